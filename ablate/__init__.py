@@ -1,0 +1,1 @@
+"""ablate: settles, by experiment, what is claimed about training GANs."""

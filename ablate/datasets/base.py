@@ -1,0 +1,71 @@
+"""What a real distribution offers to training and to the metrics."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Modes:
+    """The modes of a mixture of isotropic normals with equal weights."""
+
+    centers: Tensor
+    """[mode, dimension]"""
+    std: float
+
+
+Draw = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A real distribution: either a sampler, drawn afresh for every batch, or a stored set of images.
+
+    `shape` is a sample's shape: (2,) or (channels, height, width); images hold values in [-1, 1].
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    n_classes: int
+    """0 where there are no labels"""
+    fingerprint: str
+    """hash of the stored images and labels, or of the sampler's geometry"""
+    modes: Modes | None = None
+    draw: Draw | None = None
+    """(n, generator) → samples [n, *shape] in float64, labels [n]; on the generator's device"""
+    images: Tensor | None = None
+    """uint8 [N, channels, height, width], where the set is stored"""
+    labels: Tensor | None = None
+    """int64 [N], where the set is stored and has labels"""
+
+    def reference(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
+        """A fixed real sample for the metrics: at most n samples [m, *shape] in float64 and labels [m].
+
+        A sampler gives n fresh ones. A stored set gives its samples in an order shuffled by the seed; samples with
+        different seeds overlap, so split one sample in two where they must not.
+        """
+        generator = torch.Generator().manual_seed(seed)
+        if self.draw is not None:
+            return self.draw(n, generator)
+        assert self.images is not None
+        chosen = torch.randperm(len(self.images), generator=generator)[:n]
+        labels = self.labels[chosen] if self.labels is not None else torch.zeros(len(chosen), dtype=torch.int64)
+        return to_unit(self.images[chosen], torch.float64), labels
+
+
+def to_unit(images: Tensor, dtype: torch.dtype) -> Tensor:
+    """uint8 in 0..255 → values in [-1, 1]."""
+    return images.to(dtype) / 127.5 - 1.0
+
+
+def fingerprint_of(*parts: Tensor | str) -> str:
+    """Hash of tensors and texts: 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.encode() if isinstance(part, str) else part.contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

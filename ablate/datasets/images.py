@@ -1,0 +1,54 @@
+"""Stored sets of real images."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+
+from ablate.datasets.base import Dataset, fingerprint_of
+from ablate.errors import MissingData
+from ablate.registry import register
+
+DATA_VARIABLE = "ABLATE_DATA"
+
+
+def data_folder() -> Path:
+    """Where torchvision's data sets are, or go to: the folder that ABLATE_DATA names, or ~/.cache/ablate/data."""
+    return Path(os.environ.get(DATA_VARIABLE) or Path.home() / ".cache" / "ablate" / "data")
+
+
+@register("dataset", "digits", shape=(1, 8, 8), classes=10)
+def digits() -> Dataset:
+    """1797 real handwritten digits of 8 × 8 pixels and 17 grey levels (UCI), which come with scikit-learn."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    images = torch.from_numpy(bunch.images).mul(255 / 16).round().to(torch.uint8)[:, None]
+    labels = torch.from_numpy(bunch.target).to(torch.int64)
+    return _stored("digits", images, labels)
+
+
+@register("dataset", "mnist", shape=(1, 28, 28), classes=10)
+def mnist() -> Dataset:
+    """The 60,000 training images of MNIST, 28 × 28, through torchvision."""
+    from torchvision.datasets import MNIST
+
+    folder = data_folder()
+    try:
+        data = MNIST(str(folder), train=True, download=True)
+    except (RuntimeError, OSError, EOFError, ValueError) as error:
+        raise MissingData(
+            f"MNIST is not in {folder} and could not be downloaded ({error}). Put the files train-images-idx3-ubyte, "
+            f"train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte into {folder / 'MNIST' / 'raw'}"
+            f", or name the folder that holds MNIST/raw with --data or {DATA_VARIABLE}."
+        ) from error
+    return _stored("mnist", data.data[:, None], data.targets)
+
+
+def _stored(name: str, images: torch.Tensor, labels: torch.Tensor) -> Dataset:
+    classes = int(labels.max()) + 1
+    return Dataset(
+        name, tuple(images.shape[1:]), classes, fingerprint_of(images, labels), images=images, labels=labels
+    )

@@ -1,0 +1,60 @@
+"""Two-dimensional distributions with a known density: the toy problems of the WGAN-GP and PacGAN papers."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ablate.datasets.base import Dataset, Draw, Modes, fingerprint_of
+from ablate.registry import register
+
+
+def _mixture(name: str, centers: Tensor, std: float, options: dict[str, float]) -> Dataset:
+    def draw(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        device = generator.device
+        labels = torch.randint(len(centers), (n,), generator=generator, device=device)
+        noise = torch.randn(n, 2, generator=generator, dtype=torch.float64, device=device)
+        return centers.to(device)[labels] + std * noise, labels
+
+    return _sampler(name, draw, options, Modes(centers, std))
+
+
+def _sampler(name: str, draw: Draw, options: dict[str, float], modes: Modes | None = None) -> Dataset:
+    classes = len(modes.centers) if modes else 0
+    return Dataset(name, (2,), classes, fingerprint_of(name, repr(sorted(options.items()))), modes, draw)
+
+
+@register("dataset", "ring8", shape=(2,), classes=8, options={"radius": 1.0, "std": 0.01})
+def ring8(radius: float, std: float) -> Dataset:
+    """8 normals on a circle: PacGAN's 2D-ring (radius 1, standard deviation 0.01)."""
+    return _ring("ring8", 8, radius, std)
+
+
+def _ring(name: str, modes: int, radius: float, std: float) -> Dataset:
+    angle = torch.arange(modes, dtype=torch.float64) * (2 * math.pi / modes)
+    centers = radius * torch.stack([angle.cos(), angle.sin()], dim=1)
+    return _mixture(name, centers, std, {"modes": modes, "radius": radius, "std": std})
+
+
+@register("dataset", "grid25", shape=(2,), classes=25, options={"spacing": 2.0, "std": 0.05})
+def grid25(spacing: float, std: float) -> Dataset:
+    """5 × 5 normals on a square grid: PacGAN's 2D-grid (at -4, -2, 0, 2, 4, standard deviation 0.05)."""
+    line = spacing * (torch.arange(5, dtype=torch.float64) - 2)
+    return _mixture("grid25", torch.cartesian_prod(line, line), std, {"spacing": spacing, "std": std})
+
+
+@register("dataset", "swiss_roll", shape=(2,), classes=0, options={"noise": 0.25, "scale": 7.5})
+def swiss_roll(noise: float, scale: float) -> Dataset:
+    """The swiss roll in two dimensions, as in WGAN-GP: scikit-learn's, noise 0.25, first and third axis over 7.5."""
+
+    def draw(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        device = generator.device
+        uniform = torch.rand(n, generator=generator, dtype=torch.float64, device=device)
+        t = 1.5 * math.pi * (1 + 2 * uniform)
+        points = torch.stack([t * t.cos(), t * t.sin()], dim=1)
+        points += noise * torch.randn(n, 2, generator=generator, dtype=torch.float64, device=device)
+        return points / scale, torch.zeros(n, dtype=torch.int64, device=device)
+
+    return _sampler("swiss_roll", draw, {"noise": noise, "scale": scale})

@@ -1,0 +1,136 @@
+"""Shows a study's training: a live display in a terminal, plain lines elsewhere, nothing for `--json`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ablate.execution.planner import CohortPlan
+    from ablate.execution.study_run import Display
+    from ablate.training.run import Progress
+
+LINE_SECONDS = 15.0
+"""How often a plain line tells how far the study is."""
+
+
+def display(quiet: bool) -> Display:
+    """What suits standard error: live for a terminal, plain lines for a file or a pipe, or quiet."""
+    if quiet:
+        return Quiet()
+    return Live() if sys.stderr.isatty() else Plain()
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: 45 s, 12 min 5 s, 3 h 20 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+class Quiet:
+    """Nothing."""
+
+    def start(self, plans: Sequence[CohortPlan], workers: int, device: str) -> None:
+        pass
+
+    def progress(self, cohort: str, progress: Progress) -> None:
+        pass
+
+    def finished(self, plan: CohortPlan, diverged: int, failed: int) -> None:
+        pass
+
+    def stop(self) -> None:
+        pass
+
+
+class Plain(Quiet):
+    """A line for each cohort that ends, and now and then one with the time left."""
+
+    def start(self, plans: Sequence[CohortPlan], workers: int, device: str) -> None:
+        self.work = {plan.checkpoint_name: plan.work for plan in plans}
+        self.share: dict[str, float] = {}
+        self.first: dict[str, float] = {}
+        self.began = self.last = time.monotonic()
+        runs = sum(len(plan.runs) for plan in plans)
+        self.say(f"training {runs} runs in {len(plans)} cohorts with {workers} worker(s) on {device}")
+
+    def say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    def progress(self, cohort: str, progress: Progress) -> None:
+        self._note(cohort, progress)
+        if time.monotonic() - self.last >= LINE_SECONDS:
+            self.last = time.monotonic()
+            self.say(f"{100 * self.done:3.0f} % done, about {self.time_left} left")
+
+    def _note(self, cohort: str, progress: Progress) -> None:
+        self.share[cohort] = progress.step / progress.total
+        self.first.setdefault(cohort, self.share[cohort])
+
+    @property
+    def done(self) -> float:
+        """Share of the work that is done, by the planner's estimate."""
+        return sum(self.work[c] * s for c, s in self.share.items()) / sum(self.work.values())
+
+    @property
+    def time_left(self) -> str:
+        """By the speed so far; what checkpoints brought along does not count as speed."""
+        passed = time.monotonic() - self.began
+        gained = sum(self.work[c] * (s - self.first[c]) for c, s in self.share.items()) / sum(self.work.values())
+        return duration(passed * (1 - self.done) / gained) if gained > 0 else "an unknown time"
+
+    def finished(self, plan: CohortPlan, diverged: int, failed: int) -> None:
+        self.share[plan.checkpoint_name] = 1.0
+        self.first.setdefault(plan.checkpoint_name, 0.0)
+        self.say(f"{plan.name}: {_ends(plan, diverged, failed)} ({100 * self.done:.0f} % of the study)")
+
+
+def _ends(plan: CohortPlan, diverged: int, failed: int) -> str:
+    ends = [f"{len(plan.runs) - diverged - failed} runs done"]
+    ends += [f"{diverged} diverged"] if diverged else []
+    ends += [f"{failed} failed"] if failed else []
+    return ", ".join(ends)
+
+
+class Live(Plain):
+    """Bars: one for the study with the time left, one for each cohort at work."""
+
+    def start(self, plans: Sequence[CohortPlan], workers: int, device: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+        from rich.progress import Progress as Bars
+
+        self.bars = Bars(
+            TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True), transient=True,
+        )  # fmt: skip
+        self.names = {plan.checkpoint_name: plan for plan in plans}
+        self.rows: dict[str, Any] = {}
+        super().start(plans, workers, device)
+        self.bars.start()
+        self.whole = self.bars.add_task("study", total=1.0, note="")
+
+    def say(self, line: str) -> None:
+        self.bars.console.print(line, highlight=False, markup=False)
+
+    def progress(self, cohort: str, progress: Progress) -> None:
+        self._note(cohort, progress)
+        if cohort not in self.rows:
+            self.rows[cohort] = self.bars.add_task(progress.cohort, total=progress.total, note="")
+        diverged = f", {progress.diverged} diverged" if progress.diverged else ""
+        note = f"step {progress.step}/{progress.total}, {progress.members} runs{diverged}"
+        self.bars.update(self.rows[cohort], completed=progress.step, note=note)
+        self.bars.update(self.whole, completed=self.done, note=f"{self.time_left} left")
+
+    def finished(self, plan: CohortPlan, diverged: int, failed: int) -> None:
+        if plan.checkpoint_name in self.rows:
+            self.bars.remove_task(self.rows.pop(plan.checkpoint_name))
+        super().finished(plan, diverged, failed)
+
+    def stop(self) -> None:
+        self.bars.stop()

@@ -1,0 +1,75 @@
+"""Runs to cohorts: what can train together, in the order in which it should start."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablate import registry
+from ablate.config import RunConfig, owned_settings
+from ablate.study import Run
+
+COHORT_SIZE = 32
+"""Members of a cohort at most; on a CPU larger ones gain nothing more."""
+
+
+@dataclass(frozen=True)
+class CohortPlan:
+    """Runs of one structure, and where their common checkpoint lies."""
+
+    runs: tuple[Run, ...]
+
+    @property
+    def name(self) -> str:
+        """What a person sees of it: dataset and arms."""
+        arms = list(dict.fromkeys(run.arm for run in self.runs))
+        return f"{self.runs[0].dataset} · {', '.join(arms)}"
+
+    @property
+    def checkpoint_name(self) -> str:
+        """A file name that only these runs have."""
+        digest = hashlib.sha256(" ".join(run.run_id for run in self.runs).encode()).hexdigest()
+        return f"{digest[:16]}.safetensors"
+
+    @property
+    def configs(self) -> list[RunConfig]:
+        """The settings of its members."""
+        return [run.config for run in self.runs]
+
+    @property
+    def work(self) -> float:
+        """Rough amount of work, in sample passes through the networks; for order and progress only."""
+        config = self.runs[0].config
+        penalty = "lambda_gp" in owned_settings("lipschitz", config.lipschitz)
+        passes = config.n_critic * (9 if penalty else 5) + 5
+        size = 1
+        for side in registry.entry("dataset", config.dataset).facts["shape"]:
+            size *= side
+        cost = config.batch_size * config.width * (config.width * (config.depth or 4) + size)
+        return float(len(self.runs) * config.total_generator_steps * passes * cost)
+
+
+def plan(missing: Sequence[Run], begun: Iterable[Sequence[str]] = (), cohort_size: int = COHORT_SIZE) -> list[CohortPlan]:
+    """Group the missing runs by structure; `begun` names the runs of cohorts that have a checkpoint to go on from."""
+    left = {run.run_id: run for run in missing}
+    plans = []
+    for run_ids in begun:
+        if all(run_id in left for run_id in run_ids):
+            plans.append(CohortPlan(tuple(left.pop(run_id) for run_id in run_ids)))
+    groups: dict[tuple[str, str], list[Run]] = {}
+    for run in left.values():
+        groups.setdefault((run.dataset, run.config.structure), []).append(run)
+    for group in groups.values():
+        count = -(-len(group) // cohort_size)
+        size = -(-len(group) // count)  # even parts: a cohort of 33 is 17 and 16, not 32 and 1
+        plans += [CohortPlan(tuple(group[i : i + size])) for i in range(0, len(group), size)]
+    return sorted(plans, key=lambda p: -p.work)
+
+
+def begun_in(folder: Path) -> list[list[str]]:
+    """The run_ids of every readable checkpoint in a folder."""
+    from ablate.training.checkpoint import run_ids_of
+
+    return [found for path in sorted(folder.glob("*.safetensors")) if (found := run_ids_of(path))]

@@ -1,0 +1,239 @@
+"""A study to its tables: trains what is missing in a folder, and writes rows as cohorts end."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from ablate import tables
+from ablate.errors import AblateError, UsageError
+from ablate.execution import provenance
+from ablate.execution.lock import locked
+from ablate.execution.planner import COHORT_SIZE, CohortPlan, begun_in, plan
+from ablate.execution.rows import curves_of, failed_row, probes_of, row_of
+from ablate.study import Run, Study
+from ablate.tables import Results
+
+if TYPE_CHECKING:
+    from ablate.execution.worker import Result
+    from ablate.training.run import Progress
+
+WRITE_SECONDS = 5.0
+"""Rows that come faster than this are written together; until then their checkpoints stay."""
+SEEDS_WITH_SAMPLES = 3
+CHECKPOINTS = "checkpoints"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run a study; what it gives does not depend on these, but for rounding."""
+
+    folder: Path
+    device: str = "auto"
+    workers: int | None = None
+    retry_failed: bool = False
+    checkpoint_seconds: float = 30.0
+    cohort_size: int = COHORT_SIZE
+    plugins: tuple[str, ...] = ()
+    command: str = ""
+
+
+@dataclass
+class Summary:
+    """How a study stands after a run of it."""
+
+    study: Study
+    results: Results
+    total: int
+    trained: int
+    """runs that ended in this call"""
+    counts: dict[str, int] = field(default_factory=dict)
+    """runs of the study by status, `missing` among them"""
+    interrupted: bool = False
+    strangers: list[str] = field(default_factory=list)
+    """run_ids in the table that the study no longer has"""
+    seconds: float = 0.0
+
+
+class Display(Protocol):
+    """What shows the progress of a study."""
+
+    def start(self, plans: Sequence[CohortPlan], workers: int, device: str) -> None: ...
+    def progress(self, cohort: str, progress: Progress) -> None: ...
+    def finished(self, plan: CohortPlan, diverged: int, failed: int) -> None: ...
+    def stop(self) -> None: ...
+
+
+def status(study: Study, folder: Path, retry_failed: bool = False) -> tuple[Results, list[Run], list[str]]:
+    """The study's tables in a folder, the runs that are missing in them, and the run_ids that are not the study's."""
+    results = Results.read(folder) if (folder / tables.RUNS).exists() else Results.empty(folder)
+    again = ["failed"] if retry_failed else []
+    present = set(results.runs.loc[~results.runs["status"].isin(again), "run_id"])
+    runs = study.runs()
+    wanted = {run.run_id for run in runs}
+    return results, [r for r in runs if r.run_id not in present], sorted(set(results.runs["run_id"]) - wanted)
+
+
+def run_study(study: Study, options: Options, display: Display) -> Summary:
+    """Train the study's missing runs into `options.folder`; what is there already is kept and not trained again."""
+    began = time.monotonic()
+    with locked(options.folder):
+        results, missing, strangers = status(study, options.folder, options.retry_failed)
+        finished = True
+        if missing:
+            job = _Job(study, options, results, display)
+            finished = job.run(missing)
+        summary = Summary(study, results, len(study.runs()), len(missing), strangers=strangers)
+        summary.interrupted = not finished
+    known = dict(zip(results.runs["run_id"], results.runs["status"], strict=True))
+    for run in study.runs():
+        state = known.get(run.run_id, "missing")
+        summary.counts[state] = summary.counts.get(state, 0) + 1
+    summary.trained = len(missing) - summary.counts.get("missing", 0)
+    summary.seconds = time.monotonic() - began
+    return summary
+
+
+def choose_device(wanted: str) -> str:
+    """auto, cpu or cuda → cpu or cuda; UsageError where there is no such device."""
+    import torch
+
+    if wanted not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"--device {wanted}: unknown device, expected one of: auto, cpu, cuda")
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise UsageError("--device cuda: PyTorch finds no CUDA device here; use --device cpu, or install its CUDA build")
+    if wanted == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    return wanted
+
+
+class _Job:
+    """One call's training: collects results and writes tables."""
+
+    def __init__(self, study: Study, options: Options, results: Results, display: Display):
+        self.study, self.options, self.results, self.display = study, options, results, display
+        self.order = study.runs()
+        self.by_id = {run.run_id: run for run in self.order}
+        self.pictured = set(sorted(study.seeds)[:SEEDS_WITH_SAMPLES])
+        self.checkpoints = options.folder / CHECKPOINTS
+        self.done_with: list[Path] = []
+        self.began = self.last_write = time.monotonic()
+        self.split: dict[str, float] = {}
+
+    def run(self, missing: list[Run]) -> bool:
+        from ablate.execution.local import execute
+        from ablate.execution.worker import Task
+
+        device = choose_device(self.options.device)
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size)
+        cores = provenance.cores()
+        workers = self.options.workers or (1 if device == "cuda" else min(cores, len(plans)))
+        self.threads = max(1, cores // workers)
+        self.device_name = _device_name(device)
+        tasks = [Task(p, device, self.checkpoints, self.options.checkpoint_seconds) for p in plans]
+        self.write(workers)
+        self.display.start(plans, workers, self.device_name)
+        try:
+            return execute(
+                tasks, workers, self.threads, self.options.plugins, self.display.progress, self._take_in(workers)
+            )
+        finally:
+            self.write(workers)
+            self.display.stop()
+
+    def _take_in(self, workers: int) -> Callable[[Result], None]:
+        def take_in(result: Result) -> None:
+            rows, curves, probes = [], [], []
+            for outcome in result.outcomes:
+                run = self.by_id[outcome.run_id]
+                rows.append(row_of(self.study.name, run, outcome, self.device_name, self.threads))
+                curves += curves_of(outcome)
+                probes += probes_of(outcome)
+                for name, seconds in outcome.facts["time_split"].items():
+                    self.split[name] = self.split.get(name, 0.0) + seconds
+                if run.seed in self.pictured:
+                    _save_samples(self.results.folder / tables.SAMPLES / f"{run.run_id}.npz", outcome.samples)
+            for run_id, error in result.errors.items():
+                run = self.by_id[run_id]
+                rows.append(failed_row(self.study.name, run, error, self.device_name, self.threads))
+            self.results.add(rows, curves, probes)
+            self.done_with += result.checkpoints
+            diverged = sum(outcome.status == "diverged" for outcome in result.outcomes)
+            self.display.finished(result.task.plan, diverged, len(result.errors))
+            if time.monotonic() - self.last_write >= WRITE_SECONDS:
+                self.write(workers)
+
+        return take_in
+
+    def write(self, workers: int) -> None:
+        """All tables as they are now; then the checkpoints of what is in them can go."""
+        folder = self.results.folder
+        self._write_real_samples()
+        tables.replace(folder / tables.STUDY, lambda file: file.write_text(self.study.text, encoding="utf-8"))
+        self.results.environment = self._environment(workers)
+        text = json.dumps(self.results.environment, indent=2, sort_keys=True) + "\n"
+        tables.replace(folder / tables.ENVIRONMENT, lambda file: file.write_text(text, encoding="utf-8"))
+        self.results.write(self.order)
+        for path in self.done_with:
+            path.unlink(missing_ok=True)
+        self.done_with, self.last_write = [], time.monotonic()
+        if not any(self.checkpoints.iterdir()) and len(self.results.runs) >= len(self.order):
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+
+    def _environment(self, workers: int) -> dict[str, Any]:
+        before = self.results.environment
+        now = time.monotonic()
+        passed, self.began = now - self.began, now
+        split = before.get("time_split", {})
+        added, self.split = self.split, {}
+        return {
+            "study": self.study.name,
+            "command": self.options.command,
+            "overrides": list(self.study.overrides),
+            "seeds": list(self.study.seeds),
+            **provenance.code(),
+            "versions": provenance.versions(),
+            "device": self.device_name,
+            "cpu": provenance.cpu(),
+            "cores": provenance.cores(),
+            "workers": workers,
+            "threads": self.threads,
+            "wall_seconds": round(before.get("wall_seconds", 0.0) + passed, 1),
+            "time_split": {k: round(split.get(k, 0.0) + added.get(k, 0.0), 1) for k in sorted({*split, *added})},
+        }
+
+    def _write_real_samples(self) -> None:
+        from ablate.datasets import load_dataset
+        from ablate.training.run import KEPT_IMAGES, KEPT_POINTS, as_pictures
+
+        for label in self.study.datasets:
+            path = self.results.folder / tables.SAMPLES / f"real_{label}.npz"
+            config = next((run.config for run in self.order if run.dataset == label), None)
+            if config is not None and not path.exists():
+                dataset = load_dataset(config.dataset, config.dataset_options)
+                count = KEPT_POINTS if len(dataset.shape) == 1 else KEPT_IMAGES
+                _save_samples(path, as_pictures(dataset.reference(count, seed=0)[0]))
+
+
+def _save_samples(path: Path, samples: np.ndarray) -> None:
+    def write(temporary: Path) -> None:
+        with open(temporary, "wb") as file:
+            np.savez_compressed(file, x=samples)
+
+    tables.replace(path, write)
+
+
+def _device_name(device: str) -> str:
+    if device == "cpu":
+        return "cpu"
+    import torch
+
+    return str(torch.cuda.get_device_name())

@@ -1,0 +1,76 @@
+"""Trains one cohort in this process, whatever happens to it: outcomes, a reason why there are none, or a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+
+from ablate.errors import AblateError
+from ablate.execution.planner import CohortPlan
+from ablate.training.run import Control, Outcome, Progress, Stopped, run_cohort
+
+
+@dataclass(frozen=True)
+class Task:
+    """A cohort to train, and where and how."""
+
+    plan: CohortPlan
+    device: str
+    checkpoints: Path
+    checkpoint_seconds: float
+
+
+@dataclass
+class Result:
+    """What became of a task."""
+
+    task: Task
+    outcomes: list[Outcome] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+    """run_id → why the run has no outcome"""
+    checkpoints: list[Path] = field(default_factory=list)
+    """files to delete when the outcomes are in the tables"""
+    stopped: bool = False
+
+
+def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
+    """Train a cohort; out of memory splits it in two. An AblateError, such as missing data, is the caller's to show."""
+    path = task.checkpoints / task.plan.checkpoint_name
+    control = Control(task.plan.name, path, task.checkpoint_seconds, report, should_stop)
+    try:
+        outcomes = run_cohort(task.plan.configs, torch.device(task.device), control)
+    except Stopped:
+        return Result(task, stopped=True)
+    except AblateError:
+        raise
+    except (RuntimeError, MemoryError) as error:
+        if _out_of_memory(error) and len(task.plan.runs) > 1:
+            path.unlink(missing_ok=True)
+            return _in_halves(task, report, should_stop)
+        return _failed(task, error)
+    except Exception as error:  # whatever a component raises fails this cohort's runs, with the reason, and no others
+        return _failed(task, error)
+    return Result(task, outcomes, checkpoints=[path])
+
+
+def _failed(task: Task, error: BaseException) -> Result:
+    return Result(task, errors={run.run_id: f"{type(error).__name__}: {error}" for run in task.plan.runs})
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _in_halves(task: Task, report: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
+    middle = len(task.plan.runs) // 2
+    merged = Result(task)
+    for runs in (task.plan.runs[:middle], task.plan.runs[middle:]):
+        part = train(replace(task, plan=CohortPlan(runs)), report, should_stop)
+        merged.outcomes += part.outcomes
+        merged.errors |= part.errors
+        merged.checkpoints += part.checkpoints
+        merged.stopped |= part.stopped
+    return merged

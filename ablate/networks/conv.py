@@ -1,0 +1,77 @@
+"""A small convolutional pair for images whose sides are divisible by 4, such as 8 × 8 and 28 × 28."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ablate.config import RunConfig
+from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, has_bias, norm
+from ablate.networks.pair import Labelled, Leaky, Shapes
+from ablate.registry import register
+
+
+def join(x: Tensor) -> Tensor:
+    """[member, batch, channel, h, w] → [batch, member·channel, h, w], the layout of grouped convolution."""
+    return x.transpose(0, 1).flatten(1, 2)
+
+
+def part(x: Tensor, members: int) -> Tensor:
+    """[batch, member·channel, h, w] → [member, batch, channel, h, w]."""
+    return x.unflatten(1, (members, -1)).transpose(0, 1)
+
+
+@register("architecture", "conv", image_multiple=4, settings={})
+def conv(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
+    """Two convolutions of 4 × 4 with stride 2 each way, `width` and 2·`width` channels."""
+    return Generator(config, shapes), Critic(config, shapes)
+
+
+class Generator(nn.Module):
+    """Linear to 2·width channels at a quarter of the size, two transposed convolutions, Tanh."""
+
+    def __init__(self, config: RunConfig, shapes: Shapes):
+        super().__init__()
+        members, kind = shapes.members, config.generator_norm
+        channels, height, width = shapes.sample
+        self.members = members
+        self.start = (2 * config.width, height // 4, width // 4)
+        self.label = Labelled(shapes)
+        size = 2 * config.width * (height // 4) * (width // 4)
+        self.linear = Linear(members, config.latent_size + self.label.extra, size)
+        self.body = nn.Sequential(
+            norm(kind, members, 2 * config.width),
+            Leaky(config.generator_leak),
+            ConvTranspose2d(members, 2 * config.width, config.width, 4, 2, 1, has_bias(kind)),
+            norm(kind, members, config.width),
+            Leaky(config.generator_leak),
+            ConvTranspose2d(members, config.width, channels, 4, 2, 1),
+        )
+
+    def forward(self, latent: Tensor, labels: Tensor | None) -> Tensor:
+        x = self.linear(self.label(latent, labels)).unflatten(2, self.start)
+        return torch.tanh(part(self.body(join(x)), self.members))
+
+
+class Critic(nn.Module):
+    """Two convolutions, the second normalized, and a linear score; a label is given as constant channels."""
+
+    def __init__(self, config: RunConfig, shapes: Shapes):
+        super().__init__()
+        members, (channels, height, width) = shapes.members, shapes.sample
+        self.members = members
+        self.label = Labelled(shapes)
+        self.body = nn.Sequential(
+            Conv2d(members, channels + self.label.extra, config.width, 4, 2, 1),
+            Leaky(config.critic_leak),
+            Conv2d(members, config.width, 2 * config.width, 4, 2, 1, has_bias(config.critic_norm)),
+            norm(config.critic_norm, members, 2 * config.width),
+            Leaky(config.critic_leak),
+        )
+        self.out = Linear(members, 2 * config.width * (height // 4) * (width // 4), 1)
+
+    def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
+        if self.label.embedding is not None:
+            maps = self.label.embedding(labels)[..., None, None].expand(-1, -1, -1, *x.shape[-2:])
+            x = torch.cat([x, maps], dim=2)
+        return self.out(part(self.body(join(x)), self.members).flatten(2)).squeeze(2)

@@ -1,0 +1,56 @@
+"""A network's parameters as one matrix: row m holds all parameters of member m.
+
+One matrix makes an optimizer's update, a clip, a norm and a checkpoint one operation each, however many layers there
+are. `torch.split` gives the layers' views; its gradient is one concatenation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from ablate.networks.layers import StackedLayer
+from ablate.seeding import generator_for
+
+
+class Network:
+    """A stacked module and the layout of its parameters in a matrix [member, parameter]."""
+
+    def __init__(self, module: nn.Module):
+        self.module = module
+        self.names = [name for name, _ in module.named_parameters()]
+        self.shapes = [parameter.shape for _, parameter in module.named_parameters()]
+        self.sizes = [math.prod(shape[1:]) for shape in self.shapes]
+
+    @property
+    def size(self) -> int:
+        """Parameters of one member."""
+        return sum(self.sizes)
+
+    def views(self, flat: Tensor) -> dict[str, Tensor]:
+        """The matrix [member, parameter] as parameters by name, each [member, …]."""
+        parts = flat.split(self.sizes, dim=1)
+        return {n: p.unflatten(1, s[1:]) for n, p, s in zip(self.names, parts, self.shapes, strict=True)}
+
+    def __call__(self, flat: Tensor, *inputs: Tensor | None) -> Tensor:
+        """The module's output under the parameters `flat`."""
+        return functional_call(self.module, self.views(flat), inputs)
+
+    def initial(self, seeds: Sequence[int], role: str) -> Tensor:
+        """Start values [member, parameter] in float64; a member's derive from its seed and the role alone."""
+        return torch.stack([self._initial_of_one(seed, role) for seed in seeds])
+
+    def _initial_of_one(self, seed: int, role: str) -> Tensor:
+        generator = generator_for(seed, f"{role} weights", 0, torch.device("cpu"))
+        layers = dict(self.module.named_modules())
+        parts = []
+        for name, shape in zip(self.names, self.shapes, strict=True):
+            owner, _, parameter = name.rpartition(".")
+            layer = layers[owner]
+            assert isinstance(layer, StackedLayer)
+            parts.append(layer.initial(parameter, shape[1:], generator).flatten())
+        return torch.cat(parts)

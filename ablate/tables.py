@@ -1,0 +1,200 @@
+"""Result tables: what a study's runs left, in a folder of plain files that are only ever replaced whole.
+
+runs.csv        one row a run, sorted, floats at a fixed number of significant digits, so that diffs are readable
+curves.parquet  metrics over training, long: run_id, generator_step, critic_step, seconds, metric, value
+probes.parquet  probes over training, long: run_id, generator_step, probe, layer, value
+samples/        a few generated samples of some runs, and real ones, as .npz
+study.yaml      the study file as run
+environment.json  command, versions, device, times
+
+runs.csv is written last: a curve without a row is not used.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ablate.errors import AblateError, UsageError
+
+if TYPE_CHECKING:
+    from ablate.study import Run
+
+SIGNIFICANT_DIGITS = 9
+RUNS, CURVES, PROBES = "runs.csv", "curves.parquet", "probes.parquet"
+STUDY, ENVIRONMENT, SAMPLES = "study.yaml", "environment.json", "samples"
+
+IDENTITY = ["run_id", "study", "dataset", "arm", "seed", "status", "error", "flags", "diverged_at"]
+PROVENANCE = [
+    "commit", "dirty", "ablate_version", "python", "torch", "device", "threads", "cohort_size",
+    "dataset_fingerprint", "features", "features_fingerprint", "finished_at",
+]  # fmt: skip
+TEXT = ["run_id", "study", "dataset", "arm", "status", "error", "flags", "commit", "features_fingerprint"]
+TEXT += ["dataset_fingerprint", "ablate_version", "python", "torch", "device", "features", "finished_at"]
+TIMING = ["seconds", "finished_at"]
+"""Columns that differ between two equal trainings."""
+STATUSES = ("done", "diverged", "failed")
+CURVE_COLUMNS = ["run_id", "generator_step", "critic_step", "seconds", "metric", "value"]
+PROBE_COLUMNS = ["run_id", "generator_step", "probe", "layer", "value"]
+
+
+@dataclass
+class Results:
+    """The tables of one study, read."""
+
+    folder: Path
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+    probes: pd.DataFrame
+    environment: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path | str) -> Results:
+        """Read a results folder; an error names the file, and the line where there is one."""
+        folder = Path(folder)
+        if not (folder / RUNS).is_file():
+            raise UsageError(f"{folder}: no {RUNS} there; run the study first, or name a folder that holds its tables")
+        return cls(
+            folder,
+            read_runs(folder / RUNS),
+            _read_parquet(folder / CURVES, CURVE_COLUMNS),
+            _read_parquet(folder / PROBES, PROBE_COLUMNS),
+            _read_json(folder / ENVIRONMENT),
+        )
+
+    @classmethod
+    def empty(cls, folder: Path) -> Results:
+        """Tables without a row."""
+        runs = pd.DataFrame(columns=IDENTITY + PROVENANCE)
+        return cls(folder, runs, pd.DataFrame(columns=CURVE_COLUMNS), pd.DataFrame(columns=PROBE_COLUMNS), {})
+
+    def sample(self, run_id: str) -> np.ndarray | None:
+        """Generated samples of a run: uint8 [n, channels, height, width] or float32 [n, 2]; None if none are kept."""
+        return _read_samples(self.folder / SAMPLES / f"{run_id}.npz")
+
+    def real_sample(self, dataset: str) -> np.ndarray | None:
+        """Real samples of a dataset, by its label in the study."""
+        return _read_samples(self.folder / SAMPLES / f"real_{dataset}.npz")
+
+    def add(self, rows: list[dict[str, Any]], curves: list[dict[str, Any]], probes: list[dict[str, Any]]) -> None:
+        """Take in rows, replacing those with the same run_id, with their curves and probes."""
+        known = {row["run_id"] for row in rows}
+        self.runs = _joined(self.runs, rows, known)
+        self.curves = _joined(self.curves, curves, known)
+        self.probes = _joined(self.probes, probes, known)
+
+    def write(self, order: Iterable[Run]) -> None:
+        """Write all tables, each to a temporary file that then takes its name; runs.csv last.
+
+        Rows are sorted by dataset, arm and seed in the order of the study's runs; rows that the study no longer has
+        come after them.
+        """
+        position = {run.run_id: i for i, run in enumerate(order)}
+        place = self.runs["run_id"].map(position).fillna(len(position))
+        runs = self.runs.assign(_place=place).sort_values(["_place", "dataset", "arm", "seed"], kind="stable")
+        place_of = {run_id: i for i, run_id in enumerate(runs["run_id"])}
+        self.runs = runs.drop(columns="_place").reset_index(drop=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name, table in ((CURVES, self.curves), (PROBES, self.probes)):
+            kept = table[table["run_id"].isin(place_of)]
+            ordered = kept.assign(_place=kept["run_id"].map(place_of)).sort_values("_place", kind="stable")
+            plain = ordered.drop(columns="_place").reset_index(drop=True)
+            replace(self.folder / name, lambda file, plain=plain: plain.to_parquet(file, compression="zstd"))  # type: ignore[misc]
+        text = runs_text(self.runs)
+        replace(self.folder / RUNS, lambda file: file.write_text(text, encoding="utf-8"))
+
+
+def runs_text(runs: pd.DataFrame) -> str:
+    """A runs table as the text of runs.csv."""
+    return str(runs.to_csv(index=False, float_format=f"%.{SIGNIFICANT_DIGITS}g", lineterminator="\n"))
+
+
+def rounded(value: Any) -> Any:
+    """A float as runs.csv will hold it, so that a table in memory equals the one read back."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
+
+
+def replace(path: Path, write: Callable[[Path], Any]) -> None:
+    """Write a file beside `path` and rename it onto `path`: a reader sees the old file or the new one, never half."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(temporary)
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise AblateError(f"{path}: could not be written: {error.strerror or error}; the file before is kept") from error
+
+
+def read_runs(path: Path) -> pd.DataFrame:
+    """runs.csv, checked: columns, statuses, no run twice."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        runs = pd.read_csv(path, dtype=dict.fromkeys(TEXT, "object"), keep_default_na=True)
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise UsageError(f"{path}: not a readable table: {error}; restore it, or delete it to train anew") from error
+    if not text.endswith("\n"):
+        line = text.count("\n") + 1
+        raise UsageError(f"{path}:{line}: the table is cut short; restore it, or delete it to train anew")
+    missing = [name for name in IDENTITY if name not in runs.columns]
+    if missing:
+        raise UsageError(f"{path}:1: column {missing[0]!r} is missing; this is no table of ablate's")
+    for problem, bad in (
+        (f"status is not one of {', '.join(STATUSES)}", ~runs["status"].isin(STATUSES)),
+        ("run_id is missing", runs["run_id"].isna()),
+        ("this run_id stands in an earlier line too", runs["run_id"].duplicated()),
+    ):
+        if bad.any():
+            line = int(np.flatnonzero(bad.to_numpy())[0]) + 2
+            raise UsageError(f"{path}:{line}: {problem}; restore the table, or delete the line to train that run anew")
+    for name in ("error", "flags"):
+        runs[name] = runs[name].fillna("")
+    return runs
+
+
+def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
+    if not path.exists():
+        raise UsageError(f"{path} is missing, though {RUNS} is there; restore it, or delete {RUNS} to train anew")
+    try:
+        table = pd.read_parquet(path)
+    except Exception as error:  # pyarrow raises many kinds for a damaged file
+        raise UsageError(f"{path}: not a readable table: {error}; restore it, or delete it to train anew") from error
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise UsageError(f"{path}: column {missing[0]!r} is missing; this is no table of ablate's")
+    return table
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: not readable JSON: {error}; restore or delete it") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _read_samples(path: Path) -> np.ndarray | None:
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return np.asarray(file["x"])
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise UsageError(f"{path}: not readable samples: {error}; delete the file") from error
+
+
+def _joined(table: pd.DataFrame, new: list[dict[str, Any]], replaced: set[str]) -> pd.DataFrame:
+    kept = table[~table["run_id"].isin(replaced)]
+    added = pd.DataFrame(new)
+    return pd.concat([t for t in (kept, added) if len(t)], ignore_index=True) if len(kept) + len(added) else table

@@ -1,0 +1,100 @@
+"""A cohort: runs of one structure that train together, as one tensor program with a leading member dimension."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ablate.config import RunConfig
+from ablate.datasets.base import Dataset
+from ablate.networks.pair import build
+from ablate.training.step import Batch, Steps
+from ablate.training.streams import RealBatches, noise
+
+SEGMENT_NUMBERS = 2**24
+SEGMENT_STEPS = 64
+"""A segment of training draws at most this many numbers, and holds at most this many generator steps."""
+
+DTYPES = {"fp32": torch.float32, "fp64": torch.float64}
+
+
+class Cohort:
+    """Weights, optimizer states and streams of runs that share a structure; `advance` trains them."""
+
+    def __init__(self, configs: Sequence[RunConfig], dataset: Dataset, device: torch.device):
+        assert len({c.structure for c in configs}) == 1
+        first = configs[0]
+        self.configs, self.dataset, self.device = configs, dataset, device
+        self.dtype = DTYPES[first.precision]
+        self.conditional, self.n_critic = first.conditional, first.n_critic
+        self.seeds = [c.seed for c in configs]
+        self.pair = build(first, dataset.shape, dataset.n_classes, len(configs))
+        self.steps = Steps(configs, self.pair, self.dtype, device)
+
+        self.critic = self.pair.critic.initial(self.seeds, "critic").to(device, self.dtype)
+        self.generator = self.pair.generator.initial(self.seeds, "generator").to(device, self.dtype)
+        self.critic_state = self.steps.optimizer.start(self.critic)
+        self.generator_state = self.steps.optimizer.start(self.generator)
+        self.generator_step = 0
+
+        batch, latent = first.batch_size, first.latent_size
+        self._real = RealBatches(dataset, self.seeds, "real", batch, self.dtype, device)
+        self._latent = self.noise("critic latent", (batch, latent), "normal")
+        self._epsilon = self.noise("epsilon", (batch,), "uniform")
+        self._generator_latent = self.noise("generator latent", (batch, latent), "normal")
+        per_step = len(configs) * batch * (self.n_critic * (math.prod(dataset.shape) + latent + 1) + latent)
+        self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // per_step))
+
+    def noise(self, purpose: str, shape: tuple[int, ...], kind: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        """The members' stream of N(0, 1) ("normal") or U(0, 1) ("uniform") batches for one purpose."""
+        return noise(self.seeds, purpose, shape, kind, self.dtype, self.device)  # type: ignore[arg-type]
+
+    @property
+    def critic_step(self) -> int:
+        """Critic steps done."""
+        return self.generator_step * self.n_critic
+
+    def advance(self, count: int) -> tuple[Tensor, Tensor]:
+        """Train `count` generator steps; nothing is copied from the device until the end.
+
+        Gives the critic steps' [count·n_critic, 3, member] (loss, gap, gradient norm) and the generator steps'
+        [count, 2, member] (loss, gradient norm), on the CPU.
+        """
+        critic_steps = count * self.n_critic
+        real, labels = self._real.take(self.critic_step, critic_steps)
+        (latent,) = self._latent.take(self.critic_step, critic_steps)
+        (epsilon,) = self._epsilon.take(self.critic_step, critic_steps)
+        (generator_latent,) = self._generator_latent.take(self.generator_step, count)
+        critic_stats, generator_stats = [], []
+        with torch.no_grad():
+            for step in range(count):
+                for i in range(step * self.n_critic, (step + 1) * self.n_critic):
+                    asked = labels[i] if self.conditional else None
+                    batch = Batch(real[i], asked, latent[i], epsilon[i])
+                    self.critic, self.critic_state, stats = self.steps.critic_step(
+                        self.critic, self.critic_state, self.generator, batch
+                    )
+                    critic_stats.append(stats)
+                self.generator, self.generator_state, stats = self.steps.generator_step(
+                    self.generator, self.generator_state, self.critic, generator_latent[step], asked
+                )
+                generator_stats.append(stats)
+        self.generator_step += count
+        return torch.stack(critic_stats).cpu(), torch.stack(generator_stats).cpu()
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that training needs to go on exactly, next to the step number."""
+        states = {f"critic_state.{k}": v for k, v in self.critic_state.items()}
+        states |= {f"generator_state.{k}": v for k, v in self.generator_state.items()}
+        return {"critic": self.critic, "generator": self.generator, **states}
+
+    def restore(self, tensors: dict[str, Tensor], generator_step: int) -> None:
+        """Go on from what `tensors` gave at `generator_step`."""
+        on_device = {k: v.to(self.device) for k, v in tensors.items()}
+        self.critic, self.generator = on_device["critic"], on_device["generator"]
+        self.critic_state = {k: on_device[f"critic_state.{k}"] for k in self.critic_state}
+        self.generator_state = {k: on_device[f"generator_state.{k}"] for k in self.generator_state}
+        self.generator_step = generator_step

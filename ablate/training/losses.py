@@ -1,0 +1,87 @@
+"""Adversarial losses: pure functions of the critic's scores, one value for each member.
+
+Scores are [member, batch] before any activation; `real` of real samples, `fake` of generated ones. Any loss can be had
+with any Lipschitz constraint (`ablate.training.lipschitz`).
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from ablate.registry import register
+
+
+class Loss:
+    """critic(real, fake) and generator(fake) give what each network minimizes: [member]."""
+
+    @staticmethod
+    def critic(real: Tensor, fake: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    @staticmethod
+    def generator(fake: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+@register("loss", "minimax")
+class Minimax(Loss):
+    """Goodfellow et al. 2014, equation 1: the generator minimizes E log(1 − D(G(z)))."""
+
+    @staticmethod
+    def critic(real: Tensor, fake: Tensor) -> Tensor:
+        return F.softplus(-real).mean(1) + F.softplus(fake).mean(1)
+
+    @staticmethod
+    def generator(fake: Tensor) -> Tensor:
+        return -F.softplus(fake).mean(1)
+
+
+@register("loss", "non_saturating")
+class NonSaturating(Loss):
+    """Goodfellow et al. 2014, section 3: the generator maximizes E log D(G(z))."""
+
+    critic = Minimax.critic
+
+    @staticmethod
+    def generator(fake: Tensor) -> Tensor:
+        return F.softplus(-fake).mean(1)
+
+
+@register("loss", "least_squares")
+class LeastSquares(Loss):
+    """LSGAN, Mao et al. 2017, equation 9: targets 1 for real, 0 for fake, 1 for the generator."""
+
+    @staticmethod
+    def critic(real: Tensor, fake: Tensor) -> Tensor:
+        return ((real - 1).square().mean(1) + fake.square().mean(1)) / 2
+
+    @staticmethod
+    def generator(fake: Tensor) -> Tensor:
+        return (fake - 1).square().mean(1) / 2
+
+
+@register("loss", "wasserstein")
+class Wasserstein(Loss):
+    """WGAN, Arjovsky et al. 2017: the critic maximizes E f(real) − E f(fake)."""
+
+    @staticmethod
+    def critic(real: Tensor, fake: Tensor) -> Tensor:
+        return fake.mean(1) - real.mean(1)
+
+    @staticmethod
+    def generator(fake: Tensor) -> Tensor:
+        return -fake.mean(1)
+
+
+@register("loss", "hinge")
+class Hinge(Loss):
+    """Lim & Ye 2017, Miyato et al. 2018: margins of 1 on either side."""
+
+    @staticmethod
+    def critic(real: Tensor, fake: Tensor) -> Tensor:
+        return F.relu(1 - real).mean(1) + F.relu(1 + fake).mean(1)
+
+    @staticmethod
+    def generator(fake: Tensor) -> Tensor:
+        return -fake.mean(1)

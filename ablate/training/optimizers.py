@@ -1,0 +1,76 @@
+"""Optimizers as pure functions on matrices [member, parameter], with PyTorch's own update rules and constants.
+
+Rates are [member, 1], so that members of one cohort may differ in them.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ablate.registry import register
+
+State = dict[str, Tensor]
+Rates = dict[str, Tensor]
+
+EPSILON = 1e-8
+RMSPROP_SMOOTHING = 0.99
+
+
+class Optimizer:
+    """start(weights) → state; update(weights, gradient, state, rates) → (weights, state)."""
+
+    @staticmethod
+    def start(weights: Tensor) -> State:
+        raise NotImplementedError
+
+    @staticmethod
+    def update(weights: Tensor, gradient: Tensor, state: State, rates: Rates) -> tuple[Tensor, State]:
+        raise NotImplementedError
+
+
+@register("optimizer", "adam", settings={"beta1": 0.9, "beta2": 0.999})
+class Adam(Optimizer):
+    """Kingma & Ba 2015, as torch.optim.Adam."""
+
+    @staticmethod
+    def start(weights: Tensor) -> State:
+        return {"mean": torch.zeros_like(weights), "square": torch.zeros_like(weights), "step": weights.new_zeros(())}
+
+    @staticmethod
+    def update(weights: Tensor, gradient: Tensor, state: State, rates: Rates) -> tuple[Tensor, State]:
+        beta1, beta2, step = rates["beta1"], rates["beta2"], state["step"] + 1
+        mean = torch.lerp(gradient, state["mean"], beta1)
+        square = torch.lerp(gradient * gradient, state["square"], beta2)
+        scale = (1 - beta2**step).sqrt()
+        update = mean / (square.sqrt() / scale + EPSILON)
+        return weights - rates["lr"] / (1 - beta1**step) * update, {"mean": mean, "square": square, "step": step}
+
+
+@register("optimizer", "rmsprop", settings={"momentum": 0.0})
+class RMSprop(Optimizer):
+    """Hinton 2012, as torch.optim.RMSprop (smoothing 0.99, not centred)."""
+
+    @staticmethod
+    def start(weights: Tensor) -> State:
+        return {"square": torch.zeros_like(weights), "velocity": torch.zeros_like(weights)}
+
+    @staticmethod
+    def update(weights: Tensor, gradient: Tensor, state: State, rates: Rates) -> tuple[Tensor, State]:
+        square = torch.lerp(gradient * gradient, state["square"], RMSPROP_SMOOTHING)
+        velocity = rates["momentum"] * state["velocity"] + gradient / (square.sqrt() + EPSILON)
+        return weights - rates["lr"] * velocity, {"square": square, "velocity": velocity}
+
+
+@register("optimizer", "sgd", settings={"momentum": 0.0})
+class SGD(Optimizer):
+    """Stochastic gradient descent with momentum, as torch.optim.SGD."""
+
+    @staticmethod
+    def start(weights: Tensor) -> State:
+        return {"velocity": torch.zeros_like(weights)}
+
+    @staticmethod
+    def update(weights: Tensor, gradient: Tensor, state: State, rates: Rates) -> tuple[Tensor, State]:
+        velocity = rates["momentum"] * state["velocity"] + gradient
+        return weights - rates["lr"] * velocity, {"velocity": velocity}

@@ -1,0 +1,108 @@
+"""Probes: measurements of the critic itself, on one fixed batch of real, fake and interpolated samples for each run.
+
+A probe is a function of a `CriticView`; it gives {layer: [member]}, with the layer "" where there is only one value.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from ablate import registry
+from ablate.registry import register
+from ablate.training.cohort import Cohort
+from ablate.training.lipschitz import interpolate, slope
+from ablate.training.step import Batch
+from ablate.training.streams import RealBatches
+
+PROBE_BATCH = 512
+NEAR_BOUND = 0.95
+
+
+class CriticView:
+    """The critics of a cohort at one moment of the training."""
+
+    def __init__(self, cohort: Cohort):
+        config = cohort.configs[0]
+        self.cohort, self.critic = cohort, cohort.critic
+        stream = RealBatches(cohort.dataset, cohort.seeds, "probe real", PROBE_BATCH, cohort.dtype, cohort.device)
+        real, labels = stream.take(0, 1)
+        (latent,) = cohort.noise("probe latent", (PROBE_BATCH, config.latent_size), "normal").take(0, 1)
+        (epsilon,) = cohort.noise("probe epsilon", (PROBE_BATCH,), "uniform").take(0, 1)
+        self.batch = Batch(real[0], labels[0] if cohort.conditional else None, latent[0], epsilon[0])
+        with torch.no_grad():
+            self.fake = cohort.pair.generator(cohort.generator, self.batch.latent, self.batch.labels)
+
+    @cached_property
+    def slopes(self) -> Tensor:
+        """The score's gradient norm at interpolates of real and fake: [member, batch]."""
+
+        def score(x: Tensor) -> Tensor:
+            return self.cohort.pair.critic(self.critic, x, self.batch.labels)
+
+        with torch.no_grad():
+            return slope(score, interpolate(self.batch.real, self.fake, self.batch.epsilon))
+
+    @cached_property
+    def weights(self) -> dict[str, Tensor]:
+        """The weight matrices and kernels, without biases and norms: layer → [member, …]."""
+        return self._weights_of(self.critic)
+
+    @cached_property
+    def weight_gradients(self) -> dict[str, Tensor]:
+        """Norm of the gradient of the critic's loss with respect to each layer's weights: layer → [member]."""
+        with torch.no_grad():
+            gradient, _ = torch.func.grad(self.cohort.steps.critic_loss, has_aux=True)(
+                self.critic, self.fake, self.batch
+            )
+        return {layer: g.flatten(1).norm(dim=1) for layer, g in self._weights_of(gradient).items()}
+
+    def _weights_of(self, flat: Tensor) -> dict[str, Tensor]:
+        views = self.cohort.pair.critic.views(flat).items()
+        kept = [(n, v) for n, v in views if n.endswith(".weight") and v.dim() > 2 and "embedding" not in n]
+        return {f"{i:02d} {n.removesuffix('.weight')}": v for i, (n, v) in enumerate(kept, start=1)}
+
+
+def measure(cohort: Cohort) -> dict[str, dict[str, list[float]]]:
+    """All probes of a cohort now: probe → layer → a value for each member."""
+    view = CriticView(cohort)
+    return {
+        name: {layer: values.double().cpu().tolist() for layer, values in entry.load()(view).items()}
+        for name, entry in registry.entries("probe").items()
+    }
+
+
+@register("probe", "critic_slope_mean", better="none", scale="ratio")
+def critic_slope_mean(view: CriticView) -> dict[str, Tensor]:
+    """Mean gradient norm of the score at interpolates."""
+    return {"": view.slopes.mean(1)}
+
+
+@register("probe", "critic_slope_p95", better="none", scale="ratio")
+def critic_slope_p95(view: CriticView) -> dict[str, Tensor]:
+    """95th percentile of the gradient norm of the score at interpolates."""
+    return {"": view.slopes.double().quantile(0.95, dim=1)}
+
+
+@register("probe", "share_at_bound", better="none", scale="difference")
+def share_at_bound(view: CriticView) -> dict[str, Tensor]:
+    """Share of the critic's weights with an absolute value of at least 0.95 of the largest."""
+    flat = torch.cat([v.flatten(1) for v in view.weights.values()], dim=1).abs()
+    return {"": (flat >= NEAR_BOUND * flat.amax(1, keepdim=True)).double().mean(1)}
+
+
+@register("probe", "weight_gradient_norm", better="none", scale="ratio")
+def weight_gradient_norm(view: CriticView) -> dict[str, Tensor]:
+    """Norm of the loss's gradient with respect to the weights, layer by layer from the input on."""
+    return view.weight_gradients
+
+
+@register("probe", "layer_slope", better="none", scale="difference")
+def layer_slope(view: CriticView) -> dict[str, Tensor]:
+    """Least-squares slope of log10 of the weight gradient norm over the layer's number; 0 is neither exploding nor vanishing."""
+    logs = torch.stack(list(view.weight_gradients.values())).double().log10()
+    position = torch.arange(len(logs), dtype=torch.float64, device=logs.device)[:, None]
+    centred = position - position.mean()
+    return {"": (centred * logs).sum(0) / centred.square().sum()}

@@ -1,0 +1,282 @@
+"""From settings to outcomes: trains a cohort with evaluations, probes and checkpoints, and tells each run's end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from ablate import registry
+from ablate.config import RunConfig
+from ablate.datasets import load_dataset
+from ablate.errors import AblateError
+from ablate.metrics.evaluation import Reference, evaluate
+from ablate.metrics.stability import TrainingRecord
+from ablate.training import checkpoint
+from ablate.training.cohort import Cohort
+from ablate.training.probes import measure
+from ablate.training.sampling import sample
+
+KEPT_POINTS, KEPT_IMAGES = 500, 64
+"""Samples that a run leaves behind for pictures."""
+
+CRITIC_SERIES = ("critic_loss", "wasserstein_estimate", "critic_gradient_norm")
+GENERATOR_SERIES = ("generator_loss", "generator_gradient_norm")
+
+
+class Stopped(Exception):
+    """The cohort was asked to stop; its checkpoint is written."""
+
+
+@dataclass
+class Moment:
+    """One evaluation of a cohort: values by metric, a value for each member; NaN where there is none."""
+
+    generator_step: int
+    critic_step: int
+    seconds: float
+    metrics: dict[str, list[float]]
+    probes: dict[str, dict[str, list[float]]]
+
+
+@dataclass
+class Outcome:
+    """What one run leaves."""
+
+    run_id: str
+    status: str
+    """done or diverged"""
+    diverged_at: int | None
+    """the generator step in which loss, gradient or weights stopped being finite"""
+    moments: list[dict[str, Any]]
+    """an evaluation each: generator_step, critic_step, seconds, metrics {name: value}, probes {name: {layer: value}}"""
+    final: dict[str, float]
+    """metrics, stability and one-valued probes at the last evaluation before the end or the divergence"""
+    facts: dict[str, Any]
+    """counters, protocol and fingerprints"""
+    samples: np.ndarray
+    """uint8 [n, channels, height, width] or float32 [n, dimension]"""
+
+
+@dataclass
+class Progress:
+    """What a training cohort says of itself, after each segment."""
+
+    cohort: str
+    members: int
+    diverged: int
+    step: int
+    total: int
+
+
+@dataclass
+class Control:
+    """How a caller follows, bounds and stops the training of a cohort."""
+
+    name: str = ""
+    checkpoint: Path | None = None
+    checkpoint_seconds: float = 30.0
+    report: Callable[[Progress], None] = lambda progress: None
+    should_stop: Callable[[], bool] = lambda: False
+
+
+@dataclass
+class _Books:
+    """What a cohort has recorded so far; with the tensors it makes a checkpoint."""
+
+    moments: list[Moment] = field(default_factory=list)
+    diverged_at: dict[int, int] = field(default_factory=dict)
+    sums: dict[str, list[float]] = field(default_factory=dict)
+    """sums of the training series since the last evaluation"""
+    counted: int = 0
+    """generator steps in those sums"""
+    split: dict[str, float] = field(default_factory=lambda: {"train": 0.0, "evaluate": 0.0, "checkpoint": 0.0})
+
+
+def run_cohort(configs: Sequence[RunConfig], device: torch.device, control: Control | None = None) -> list[Outcome]:
+    """Train the runs together to their end; where a checkpoint of theirs exists, from there on.
+
+    All configs must share a structure. Raises Stopped when asked to stop, after writing the checkpoint.
+    """
+    return _Training(configs, device, control or Control()).run()
+
+
+def as_pictures(samples: torch.Tensor) -> np.ndarray:
+    """Samples [n, *sample] as they are kept: points as float32, images in [-1, 1] as uint8."""
+    if samples.dim() == 2:
+        return np.asarray(samples.float().numpy())
+    return np.asarray(((samples.nan_to_num() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy())
+
+
+class _Training:
+    def __init__(self, configs: Sequence[RunConfig], device: torch.device, control: Control):
+        self.configs, self.control = configs, control
+        first = configs[0]
+        self.dataset = load_dataset(first.dataset, first.dataset_options)
+        self.reference = Reference.of(self.dataset, first.evaluation_samples)
+        self.cohort = Cohort(configs, self.dataset, device)
+        self.books = _Books()
+        self.norms: list[torch.Tensor] = []
+        """critic gradient norms of each segment, [critic steps, member]"""
+        self._restore()
+
+    def run(self) -> list[Outcome]:
+        last_save = time.monotonic()
+        for target in self.configs[0].evaluation_steps:
+            while self.cohort.generator_step < target and not self._all_diverged():
+                self._advance(min(self.cohort.segment, target - self.cohort.generator_step))
+                stop = self.control.should_stop()
+                if stop or time.monotonic() - last_save >= self.control.checkpoint_seconds:
+                    self._save()
+                    last_save = time.monotonic()
+                if stop:
+                    raise Stopped
+            if self.cohort.generator_step == target and self._evaluated_until() < target:
+                self._evaluate()
+        return [self._outcome(m) for m in range(len(self.configs))]
+
+    def _all_diverged(self) -> bool:
+        return len(self.books.diverged_at) == len(self.configs)
+
+    def _evaluated_until(self) -> int:
+        return self.books.moments[-1].generator_step if self.books.moments else -1
+
+    def _advance(self, count: int) -> None:
+        start, began = self.cohort.generator_step, time.monotonic()
+        critic, generator = self.cohort.advance(count)
+        self.books.split["train"] += time.monotonic() - began
+        self._note_divergence(start, critic, generator)
+        self.norms.append(critic[:, 2])
+        rows = dict(zip(CRITIC_SERIES, critic.double().unflatten(0, (count, -1)).mean(1).sum(0), strict=True))
+        rows |= dict(zip(GENERATOR_SERIES, generator.double().sum(0), strict=True))
+        for name, row in rows.items():
+            before = self.books.sums.get(name, [0.0] * len(self.configs))
+            self.books.sums[name] = [a + b for a, b in zip(before, row.tolist(), strict=True)]
+        self.books.counted += count
+        members, diverged = len(self.configs), len(self.books.diverged_at)
+        total = self.configs[0].total_generator_steps
+        step = total if self._all_diverged() else self.cohort.generator_step
+        self.control.report(Progress(self.control.name, members, diverged, step, total))
+
+    def _note_divergence(self, start: int, critic: torch.Tensor, generator: torch.Tensor) -> None:
+        fine = critic.isfinite().all(1).unflatten(0, (len(generator), -1)).all(1) & generator.isfinite().all(1)
+        for member in (~fine.all(0)).nonzero().flatten().tolist():
+            step = start + int((~fine[:, member]).nonzero()[0])
+            self.books.diverged_at.setdefault(member, step)
+        weights_fine = self.cohort.critic.isfinite().all(1) & self.cohort.generator.isfinite().all(1)
+        for member in (~weights_fine).nonzero().flatten().tolist():
+            self.books.diverged_at.setdefault(member, self.cohort.generator_step - 1)
+
+    def _evaluate(self) -> None:
+        began = time.monotonic()
+        members = range(len(self.configs))
+        samples, labels = sample(self.cohort, self.configs[0].evaluation_samples)
+        values = [
+            {} if m in self.books.diverged_at else evaluate(samples[m], labels, self.reference) for m in members
+        ]
+        names = dict.fromkeys(name for value in values for name in value)
+        metrics = {name: [value.get(name, float("nan")) for value in values] for name in names}
+        metrics |= {name: [s / self.books.counted for s in row] for name, row in self.books.sums.items()}
+        self.books.sums, self.books.counted = {}, 0
+        seconds = self.books.split["train"] / len(self.configs)
+        step, critic_step = self.cohort.generator_step, self.cohort.critic_step
+        self.books.moments.append(Moment(step, critic_step, seconds, metrics, measure(self.cohort)))
+        self.books.split["evaluate"] += time.monotonic() - began
+
+    # ── the end of a run ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _outcome(self, member: int) -> Outcome:
+        config, diverged_at = self.configs[member], self.books.diverged_at.get(member)
+        moments = [
+            {
+                "generator_step": moment.generator_step,
+                "critic_step": moment.critic_step,
+                "seconds": moment.seconds,
+                "metrics": {name: values[member] for name, values in moment.metrics.items()},
+                "probes": {p: {y: v[member] for y, v in ys.items()} for p, ys in moment.probes.items()},
+            }
+            for moment in self.books.moments
+            if diverged_at is None or moment.generator_step <= diverged_at
+        ]
+        steps = self.cohort.generator_step if diverged_at is None else diverged_at
+        return Outcome(
+            run_id=config.run_id,
+            status="done" if diverged_at is None else "diverged",
+            diverged_at=diverged_at,
+            moments=moments,
+            final=self._final(member, moments),
+            facts={
+                **self.reference.floors(),
+                "fid_protocol": self.reference.protocol,
+                "done_generator_steps": steps,
+                "done_critic_steps": steps * config.n_critic,
+                "images_seen": steps * config.n_critic * config.batch_size,
+                "seconds": self.books.split["train"] / len(self.configs),
+                "cohort_size": len(self.configs),
+                "dataset_fingerprint": self.dataset.fingerprint,
+                "features": self.reference.extractor.name,
+                "features_fingerprint": self.reference.extractor.fingerprint,
+                "time_split": {name: value / len(self.configs) for name, value in self.books.split.items()},
+            },
+            samples=self._pictures[member],
+        )
+
+    def _final(self, member: int, moments: list[dict[str, Any]]) -> dict[str, float]:
+        if not moments:
+            return {}
+        norms = torch.cat(self.norms)[:, member].double().numpy()
+        steps = [m["generator_step"] for m in moments]
+        names = moments[-1]["metrics"]
+        record = TrainingRecord(steps, {n: [m["metrics"][n] for m in moments] for n in names}, norms)
+        final = dict(moments[-1]["metrics"])
+        final |= {p: ys[""] for p, ys in moments[-1]["probes"].items() if "" in ys}
+        final |= {name: entry.load()(record) for name, entry in registry.entries("stability").items()}
+        return final | {"best_fid": record.best_fid, "best_fid_step": record.best_fid_step}
+
+    @cached_property
+    def _pictures(self) -> list[np.ndarray]:
+        samples, _ = sample(self.cohort, KEPT_POINTS if len(self.dataset.shape) == 1 else KEPT_IMAGES)
+        return [as_pictures(x) for x in samples]
+
+    # ── checkpoints ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _save(self) -> None:
+        if self.control.checkpoint is None:
+            return
+        began = time.monotonic()
+        tensors = {**self.cohort.tensors(), "norms": torch.cat(self.norms)}
+        books = self.books
+        record = {
+            "run_ids": [c.run_id for c in self.configs],
+            "generator_step": self.cohort.generator_step,
+            "moments": [vars(m) for m in books.moments],
+            "diverged_at": list(books.diverged_at.items()),
+            "sums": books.sums,
+            "counted": books.counted,
+            "split": books.split,
+        }
+        checkpoint.save(self.control.checkpoint, tensors, record)
+        books.split["checkpoint"] += time.monotonic() - began
+
+    def _restore(self) -> None:
+        path = self.control.checkpoint
+        if path is None or not path.exists():
+            return
+        tensors, record = checkpoint.load(path)
+        if record.get("run_ids") != [c.run_id for c in self.configs]:
+            raise AblateError(f"{path}: this checkpoint is of runs with other settings; delete it to train anew")
+        self.norms = [tensors.pop("norms")]
+        self.cohort.restore(tensors, record["generator_step"])
+        self.books = _Books(
+            [Moment(**m) for m in record["moments"]],
+            dict(record["diverged_at"]),
+            record["sums"],
+            record["counted"],
+            record["split"],
+        )

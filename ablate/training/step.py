@@ -1,0 +1,94 @@
+"""One critic step and one generator step: pure functions of (weights, optimizer state, other network, batch).
+
+They hold no state and touch no global, so the same code runs eagerly and under torch.compile as one full graph. The
+members' losses are summed; since no member's weights enter another's loss, the sum's gradient is each member's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.func import grad
+
+from ablate import registry
+from ablate.config import RunConfig
+from ablate.networks.pair import Pair
+from ablate.training.lipschitz import Constraint
+from ablate.training.losses import Loss
+from ablate.training.optimizers import Optimizer, State
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one critic step consumes, for every member."""
+
+    real: Tensor
+    """[member, batch, *sample]"""
+    labels: Tensor | None
+    """[member, batch], of the real samples, and asked of the fake ones; None where training is unconditional"""
+    latent: Tensor
+    """[member, batch, latent]"""
+    epsilon: Tensor
+    """[member, batch] in (0, 1), for interpolates"""
+
+
+class Steps:
+    """The two steps of a cohort whose runs share the structure of their first one."""
+
+    def __init__(self, configs: Sequence[RunConfig], pair: Pair, dtype: torch.dtype, device: torch.device):
+        first = configs[0]
+        self.pair = pair
+        self.loss: type[Loss] = registry.get("loss", first.loss)
+        self.constraint: type[Constraint] = registry.get("lipschitz", first.lipschitz)
+        self.optimizer: type[Optimizer] = registry.get("optimizer", first.optimizer)
+
+        def column(values: list[float | None]) -> Tensor:
+            return torch.tensor([v or 0.0 for v in values], dtype=dtype, device=device)[:, None]
+
+        shared = {name: column([getattr(c, name) for c in configs]) for name in ("beta1", "beta2", "momentum")}
+        self.generator_rates = {"lr": column([c.lr for c in configs]), **shared}
+        self.critic_rates = {"lr": column([c.critic_lr or c.lr for c in configs]), **shared}
+        self.lambda_gp = column([c.lambda_gp for c in configs]).squeeze(1)
+        self.clip_value = column([c.clip_value for c in configs]).squeeze(1)
+
+    def critic_loss(self, critic: Tensor, fake: Tensor, batch: Batch) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Sum over members, to be differentiated; and per member the loss and the gap E f(real) − E f(fake).
+
+        Real and fake pass separately: in one pass batch norm would mix them.
+        """
+
+        def score(x: Tensor) -> Tensor:
+            return self.pair.critic(critic, x, batch.labels)
+
+        real_scores, fake_scores = score(batch.real), score(fake)
+        loss = self.loss.critic(real_scores, fake_scores)
+        if self.constraint.penalty is not None:
+            loss = loss + self.lambda_gp * self.constraint.penalty(score, batch.real, fake, batch.epsilon)
+        return loss.sum(), (loss, real_scores.mean(1) - fake_scores.mean(1))
+
+    def critic_step(
+        self, critic: Tensor, state: State, generator: Tensor, batch: Batch
+    ) -> tuple[Tensor, State, Tensor]:
+        """→ critic, state, and per member [loss, gap, norm of the loss's gradient]: [3, member]."""
+        fake = self.pair.generator(generator, batch.latent, batch.labels)
+        gradient, (loss, gap) = grad(self.critic_loss, has_aux=True)(critic, fake, batch)
+        critic, state = self.optimizer.update(critic, gradient, state, self.critic_rates)
+        if self.constraint.project is not None:
+            critic = self.constraint.project(critic, self.clip_value)
+        return critic, state, torch.stack([loss, gap, gradient.norm(dim=1)])
+
+    def generator_step(
+        self, generator: Tensor, state: State, critic: Tensor, latent: Tensor, labels: Tensor | None
+    ) -> tuple[Tensor, State, Tensor]:
+        """→ generator, state, and per member [loss, norm of the loss's gradient]: [2, member]."""
+
+        def objective(weights: Tensor) -> tuple[Tensor, Tensor]:
+            loss = self.loss.generator(self.pair.critic(critic, self.pair.generator(weights, latent, labels), labels))
+            return loss.sum(), loss
+
+        gradient, loss = grad(objective, has_aux=True)(generator)
+        generator, state = self.optimizer.update(generator, gradient, state, self.generator_rates)
+        return generator, state, torch.stack([loss, gradient.norm(dim=1)])

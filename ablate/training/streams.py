@@ -1,0 +1,116 @@
+"""A run's random streams: what it draws depends on its seed and the purpose alone, not on its cohort or its arm.
+
+A stream is cut into blocks, and block k of a purpose is drawn from a generator seeded by (seed, purpose, k). So any part
+of a stream can be had again without state: a checkpoint holds step numbers, and arms with equal seeds draw the same data
+and noise for the same critic step, whatever their n_critic.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ablate.datasets.base import Dataset, to_unit
+from ablate.seeding import generator_for
+
+BLOCK_ELEMENTS = 2**16
+"""About how many numbers a block of a stream holds for one member; the length is then a power of two of batches."""
+
+
+class Blocks:
+    """A stream of batches for every member of a cohort; `draw(generator, count)` gives one member's block."""
+
+    def __init__(
+        self,
+        seeds: Sequence[int],
+        purpose: str,
+        batch_elements: int,
+        draw: Callable[[torch.Generator, int], tuple[Tensor, ...]],
+        device: torch.device,
+    ):
+        self.seeds, self.purpose, self.draw, self.device = seeds, purpose, draw, device
+        self.length = 2 ** max(0, int(math.log2(max(1, BLOCK_ELEMENTS // batch_elements))))
+        self._index = -1
+        self._block: tuple[Tensor, ...] = ()
+
+    def take(self, start: int, count: int) -> tuple[Tensor, ...]:
+        """Batches start … start + count − 1, each tensor [count, member, …]."""
+        pieces, end = [], start + count
+        while start < end:
+            index, offset = divmod(start, self.length)
+            stop = min(self.length, offset + end - start)
+            pieces.append([tensor[offset:stop] for tensor in self._load(index)])
+            start += stop - offset
+        return tuple(torch.cat(parts) if len(parts) > 1 else parts[0] for parts in zip(*pieces, strict=True))
+
+    def _load(self, index: int) -> tuple[Tensor, ...]:
+        if index != self._index:
+            drawn = [
+                self.draw(generator_for(seed, self.purpose, index, self.device), self.length) for seed in self.seeds
+            ]
+            self._block = tuple(torch.stack(parts, dim=1) for parts in zip(*drawn, strict=True))
+            self._index = index
+        return self._block
+
+
+def noise(
+    seeds: Sequence[int],
+    purpose: str,
+    shape: tuple[int, ...],
+    kind: Literal["normal", "uniform"],
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Blocks:
+    """A stream of batches of N(0, 1) or U(0, 1) numbers, each [member, *shape]."""
+    function = torch.randn if kind == "normal" else torch.rand
+
+    def draw(generator: torch.Generator, count: int) -> tuple[Tensor, ...]:
+        return (function((count, *shape), generator=generator, dtype=dtype, device=device),)
+
+    return Blocks(seeds, purpose, math.prod(shape), draw, device)
+
+
+class RealBatches:
+    """The stream of real batches: fresh draws of a sampler, or a stored set in shuffled epochs, without replacement."""
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        seeds: Sequence[int],
+        purpose: str,
+        batch_size: int,
+        dtype: torch.dtype,
+        device: torch.device,
+    ):
+        self.dataset, self.batch_size, self.dtype = dataset, batch_size, dtype
+        if dataset.draw is not None:
+            self.blocks = Blocks(seeds, purpose, batch_size * math.prod(dataset.shape), self._fresh, device)
+        else:
+            assert dataset.images is not None
+            self.images = dataset.images.to(device)
+            self.labels = dataset.labels.to(device) if dataset.labels is not None else None
+            self.blocks = Blocks(seeds, purpose, 1, self._epoch, device)
+            self.blocks.length = len(self.images)  # a block is an epoch
+
+    def _fresh(self, generator: torch.Generator, count: int) -> tuple[Tensor, ...]:
+        assert self.dataset.draw is not None
+        samples, labels = self.dataset.draw(count * self.batch_size, generator)
+        batches = (count, self.batch_size)
+        return samples.to(self.dtype).unflatten(0, batches), labels.unflatten(0, batches)
+
+    def _epoch(self, generator: torch.Generator, count: int) -> tuple[Tensor, ...]:
+        return (torch.randperm(count, generator=generator, device=generator.device),)
+
+    def take(self, start: int, count: int) -> tuple[Tensor, Tensor]:
+        """Batches start … start + count − 1: samples [count, member, batch, *shape] and labels [count, member, batch]."""
+        if self.dataset.draw is not None:
+            samples, labels = self.blocks.take(start, count)
+            return samples, labels
+        (order,) = self.blocks.take(start * self.batch_size, count * self.batch_size)
+        chosen = order.unflatten(0, (count, self.batch_size)).transpose(1, 2)
+        labels = self.labels[chosen] if self.labels is not None else torch.zeros_like(chosen)
+        return to_unit(self.images[chosen], self.dtype), labels

@@ -1,0 +1,108 @@
+"""The penalty and its gradient against an independent computation and against finite differences, in float64."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ablate.config import RunConfig
+from ablate.networks.pair import build
+from ablate.training.lipschitz import GradientPenalty, OneSidedPenalty, R1, interpolate, slope
+
+MEMBERS, BATCH = 2, 7
+
+
+def critic_and_plain(norm: str = "none"):  # noqa: ANN201
+    """A stacked critic with random weights, and its member 0 as an ordinary module."""
+    config = RunConfig(dataset="ring8", width=5, depth=2, generator_steps=1, critic_norm=norm)
+    critic = build(config, (2,), 0, MEMBERS).critic
+    flat = critic.initial(range(MEMBERS), "critic")
+    views = critic.views(flat)
+    layers: list[nn.Module] = []
+    for name in ("hidden.0", "hidden.3", "out"):
+        weight, bias = views[f"{name}.weight"][0], views[f"{name}.bias"][0, 0]
+        linear = nn.Linear(*weight.shape, dtype=torch.float64)
+        linear.weight.data, linear.bias.data = weight.T.clone(), bias.clone()
+        layers += [linear, nn.LeakyReLU(0.2)]
+    return critic, flat, nn.Sequential(*layers[:-1])
+
+
+def batch(seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    real, fake = (torch.randn(MEMBERS, BATCH, 2, generator=generator, dtype=torch.float64) for _ in range(2))
+    return real, fake, torch.rand(MEMBERS, BATCH, generator=generator, dtype=torch.float64)
+
+
+def plain_penalty(module: nn.Module, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
+    """As in the WGAN-GP papers' code: autograd.grad at interpolates, with create_graph."""
+    at = (epsilon[:, None] * real + (1 - epsilon[:, None]) * fake).requires_grad_()
+    (gradient,) = torch.autograd.grad(module(at).sum(), at, create_graph=True)
+    return ((gradient.norm(2, dim=1) - 1) ** 2).mean()
+
+
+def test_the_penalty_and_its_gradient_equal_an_independent_computation() -> None:
+    critic, flat, plain = critic_and_plain()
+    real, fake, epsilon = batch()
+
+    def penalty(weights: Tensor) -> Tensor:
+        return GradientPenalty.penalty(lambda x: critic(weights, x, None), real, fake, epsilon)
+
+    expected = plain_penalty(plain, real[0], fake[0], epsilon[0])
+    torch.testing.assert_close(penalty(flat)[0], expected, rtol=1e-12, atol=0)
+    expected.backward()
+    gradient = critic.views(torch.func.grad(lambda w: penalty(w).sum())(flat))
+    for i, name in ((0, "hidden.0"), (2, "hidden.3"), (4, "out")):
+        # the last layer's bias does not enter the slope: its gradient is 0, or absent in autograd
+        torch.testing.assert_close(gradient[f"{name}.weight"][0], plain[i].weight.grad.T, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("penalty", [GradientPenalty, OneSidedPenalty, R1])
+def test_the_penaltys_gradient_equals_central_finite_differences(penalty) -> None:  # noqa: ANN001
+    critic, flat, _ = critic_and_plain()
+    flat = 3 * flat  # slopes on both sides of 1, so that the one-sided penalty is not 0
+    real, fake, epsilon = batch()
+
+    def total(weights: Tensor) -> Tensor:
+        return penalty.penalty(lambda x: critic(weights, x, None), real, fake, epsilon).sum()
+
+    gradient, step = torch.func.grad(total)(flat), 1e-6
+    generator = torch.Generator().manual_seed(1)
+    for _ in range(5):
+        direction = torch.randn(flat.shape, generator=generator, dtype=torch.float64)
+        difference = (total(flat + step * direction) - total(flat - step * direction)) / (2 * step)
+        # truncation ~ step² and cancellation ~ 1e-16 / step leave about 1e-8 of the value
+        torch.testing.assert_close((gradient * direction).sum(), difference, rtol=1e-6, atol=1e-8)
+
+
+def test_epsilon_is_one_number_for_each_sample() -> None:
+    real, fake = torch.ones(2, 3, 1, 4, 4), torch.zeros(2, 3, 1, 4, 4)
+    epsilon = torch.rand(2, 3)
+    mixed = interpolate(real, fake, epsilon)
+    assert torch.equal(mixed, epsilon[..., None, None, None].expand_as(mixed))
+    assert epsilon.unique().numel() == 6
+
+
+def test_the_slope_is_taken_for_each_sample_over_all_its_dimensions() -> None:
+    direction = torch.randn(1, 4, 4, dtype=torch.float64)
+    x = torch.randn(2, 5, 1, 4, 4, dtype=torch.float64)
+    found = slope(lambda v: (v * direction).flatten(2).sum(2), x)
+    torch.testing.assert_close(found, direction.norm().expand(2, 5))
+
+
+def test_where_the_slope_is_zero_the_penalty_has_a_finite_gradient() -> None:
+    critic, flat, _ = critic_and_plain()
+    real, fake, epsilon = batch()
+    zero = torch.zeros_like(flat)
+    gradient = torch.func.grad(
+        lambda w: GradientPenalty.penalty(lambda x: critic(w, x, None), real, fake, epsilon).sum()
+    )(zero)
+    assert gradient.isfinite().all()
+
+
+def test_the_one_sided_penalty_leaves_small_slopes_alone() -> None:
+    x, epsilon = torch.randn(1, 5, 2), torch.rand(1, 5)
+    gentle, steep = 0.1, 3.0
+    assert OneSidedPenalty.penalty(lambda v: gentle * v[..., 0], x, x, epsilon).item() == 0
+    assert OneSidedPenalty.penalty(lambda v: steep * v[..., 0], x, x, epsilon).item() == pytest.approx(4.0)
+    assert GradientPenalty.penalty(lambda v: gentle * v[..., 0], x, x, epsilon).item() == pytest.approx(0.81)
