@@ -138,7 +138,9 @@ class RunConfig(BaseModel):
         found = []
         penalty = "lambda_gp" in owned_settings("lipschitz", self.lipschitz)
         if self.critic_norm == "batch" and penalty:
-            found.append("batch norm in the critic under a penalty: a sample's gradient then depends on the whole batch")
+            found.append(
+                "batch norm in the critic under a penalty: a sample's gradient then depends on the whole batch"
+            )
         if self.lipschitz == "clip" and (self.beta1 or self.momentum):
             found.append("momentum with weight clipping: the WGAN paper advises against it")
         if self.loss == "wasserstein" and self.lipschitz == "none":

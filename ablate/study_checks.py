@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from ablate import registry
-from ablate.config import RunConfig
 from ablate.errors import StudyErrors
 from ablate.study_settings import (
     SETTINGS,
@@ -267,8 +266,9 @@ def _read_grid(source: YamlFile) -> dict[str, list[Given]]:
 
 def level_text(value: Any) -> str:
     """A grid's level as it stands in an arm's name."""
-    if isinstance(value, float) and value == int(value) if math.isfinite(value) else False:
-        return f"{value:g}"
+    if isinstance(value, float):
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value)
     return str(value).lower() if isinstance(value, bool | None) else str(value)
 
 
@@ -298,6 +298,3 @@ def _flag_value(source: YamlFile, written: str) -> Any:
 def stand_in() -> dict[str, LabelledDataset]:
     """What arms are checked with where the file gives no dataset that is known."""
     return {"": LabelledDataset(next(iter(registry.entries("dataset"))), known=False)}
-
-
-assert set(SETTINGS) < set(RunConfig.model_fields)

@@ -132,7 +132,9 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
         os.replace(temporary, path)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise AblateError(f"{path}: could not be written: {error.strerror or error}; the file before is kept") from error
+        raise AblateError(
+            f"{path}: could not be written: {error.strerror or error}; the file before is kept"
+        ) from error
 
 
 def read_runs(path: Path) -> pd.DataFrame:

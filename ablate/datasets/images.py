@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import torch
 
+from ablate.data_folder import DATA_VARIABLE, data_folder
 from ablate.datasets.base import Dataset, fingerprint_of
 from ablate.errors import MissingData
 from ablate.registry import register
-
-DATA_VARIABLE = "ABLATE_DATA"
-
-
-def data_folder() -> Path:
-    """Where torchvision's data sets are, or go to: the folder that ABLATE_DATA names, or ~/.cache/ablate/data."""
-    return Path(os.environ.get(DATA_VARIABLE) or Path.home() / ".cache" / "ablate" / "data")
 
 
 @register("dataset", "digits", shape=(1, 8, 8), classes=10)
@@ -49,6 +40,4 @@ def mnist() -> Dataset:
 
 def _stored(name: str, images: torch.Tensor, labels: torch.Tensor) -> Dataset:
     classes = int(labels.max()) + 1
-    return Dataset(
-        name, tuple(images.shape[1:]), classes, fingerprint_of(images, labels), images=images, labels=labels
-    )
+    return Dataset(name, tuple(images.shape[1:]), classes, fingerprint_of(images, labels), images=images, labels=labels)

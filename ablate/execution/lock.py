@@ -27,7 +27,9 @@ def locked(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - held until the lock is given up
     except OSError as error:
-        raise AblateError(f"{folder}: cannot be written to: {error.strerror}; choose another folder with --out") from error
+        raise AblateError(
+            f"{folder}: cannot be written to: {error.strerror}; choose another folder with --out"
+        ) from error
     with file:
         try:
             if fcntl is not None:

@@ -51,7 +51,9 @@ class CohortPlan:
         return float(len(self.runs) * config.total_generator_steps * passes * cost)
 
 
-def plan(missing: Sequence[Run], begun: Iterable[Sequence[str]] = (), cohort_size: int = COHORT_SIZE) -> list[CohortPlan]:
+def plan(
+    missing: Sequence[Run], begun: Iterable[Sequence[str]] = (), cohort_size: int = COHORT_SIZE
+) -> list[CohortPlan]:
     """Group the missing runs by structure; `begun` names the runs of cohorts that have a checkpoint to go on from."""
     left = {run.run_id: run for run in missing}
     plans = []

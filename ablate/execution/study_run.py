@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ablate import tables
-from ablate.errors import AblateError, UsageError
+from ablate.errors import UsageError
 from ablate.execution import provenance
 from ablate.execution.lock import locked
 from ablate.execution.planner import COHORT_SIZE, CohortPlan, begun_in, plan
@@ -108,7 +108,9 @@ def choose_device(wanted: str) -> str:
     if wanted not in ("auto", "cpu", "cuda"):
         raise UsageError(f"--device {wanted}: unknown device, expected one of: auto, cpu, cuda")
     if wanted == "cuda" and not torch.cuda.is_available():
-        raise UsageError("--device cuda: PyTorch finds no CUDA device here; use --device cpu, or install its CUDA build")
+        raise UsageError(
+            "--device cuda: PyTorch finds no CUDA device here; use --device cpu, or install its CUDA build"
+        )
     if wanted == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     return wanted

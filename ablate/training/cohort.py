@@ -48,7 +48,7 @@ class Cohort:
         per_step = len(configs) * batch * (self.n_critic * (math.prod(dataset.shape) + latent + 1) + latent)
         self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // per_step))
 
-    def noise(self, purpose: str, shape: tuple[int, ...], kind: str):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def noise(self, purpose: str, shape: tuple[int, ...], kind: str):  # type: ignore[no-untyped-def]
         """The members' stream of N(0, 1) ("normal") or U(0, 1) ("uniform") batches for one purpose."""
         return noise(self.seeds, purpose, shape, kind, self.dtype, self.device)  # type: ignore[arg-type]
 

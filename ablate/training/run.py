@@ -177,9 +177,7 @@ class _Training:
         began = time.monotonic()
         members = range(len(self.configs))
         samples, labels = sample(self.cohort, self.configs[0].evaluation_samples)
-        values = [
-            {} if m in self.books.diverged_at else evaluate(samples[m], labels, self.reference) for m in members
-        ]
+        values = [{} if m in self.books.diverged_at else evaluate(samples[m], labels, self.reference) for m in members]
         names = dict.fromkeys(name for value in values for name in value)
         metrics = {name: [value.get(name, float("nan")) for value in values] for name in names}
         metrics |= {name: [s / self.books.counted for s in row] for name, row in self.books.sums.items()}
@@ -212,7 +210,7 @@ class _Training:
             moments=moments,
             final=self._final(member, moments),
             facts={
-                **self.reference.floors(),
+                **self.reference.floors,
                 "fid_protocol": self.reference.protocol,
                 "done_generator_steps": steps,
                 "done_critic_steps": steps * config.n_critic,

@@ -8,12 +8,12 @@ from torch import Tensor, nn
 
 from ablate.config import RunConfig
 from ablate.networks.pair import build
-from ablate.training.lipschitz import GradientPenalty, OneSidedPenalty, R1, interpolate, slope
+from ablate.training.lipschitz import R1, GradientPenalty, OneSidedPenalty, interpolate, slope
 
 MEMBERS, BATCH = 2, 7
 
 
-def critic_and_plain(norm: str = "none"):  # noqa: ANN201
+def critic_and_plain(norm: str = "none"):
     """A stacked critic with random weights, and its member 0 as an ordinary module."""
     config = RunConfig(dataset="ring8", width=5, depth=2, generator_steps=1, critic_norm=norm)
     critic = build(config, (2,), 0, MEMBERS).critic
@@ -58,7 +58,7 @@ def test_the_penalty_and_its_gradient_equal_an_independent_computation() -> None
 
 
 @pytest.mark.parametrize("penalty", [GradientPenalty, OneSidedPenalty, R1])
-def test_the_penaltys_gradient_equals_central_finite_differences(penalty) -> None:  # noqa: ANN001
+def test_the_penaltys_gradient_equals_central_finite_differences(penalty) -> None:
     critic, flat, _ = critic_and_plain()
     flat = 3 * flat  # slopes on both sides of 1, so that the one-sided penalty is not 0
     real, fake, epsilon = batch()

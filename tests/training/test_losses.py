@@ -48,7 +48,7 @@ OPTIMIZERS = [
 
 
 @pytest.mark.parametrize(("name", "rates", "reference"), OPTIMIZERS)
-def test_an_optimizer_is_pytorchs_own_rule(name, rates, reference) -> None:  # noqa: ANN001
+def test_an_optimizer_is_pytorchs_own_rule(name, rates, reference) -> None:
     optimizer = registry.get("optimizer", name)
     column = {k: torch.tensor([[v]], dtype=torch.float64) for k, v in {"lr": 0.01, **rates}.items()}
     generator = torch.Generator().manual_seed(0)

@@ -32,8 +32,10 @@ def test_a_stacked_linear_layer_is_each_members_own() -> None:
         torch.testing.assert_close(found[m], x[m] @ values["weight"][m] + values["bias"][m])
 
 
-@pytest.mark.parametrize(("stacked", "plain"), [(Conv2d, nn.functional.conv2d), (ConvTranspose2d, nn.functional.conv_transpose2d)])
-def test_a_stacked_convolution_is_each_members_own(stacked, plain) -> None:  # noqa: ANN001
+@pytest.mark.parametrize(
+    ("stacked", "plain"), [(Conv2d, nn.functional.conv2d), (ConvTranspose2d, nn.functional.conv_transpose2d)]
+)
+def test_a_stacked_convolution_is_each_members_own(stacked, plain) -> None:
     layer, x = stacked(M, 2, 3, 4, 2, 1), randn(M, B, 2, 8, 8)
     values = drawn(layer)
     found = part(functional_call(layer, values, (join(x),)), M)

@@ -1,0 +1,43 @@
+"""Classes of generated images by the classifier's judgement."""
+
+from __future__ import annotations
+
+import torch
+
+from ablate.metrics.evaluation import Evaluation
+from ablate.metrics.modes import kl, modes_at_20
+from ablate.registry import register
+
+CONFIDENCE = 0.9
+REAL_SHARE = 0.25
+"""A class is covered with at least this part of its real share; both thresholds are ours"""
+
+
+@register("metric", "covered_classes", better="greater", scale="difference", needs=("classes",))
+def covered_classes(e: Evaluation) -> float:
+    """Classes with at least a quarter of their real share among all samples, each judged with confidence ≥ 0.9."""
+    probability, label = e.probabilities.max(1)
+    count = torch.bincount(label[probability >= CONFIDENCE], minlength=len(e.reference.class_shares))
+    return float((count >= REAL_SHARE * e.reference.class_shares * len(e.samples)).sum())
+
+
+@register("metric", "class_kl", better="less", scale="difference", needs=("classes",))
+def class_kl(e: Evaluation) -> float:
+    """KL in nats from the generated samples' shares of the classes to the real ones."""
+    count = torch.bincount(e.probabilities.argmax(1), minlength=len(e.reference.class_shares)).double()
+    return kl(count / count.sum(), e.reference.class_shares)
+
+
+@register("metric", "label_accuracy", better="greater", scale="difference", needs=("classes", "labels"))
+def label_accuracy(e: Evaluation) -> float:
+    """Share of samples that the classifier gives the label that was asked for."""
+    assert e.labels is not None
+    return float((e.probabilities.argmax(1) == e.labels).double().mean())
+
+
+@register("metric", "mode_coverage", better="greater", scale="difference", needs=("modes or classes",))
+def mode_coverage(e: Evaluation) -> float:
+    """modes@20 over the number of modes; for images, covered classes over the number of classes."""
+    if e.reference.dataset.modes is not None:
+        return modes_at_20(e) / len(e.mode_counts)
+    return covered_classes(e) / len(e.reference.class_shares)

@@ -1,0 +1,171 @@
+"""One run's generated samples held against a fixed real sample: the shared work of all metrics.
+
+A metric is a function of an `Evaluation` that gives a plain float, registered with what it needs of the dataset:
+`points` (two-dimensional data), `modes`, `classes` (labels and a classifier), `labels` (labels were asked for).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from ablate import registry
+from ablate.datasets.base import Dataset
+from ablate.metrics.features import Extractor, extractor_for
+
+if TYPE_CHECKING:
+    from ablate.metrics.frechet import Gaussian
+    from ablate.metrics.kernel import Kernel
+
+REFERENCE_SEED, FLOOR_SEED = 2**20, 2**20 + 1
+"""Fixed, so that all runs are held against the same real sample"""
+
+
+class Reference:
+    """A dataset's real sample, its features and what the metrics need of them; built once, shared by all runs.
+
+    A sampler gives as many samples as are generated; a stored set gives all that it has, at most as many.
+    """
+
+    def __init__(self, dataset: Dataset, n: int):
+        self.dataset, self.n = dataset, n
+        self.extractor: Extractor = extractor_for(dataset)
+        self.samples, self.labels = dataset.reference(n, REFERENCE_SEED)
+        self.features = self.extractor.features(self.samples)
+
+    @classmethod
+    def of(cls, dataset: Dataset, n: int) -> Reference:
+        """The reference for n generated samples; the one made before, if the dataset is the same."""
+        key = (dataset.name, dataset.fingerprint, n)
+        if key not in _references:
+            _references[key] = cls(dataset, n)
+        return _references[key]
+
+    @property
+    def protocol(self) -> str:
+        """The exact name of fid here: features and number of generated samples, such as fid_identity_10k."""
+        count = f"{self.n // 1000}k" if self.n % 1000 == 0 else str(self.n)
+        return f"fid_{self.extractor.name}_{count}"
+
+    @cached_property
+    def gaussian(self) -> Gaussian:
+        """Mean and covariance of the real features."""
+        from ablate.metrics.frechet import Gaussian
+
+        return Gaussian.of_features(self.features)
+
+    @cached_property
+    def radii(self) -> Tensor:
+        """Distance of each real feature to its fifth neighbour, of the first MANIFOLD_SAMPLES."""
+        from ablate.metrics.manifold import MANIFOLD_SAMPLES, radii
+
+        return radii(self.features[:MANIFOLD_SAMPLES])
+
+    @cached_property
+    def mmd_kernel(self) -> Kernel:
+        """The kernel of mmd, its bandwidths fixed from the real features."""
+        from ablate.metrics.kernel import mmd_kernel
+
+        return mmd_kernel(self.features)
+
+    @cached_property
+    def within_mmd(self) -> float:
+        """The real sample's own term of mmd."""
+        from ablate.metrics.kernel import KERNEL_SAMPLES, within
+
+        return within(self.features[:KERNEL_SAMPLES], self.mmd_kernel)
+
+    @cached_property
+    def within_cubic(self) -> float:
+        """The real sample's own term of kid."""
+        from ablate.metrics.kernel import KERNEL_SAMPLES, cubic, within
+
+        return within(self.features[:KERNEL_SAMPLES], cubic)
+
+    @cached_property
+    def class_shares(self) -> Tensor:
+        """Real share of each class: [class]."""
+        count = torch.bincount(self.labels, minlength=self.dataset.n_classes).double()
+        return count / count.sum()
+
+    @cached_property
+    def has(self) -> frozenset[str]:
+        """Which needs of metrics the dataset meets."""
+        met = set()
+        if self.samples.dim() == 2:
+            met.add("points")
+        if self.dataset.modes is not None:
+            met |= {"modes", "modes or classes"}
+        if self.extractor.classifies:
+            met |= {"classes", "modes or classes"}
+        return frozenset(met)
+
+    @cached_property
+    def floors(self) -> dict[str, float]:
+        """What a perfect generator would score: fid and w1 between two independent real samples.
+
+        A sampler's second sample is a fresh one of the same size. A stored set is halved at random, which makes its
+        floor somewhat higher than that of a perfect generator with more samples.
+        """
+        from ablate.metrics.frechet import Gaussian, frechet_distance
+        from ablate.metrics.transport import TRANSPORT_SAMPLES, w1
+
+        if self.dataset.draw is not None:
+            first, second = self.samples, self.dataset.reference(self.n, FLOOR_SEED)[0]
+        else:
+            half = len(self.samples) // 2
+            first, second = self.samples[:half], self.samples[half : 2 * half]
+        gaussians = (Gaussian.of_features(self.extractor.features(part)) for part in (first, second))
+        floors = {"fid_floor": frechet_distance(*gaussians)}
+        if "points" in self.has:
+            floors["w1_floor"] = w1(first[:TRANSPORT_SAMPLES], second[:TRANSPORT_SAMPLES])
+        return floors
+
+
+_references: dict[tuple[str, str, int], Reference] = {}
+
+
+class Evaluation:
+    """Generated samples [n, *sample] in float64, and the labels asked for, [n] or None, against a reference."""
+
+    def __init__(self, samples: Tensor, labels: Tensor | None, reference: Reference):
+        self.samples, self.labels, self.reference = samples, labels, reference
+
+    @cached_property
+    def features(self) -> Tensor:
+        """[n, d] in float64."""
+        return self.reference.extractor.features(self.samples)
+
+    @cached_property
+    def probabilities(self) -> Tensor:
+        """The classifier's judgement: [n, class]."""
+        return self.reference.extractor.probabilities(self.features)
+
+    @cached_property
+    def mode_counts(self) -> Tensor:
+        """High-quality samples at each mode."""
+        from ablate.metrics.modes import mode_counts
+
+        assert self.reference.dataset.modes is not None
+        return mode_counts(self.samples, self.reference.dataset.modes)
+
+    @cached_property
+    def prdc(self) -> dict[str, float]:
+        """precision, recall, density, coverage."""
+        from ablate.metrics.manifold import MANIFOLD_SAMPLES, prdc
+
+        real = self.reference.features[:MANIFOLD_SAMPLES]
+        return prdc(real, self.features[:MANIFOLD_SAMPLES], self.reference.radii)
+
+
+def evaluate(samples: Tensor, labels: Tensor | None, reference: Reference) -> dict[str, float]:
+    """All registered metrics that apply; NaN for each where the samples are not all finite."""
+    met = reference.has | ({"labels"} if labels is not None else set())
+    chosen = {n: e for n, e in registry.entries("metric").items() if set(e.facts.get("needs", ())) <= met}
+    if not samples.isfinite().all():
+        return dict.fromkeys(chosen, float("nan"))
+    evaluation = Evaluation(samples, labels, reference)
+    return {name: float(entry.load()(evaluation)) for name, entry in chosen.items()}

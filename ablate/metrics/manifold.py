@@ -1,0 +1,65 @@
+"""Precision and recall (Kynkäänniemi et al. 2019), density and coverage (Naeem et al. 2020), by 5 nearest neighbours.
+
+On at most MANIFOLD_SAMPLES features of each side, in blocks, so that memory stays bounded.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ablate.metrics.evaluation import Evaluation
+from ablate.registry import register
+
+NEIGHBOURS = 5
+MANIFOLD_SAMPLES = 2000
+BLOCK = 1000
+
+
+def radii(features: Tensor, k: int = NEIGHBOURS) -> Tensor:
+    """Distance of each sample [n, d] to its k-th nearest neighbour, itself not counted: [n]."""
+    k = min(k, len(features) - 1)
+    return torch.cat([torch.cdist(part, features).kthvalue(k + 1, dim=1).values for part in features.split(BLOCK)])
+
+
+def prdc(real: Tensor, fake: Tensor, real_radii: Tensor, k: int = NEIGHBOURS) -> dict[str, float]:
+    """precision, recall, density and coverage of features [n, d] and [m, d]."""
+    fake_radii = radii(fake, k)
+    inside_real = torch.zeros(len(fake), dtype=torch.int64)
+    recalled, covered = 0, 0
+    for part, part_radii in zip(real.split(BLOCK), real_radii.split(BLOCK), strict=True):
+        distance = torch.cdist(part, fake)
+        within_real = distance < part_radii[:, None]
+        inside_real += within_real.sum(0)
+        covered += int((distance.amin(1) < part_radii).sum())
+        recalled += int((distance < fake_radii).any(1).sum())
+    return {
+        "precision": float((inside_real > 0).double().mean()),
+        "recall": recalled / len(real),
+        "density": float(inside_real.double().mean()) / k,
+        "coverage": covered / len(real),
+    }
+
+
+@register("metric", "precision", better="greater", scale="difference")
+def precision(e: Evaluation) -> float:
+    """Share of generated samples that lie within the real manifold; meaningless alone: see recall."""
+    return e.prdc["precision"]
+
+
+@register("metric", "recall", better="greater", scale="difference")
+def recall(e: Evaluation) -> float:
+    """Share of real samples that lie within the generated manifold."""
+    return e.prdc["recall"]
+
+
+@register("metric", "density", better="greater", scale="difference")
+def density(e: Evaluation) -> float:
+    """How many real neighbourhoods a generated sample lies in, over k."""
+    return e.prdc["density"]
+
+
+@register("metric", "coverage", better="greater", scale="difference")
+def coverage(e: Evaluation) -> float:
+    """Share of real neighbourhoods that hold a generated sample."""
+    return e.prdc["coverage"]
