@@ -129,10 +129,10 @@ def read_seeds_flag(source: YamlFile, text: str) -> tuple[int, ...]:
     return read_seeds(source, f"--seeds {text}", value)
 
 
-def good_name(source: YamlFile, spot: tuple[str | int, ...], name: str, what: str) -> None:
+def good_name(source: YamlFile, spot: tuple[str | int, ...], name: str, what: str, key: bool = True) -> None:
     """Note a name that could not stand in a table or in a file's name."""
     if not _NAME.fullmatch(name):
-        source.wrong(spot, f"{what} name {name!r}, expected a name of {ARM_NAME}", key=True)
+        source.wrong(spot, f"{what} {name!r}, expected a name of {ARM_NAME}", key=key)
 
 
 def read_datasets(source: YamlFile) -> dict[str, LabelledDataset]:
@@ -143,7 +143,8 @@ def read_datasets(source: YamlFile) -> dict[str, LabelledDataset]:
     if not isinstance(value, list | dict) or not value:
         found = shown(value) if value else "empty"
         source.wrong(
-            ("datasets",), f"datasets is {found}, expected a list of names, or a mapping of labels to a dataset's settings"
+            ("datasets",),
+            f"datasets is {found}, expected a list of names, or a mapping of labels to a dataset's settings",
         )
         return {}
     labels: dict[str, LabelledDataset] = {}
@@ -194,7 +195,9 @@ def _read_label(source: YamlFile, label: str, value: Any) -> LabelledDataset:
             if key in ("seed", "dataset_options", "<<"):
                 is_setting(source, here, key)
             else:
-                source.wrong(here, registry.unknown(f"option of {name} or setting", key, [*allowed, *SETTINGS]), key=True)
+                source.wrong(
+                    here, registry.unknown(f"option of {name} or setting", key, [*allowed, *SETTINGS]), key=True
+                )
     return LabelledDataset(name, options, settings, known)
 
 
@@ -244,7 +247,9 @@ def _read_grid(source: YamlFile) -> dict[str, list[Given]]:
     if "grid" not in source.value:
         return {}
     if not isinstance(value, dict) or not value:
-        source.wrong(("grid",), f"grid is {shown(value) if value else 'empty'}, expected a mapping of settings to lists")
+        source.wrong(
+            ("grid",), f"grid is {shown(value) if value else 'empty'}, expected a mapping of settings to lists"
+        )
         return {}
     grid: dict[str, list[Given]] = {}
     for factor, levels in value.items():

@@ -108,10 +108,8 @@ def read_layer(source: YamlFile, spot: KeyPath, what: str) -> Layer:
     if not isinstance(value, dict):
         source.wrong(spot, f"{what} {'is' if spot else 'are'} {shown(value)}, expected a mapping of settings")
         return {}
-    return {
-        name: read_setting(source, (*spot, name), name, each) for name, each in value.items()
-        if is_setting(source, (*spot, name), name)
-    }  # fmt: skip
+    kept = {name: each for name, each in value.items() if is_setting(source, (*spot, name), name)}
+    return {name: read_setting(source, (*spot, name), name, each) for name, each in kept.items()}
 
 
 def is_setting(source: YamlFile, spot: Spot, name: str) -> bool:
@@ -139,7 +137,8 @@ def read_setting(source: YamlFile, spot: Spot, name: str, value: Any) -> Given:
 def _adapter(name: str) -> TypeAdapter[Any]:
     info = RunConfig.model_fields[name]
     strict = ConfigDict(strict=True, allow_inf_nan=False)
-    return TypeAdapter(Annotated[info.annotation, *info.metadata], config=strict)  # type: ignore[misc]
+    annotation: Any = Annotated[info.annotation, info]
+    return TypeAdapter(annotation, config=strict)
 
 
 def wrong_value(name: str, value: Any) -> str | None:
@@ -168,8 +167,12 @@ def expected(name: str, schema: dict[str, Any]) -> str:
         schema = schema["anyOf"][0]
     kind = {"integer": "a whole number", "number": "a finite number", "boolean": "true or false"}[schema["type"]]
     words = {"exclusiveMinimum": "above", "minimum": "of at least", "exclusiveMaximum": "below", "maximum": "at most"}
-    bounds = [f"{word} {schema[key]:g}" for key, word in words.items() if key in schema]
+    bounds = [f"{word} {_plain(schema[key])}" for key, word in words.items() if key in schema]
     return " ".join([kind, " and ".join(bounds)]).strip()
+
+
+def _plain(bound: float) -> str:
+    return str(int(bound)) if bound == int(bound) else str(bound)
 
 
 def _advice(value: Any, schema: dict[str, Any]) -> str:
@@ -192,7 +195,7 @@ def shown(value: Any) -> str:
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
-        return f"the list {clipped('[' + ', '.join(map(shown, value[:20])) + ']')}"
+        return f"the list {clipped('[' + ', '.join(shown(v).removeprefix('the text ') for v in value[:20]) + ']')}"
     return clipped(f"the text {value!r}" if isinstance(value, str) else str(value))
 
 
@@ -213,7 +216,7 @@ def check_layers(source: YamlFile, layers: Layers, seed: int) -> None:
         plain = layers.of(label, arm)
         for variant in [plain, plain[:-1]] if layers.flags else [plain]:  # a flag does not make the file wrong
             unused = inapplicable(values_of(merge(*variant)))
-            used |= {given.spot for layer in plain for name, given in layer.items() if name not in unused}
+            used |= {given.spot for layer in variant for name, given in layer.items() if name not in unused}
         for spot, message in _check_run(layers, label, arm, seed, seen):
             found.setdefault((spot, message), []).append(f"arm {arm!r}" + (f" on {label!r}" if label else ""))
     for (spot, message), runs in found.items():
@@ -247,6 +250,8 @@ def _check_run(
     layers: Layers, label: str, arm: str, seed: int, seen: dict[str, tuple[str, str]]
 ) -> Iterator[tuple[Spot, str]]:
     dataset, merged = layers.datasets[label], merge(*layers.of(label, arm))
+    if registry.find("dataset", dataset.name) is None:
+        return  # reported where it is chosen
     options = values_of(dataset.options)
     unsure = {name for name, given in merged.items() if not given.valid}
     values = {name: given.value for name, given in merged.items() if given.valid}

@@ -141,7 +141,7 @@ def read_runs(path: Path) -> pd.DataFrame:
     """runs.csv, checked: columns, statuses, no run twice."""
     try:
         text = path.read_text(encoding="utf-8")
-        runs = pd.read_csv(path, dtype=dict.fromkeys(TEXT, "object"), keep_default_na=True)
+        runs = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=True)
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise UsageError(f"{path}: not a readable table: {error}; restore it, or delete it to train anew") from error
     if not text.endswith("\n"):

@@ -149,7 +149,9 @@ class _Composer(Reader, Scanner, Parser, Composer, BaseResolver):
         if tag is not None:
             name = tag.replace("tag:yaml.org,2002:", "!!")
             self.parsed.wrong(
-                (), f"tag {name} is not allowed: a study file holds plain values; remove it", place=_at(event.start_mark)
+                (),
+                f"tag {name} is not allowed: a study file holds plain values; remove it",
+                place=_at(event.start_mark),
             )
         if self.depth >= MOST_DEPTH:
             raise yaml.MarkedYAMLError(problem=f"nested deeper than {MOST_DEPTH} levels", problem_mark=event.start_mark)
@@ -220,6 +222,7 @@ def _explained(error: yaml.MarkedYAMLError) -> tuple[Place, str]:
     """PyYAML's syntax errors in words for people."""
     problem, context = error.problem or "not YAML", error.context or ""
     mark = error.problem_mark or error.context_mark
+    assert mark is not None
     end = f"{mark.line + 1}:{mark.column + 1}"
     if "'\\t'" in problem:
         return _at(mark), "a tab, expected spaces: YAML does not indent with tabs"
@@ -233,7 +236,7 @@ def _explained(error: yaml.MarkedYAMLError) -> tuple[Place, str]:
     if problem.startswith("could not find expected ':'"):
         return _at(error.context_mark or mark), "expected ':' after this key"
     if problem.startswith("expected <block end>"):
-        return _at(mark), "this does not fit the indentation of the lines above, or a bracket or quote before it is wrong"
+        return _at(mark), "this does not fit the indentation of the lines above, or a bracket before it is wrong"
     if problem == "but found another document":
         return _at(mark), "a second document begins here, expected one: remove the line ---"
     return _at(mark), problem

@@ -75,7 +75,7 @@ def _in_this_process(
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(threads)
+    torch.set_num_threads(min(threads, before))  # before: what OMP_NUM_THREADS allows
     try:
         for task in tasks:
             result = train(task, lambda p, name=task.plan.checkpoint_name: on_progress(name, p), stop.is_set)  # type: ignore[misc]
@@ -144,7 +144,7 @@ def _start(messages: Any, stop: Any, threads: int, plugins: Sequence[str]) -> No
     threading.Thread(target=_end_with_driver, daemon=True).start()
     import torch
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(min(threads, torch.get_num_threads()))
     for plugin in plugins:
         registry.load_plugin(plugin)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from ablate.execution import provenance
@@ -19,7 +20,7 @@ def row_of(study: str, run: Run, outcome: Outcome, device: str, threads: int) ->
     """The row of a run that ended, done or diverged."""
     return {
         **_identity(study, run, outcome.status, ""),
-        "diverged_at": outcome.diverged_at,
+        "diverged_at": math.nan if outcome.diverged_at is None else float(outcome.diverged_at),
         **_settings(run),
         **{name: rounded(float(value)) for name, value in outcome.final.items()},
         **{name: rounded(value) for name, value in outcome.facts.items() if name not in TRAINING_FACTS},
@@ -31,7 +32,7 @@ def failed_row(study: str, run: Run, error: str, device: str, threads: int) -> d
     """The row of a run that did not end by itself, with the reason in one line."""
     return {
         **_identity(study, run, "failed", " ".join(error.split())),
-        "diverged_at": None,
+        "diverged_at": math.nan,
         **_settings(run),
         **_provenance(device, threads),
     }

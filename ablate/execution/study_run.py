@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -150,6 +150,8 @@ class _Job:
         finally:
             self.write(workers)
             self.display.stop()
+            with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
+                self.checkpoints.rmdir()
 
     def _take_in(self, workers: int) -> Callable[[Result], None]:
         def take_in(result: Result) -> None:
@@ -187,8 +189,6 @@ class _Job:
         for path in self.done_with:
             path.unlink(missing_ok=True)
         self.done_with, self.last_write = [], time.monotonic()
-        if not any(self.checkpoints.iterdir()) and len(self.results.runs) >= len(self.order):
-            shutil.rmtree(self.checkpoints, ignore_errors=True)
 
     def _environment(self, workers: int) -> dict[str, Any]:
         before = self.results.environment

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 REFERENCE_SEED, FLOOR_SEED = 2**20, 2**20 + 1
 """Fixed, so that all runs are held against the same real sample"""
+LARGEST = 1e50
+"""Values beyond it count as not finite: the metrics' squares and cubes of them would overflow"""
 
 
 class Reference:
@@ -87,8 +89,9 @@ class Reference:
 
     @cached_property
     def class_shares(self) -> Tensor:
-        """Real share of each class: [class]."""
-        count = torch.bincount(self.labels, minlength=self.dataset.n_classes).double()
+        """Real share of each class, over the whole of a stored set: [class]."""
+        labels = self.labels if self.dataset.labels is None else self.dataset.labels
+        count = torch.bincount(labels, minlength=self.dataset.n_classes).double()
         return count / count.sum()
 
     @cached_property
@@ -107,21 +110,23 @@ class Reference:
     def floors(self) -> dict[str, float]:
         """What a perfect generator would score: fid and w1 between two independent real samples.
 
-        A sampler's second sample is a fresh one of the same size. A stored set is halved at random, which makes its
-        floor somewhat higher than that of a perfect generator with more samples.
+        A sampler's second sample is a fresh one of the same size. A stored set's holds other images than the first;
+        where it has too few for two samples, each is half of it at random, and the floor is somewhat higher than that
+        of a perfect generator with more samples.
         """
         from ablate.metrics.frechet import Gaussian, frechet_distance
         from ablate.metrics.transport import TRANSPORT_SAMPLES, w1
 
         if self.dataset.draw is not None:
-            first, second = self.samples, self.dataset.reference(self.n, FLOOR_SEED)[0]
-        else:
-            half = len(self.samples) // 2
-            first, second = self.samples[:half], self.samples[half : 2 * half]
-        gaussians = (Gaussian.of_features(self.extractor.features(part)) for part in (first, second))
-        floors = {"fid_floor": frechet_distance(*gaussians)}
+            second = self.dataset.reference(self.n, FLOOR_SEED)[0]
+        else:  # with the reference's seed the images beyond the first n are not in the reference
+            both = self.dataset.reference(2 * self.n, REFERENCE_SEED)[0]
+            second = both[len(both) // 2 :][: len(both) // 2]
+        first = Gaussian.of_features(self.features[: len(second)])
+        floors = {"fid_floor": frechet_distance(first, Gaussian.of_features(self.extractor.features(second)))}
         if "points" in self.has:
-            floors["w1_floor"] = w1(first[:TRANSPORT_SAMPLES], second[:TRANSPORT_SAMPLES])
+            n = min(TRANSPORT_SAMPLES, len(second))
+            floors["w1_floor"] = w1(self.samples[:n], second[:n])
         return floors
 
 
@@ -162,10 +167,17 @@ class Evaluation:
 
 
 def evaluate(samples: Tensor, labels: Tensor | None, reference: Reference) -> dict[str, float]:
-    """All registered metrics that apply; NaN for each where the samples are not all finite."""
+    """All registered metrics that apply, by name, for samples [n, *sample] with n ≥ 2 and labels asked for, [n] or None.
+
+    NaN for each where the samples or their features are not all finite, or are beyond LARGEST.
+    """
     met = reference.has | ({"labels"} if labels is not None else set())
     chosen = {n: e for n, e in registry.entries("metric").items() if set(e.facts.get("needs", ())) <= met}
-    if not samples.isfinite().all():
-        return dict.fromkeys(chosen, float("nan"))
     evaluation = Evaluation(samples, labels, reference)
+    if not (_measurable(samples) and _measurable(evaluation.features)):
+        return dict.fromkeys(chosen, float("nan"))
     return {name: float(entry.load()(evaluation)) for name, entry in chosen.items()}
+
+
+def _measurable(values: Tensor) -> bool:
+    return bool(values.abs().amax() <= LARGEST)  # false for NaN too

@@ -14,7 +14,8 @@ from ablate.metrics.evaluation import Evaluation
 from ablate.registry import register
 
 KERNEL_SAMPLES = 1000
-BLOCK = 1000
+BLOCK = 250
+"""Rows of a kernel matrix at a time: few enough to stay in a processor's cache"""
 BANDWIDTHS = 5
 """of mmd: a quarter, half, once, twice and four times the median distance of real samples"""
 

@@ -13,13 +13,16 @@ from ablate.registry import register
 
 NEIGHBOURS = 5
 MANIFOLD_SAMPLES = 2000
-BLOCK = 1000
+BLOCK = 250
+"""Rows of a distance matrix at a time: few enough to stay in a processor's cache"""
 
 
 def radii(features: Tensor, k: int = NEIGHBOURS) -> Tensor:
     """Distance of each sample [n, d] to its k-th nearest neighbour, itself not counted: [n]."""
     k = min(k, len(features) - 1)
-    return torch.cat([torch.cdist(part, features).kthvalue(k + 1, dim=1).values for part in features.split(BLOCK)])
+    blocks = (torch.cdist(part, features) for part in features.split(BLOCK))
+    # several times faster than kthvalue, and the same value
+    return torch.cat([block.topk(k + 1, dim=1, largest=False, sorted=False).values.amax(1) for block in blocks])
 
 
 def prdc(real: Tensor, fake: Tensor, real_radii: Tensor, k: int = NEIGHBOURS) -> dict[str, float]:

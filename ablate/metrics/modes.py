@@ -53,5 +53,6 @@ def reverse_kl(e: Evaluation) -> float:
 
 
 def kl(p: Tensor, q: Tensor) -> float:
-    """KL(p ‖ q) in nats of two discrete distributions [k]; 0·log 0 is 0."""
-    return float(torch.special.xlogy(p, p / q).sum())
+    """KL(p ‖ q) in nats of two discrete distributions [k]; 0·log 0 is 0, and infinite where q is 0 and p is not."""
+    held = p > 0
+    return float((p[held] * (p[held] / q[held]).log()).sum())

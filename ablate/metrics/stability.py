@@ -44,9 +44,19 @@ def late_regression(record: TrainingRecord) -> float:
 
 @register("stability", "grad_norm_ratio", better="less", scale="ratio")
 def grad_norm_ratio(record: TrainingRecord) -> float:
-    """Largest over median norm of the critic's weight gradient over all critic steps; infinite if one is not finite."""
+    """Largest over median norm of the critic's weight gradient over all critic steps; infinite if one is not finite.
+
+    NaN for a run that ended before its first critic step.
+    """
     norms = record.critic_gradient_norms
+    if not len(norms):
+        return math.nan
     if not np.isfinite(norms).all():
         return math.inf
     median = float(np.median(norms))
     return float(norms.max()) / median if median > 0 else math.inf
+
+
+def steps_to_target(steps: Sequence[float], values: Sequence[float], target: float) -> float:
+    """The first of the evaluations' steps (or seconds) whose value is at or below the target; infinite when never."""
+    return next((float(s) for s, v in zip(steps, values, strict=True) if v <= target), math.inf)

@@ -1,0 +1,221 @@
+"""The page: verdicts first, then each study with its tables, figures, samples and provenance, in one file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import shlex
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ablate.claims.measures import measure
+from ablate.claims.rows import StudyRows
+from ablate.claims.verdict import Verdict, decide
+from ablate.errors import AblateError
+from ablate.report import figures, numbers, samples, summaries
+from ablate.report.bands import bands
+from ablate.report.board import SYMBOLS, board, tally
+
+if TYPE_CHECKING:
+    from ablate.study import Study
+    from ablate.tables import Results
+
+PAGE, TABLE = "index.html", "verdicts.csv"
+MOST_STRIPS, MOST_CURVES = 40, 10
+"""Arms that a figure shows"""
+CURVES = (
+    ("critic_loss", "critic's loss", "difference"),
+    ("critic_gradient_norm", "norm of the critic's gradient", "ratio"),
+    ("generator_gradient_norm", "norm of the generator's gradient", "ratio"),
+)
+
+
+@dataclass(frozen=True)
+class StudySection:
+    """All that the template shows of one study."""
+
+    name: str
+    question: str
+    notes: str
+    command: str
+    budget: str
+    claims: int
+    tally: dict[str, int]
+    differing: list[str]
+    arms: list[tuple[str, list[str]]]
+    shared: list[tuple[str, str]]
+    tables: list[summaries.ResultTable]
+    strips: list[figures.Drawing]
+    learning: list[figures.Drawing]
+    training: list[figures.Drawing]
+    sheets: list[samples.Sheet]
+    figures_note: str
+    missing: list[str]
+    expected: int
+    present: int
+    flags: list[str]
+    stale: tuple[str, ...]
+    provenance: list[tuple[str, str]]
+    text: str
+
+
+def build_report(studies: Sequence[tuple[Study, Results]], out: Path, command: str = "ablate report") -> Path:
+    """Write `out/index.html` and `out/verdicts.csv`; returns the page's path.
+
+    The same tables give the same bytes: neither file holds the time of its making. AblateError if they cannot be written.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    sections, verdicts = [], []
+    for study, results in studies:
+        rows = StudyRows.of(study, results)
+        found = decide(study, results, rows)
+        verdicts += found
+        sections.append(_section(rows, found))
+    environment = Environment(
+        loader=PackageLoader("ablate.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters.update(
+        {"number": numbers.number, "percent": numbers.percent, "p_value": numbers.p_value, "anchor": _anchor}
+    )
+    style = environment.get_template("style.css").render()
+    page = environment.get_template("page.html").render(
+        style=style, sections=sections, board=board(verdicts), tally=tally(verdicts), symbols=SYMBOLS, command=command,
+        table=TABLE, budgets={section.name: section.budget for section in sections},
+    )  # fmt: skip
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in ((TABLE, verdicts_csv(verdicts)), (PAGE, page)):
+            temporary = out / f".{name}.tmp"
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(out / name)
+    except OSError as error:
+        raise AblateError(f"{out}: the page could not be written: {error.strerror or error}") from error
+    return out / PAGE
+
+
+def verdicts_csv(verdicts: Sequence[Verdict]) -> str:
+    """All verdicts as a table: a row a claim and dataset, and one for the pooled datasets."""
+    buffer = io.StringIO()
+    names = [field.name for field in fields(Verdict)]
+    writer = csv.writer(buffer, lineterminator="\n")
+    pairs = {"n", "diverged", "missing"}
+    header = [part for name in names for part in ((f"{name}_arm", f"{name}_against") if name in pairs else (name,))]
+    writer.writerow(header)
+    for verdict in verdicts:
+        row: list[object] = []
+        for name, value in asdict(verdict).items():
+            if name in pairs:
+                row += value
+            elif isinstance(value, tuple):
+                row.append(" ".join(value))
+            elif isinstance(value, float):
+                row.append("" if math.isnan(value) else f"{value:.6g}")
+            else:
+                row.append("" if value is None else value)
+        writer.writerow(row)
+    return buffer.getvalue()
+
+
+def _anchor(name: str) -> str:
+    """A name as an id within the page."""
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
+
+
+def _section(rows: StudyRows, verdicts: list[Verdict]) -> StudySection:
+    study = rows.study
+    palette = figures.colours(study.arms)
+    differing, arms, shared = summaries.settings_tables(rows)
+    named = [arm for claim in study.claims for arm in (claim.arm, claim.against)]
+    drawn = [*dict.fromkeys(named), *(arm for arm in study.arms if arm not in named)][:MOST_CURVES]
+    drawn = [arm for arm in study.arms if arm in drawn]
+    overrides = "".join(f" --set {shlex.quote(each)}" for each in study.overrides)
+    return StudySection(
+        name=study.name,
+        question=study.question,
+        notes=study.notes or "",
+        command=f"ablate run studies/{study.name}.yaml{overrides}",
+        budget=summaries.budget(rows),
+        claims=len(study.claims),
+        tally=tally(verdicts),
+        differing=differing,
+        arms=arms,
+        shared=shared,
+        tables=summaries.result_tables(rows),
+        strips=_strips(rows, palette),
+        learning=_learning(rows, palette, drawn),
+        training=_training(rows, palette, drawn),
+        sheets=samples.sheets(rows, palette),
+        figures_note=_figures_note(study),
+        missing=summaries.missing_lines(rows),
+        expected=len(rows.expected),
+        present=len(rows.expected) - len(rows.missing()),
+        flags=summaries.flag_lines(rows),
+        stale=rows.stale,
+        provenance=summaries.provenance(rows),
+        text=study.text,
+    )
+
+
+def _figures_note(study: Study) -> str:
+    if len(study.arms) > MOST_CURVES:
+        return (
+            f"Of {len(study.arms)} arms, the curves show {MOST_CURVES}, those that claims name first, "
+            f"and the dots the first {MOST_STRIPS}; the table above holds all results."
+        )
+    return ""
+
+
+def _strips(rows: StudyRows, palette: dict[str, str]) -> list[figures.Drawing]:
+    if "fid" not in rows.table.columns:
+        return []
+    found, facts = [], measure("fid")
+    for dataset in rows.study.datasets:
+        values, lost, floors = {}, {}, []
+        for arm in rows.study.arms[:MOST_STRIPS]:
+            group = rows.rows(dataset, arm)
+            fid = group.loc[group["status"] == "done", "fid"].to_numpy(dtype=float)
+            values[arm] = fid[np.isfinite(fid)]
+            lost[arm] = int((group["status"] == "diverged").sum())
+            floors += group["fid_floor"].dropna().tolist() if "fid_floor" in group.columns else []
+        floor = float(np.median(floors)) if floors else None
+        key = f"{rows.study.name}/{dataset}/strip"
+        found.append(
+            figures.strip(values, lost, "fid", facts.better, facts.scale, key, dataset, floor=floor, palette=palette)
+        )
+    return [drawing for drawing in found if drawing]
+
+
+def _learning(rows: StudyRows, palette: dict[str, str], arms: list[str]) -> list[figures.Drawing]:
+    all_bands = bands(rows, rows.curves_of(("fid",)), "fid", diverged_worst=True)
+    note = "; a cross: from here half the runs or more have diverged"
+    found = []
+    for dataset in rows.study.datasets:
+        chosen = {arm: all_bands[dataset, arm] for arm in arms if (dataset, arm) in all_bands}
+        ended = any(np.isposinf(band.median).any() for band in chosen.values())
+        found.append(
+            figures.curves(
+                chosen, "fid", "ratio", f"{rows.study.name}/{dataset}/fid", dataset, palette, note if ended else ""
+            )
+        )
+    return [drawing for drawing in found if drawing]
+
+
+def _training(rows: StudyRows, palette: dict[str, str], arms: list[str]) -> list[figures.Drawing]:
+    points = rows.curves_of(tuple(name for name, *_ in CURVES))
+    found = []
+    by_metric = {name: bands(rows, points, name, diverged_worst=False) for name, *_ in CURVES}
+    for dataset in rows.study.datasets:
+        for name, label, scale in CURVES:
+            all_bands = by_metric[name]
+            chosen = {arm: all_bands[dataset, arm] for arm in arms if (dataset, arm) in all_bands}
+            key = f"{rows.study.name}/{dataset}/{name}"
+            found.append(figures.curves(chosen, label, scale, key, dataset, palette))
+    return [drawing for drawing in found if drawing]

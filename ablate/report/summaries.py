@@ -1,0 +1,248 @@
+"""Tables of the page: interquartile means with intervals by arm and dataset, settings of arms, provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ablate.claims import statistics
+from ablate.claims.measures import Measure, measure, positive_floor
+from ablate.claims.rows import COUNTED, StudyRows
+from ablate.report import numbers
+
+QUALITY = (
+    "fid",
+    "w1",
+    "kid",
+    "mode_coverage",
+    "modes@20",
+    "covered_classes",
+    "high_quality",
+    "recall",
+    "label_accuracy",
+)
+STABILITY = ("late_regression", "grad_norm_ratio", "critic_slope_mean", "share_at_bound", "layer_slope")
+MOST_ARMS = 200
+"""rows that a table shows"""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number and its interval, as text; n where it is fewer than the arm's runs."""
+
+    center: str
+    interval: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """The results on one dataset: a row an arm."""
+
+    dataset: str
+    caption: str
+    columns: list[tuple[str, str]]
+    """(name, which way is better)"""
+    rows: list[tuple[str, list[Cell]]]
+    left_out: int
+
+
+def result_tables(rows: StudyRows) -> list[ResultTable]:
+    """One table a dataset."""
+    return [_result_table(rows, dataset) for dataset in rows.study.datasets]
+
+
+def _result_table(rows: StudyRows, dataset: str) -> ResultTable:
+    counted = rows.table[(rows.table["dataset"] == dataset) & rows.table["status"].isin(COUNTED)]
+    shown = [name for name in (*QUALITY, *STABILITY) if name in counted.columns and counted[name].notna().any()]
+    cells = {name: _intervals(counted, measure(name)) for name in shown}
+    arms = rows.study.arms[:MOST_ARMS]
+    lines = []
+    for arm in arms:
+        group = rows.rows(dataset, arm)
+        line = [_counts(rows, dataset, arm, group), _diverged(group)]
+        line += [cells[name].get(arm, Cell(numbers.NONE, "")) for name in shown]
+        seconds = pd.to_numeric(group.get("seconds", pd.Series(dtype=float)), errors="coerce")
+        line.append(Cell(numbers.duration(float(seconds.median()) if seconds.notna().any() else float("nan")), ""))
+        lines.append((arm, line))
+    ways = {"less": "lower is better", "greater": "higher is better"}
+    columns = [("runs", ""), ("diverged", "lower is better")]
+    columns += [(name, ways.get(measure(name).better, "")) for name in shown]
+    columns.append(("time", "a run, median"))
+    return ResultTable(dataset, _caption(counted), columns, lines, len(rows.study.arms) - len(arms))
+
+
+def _caption(counted: pd.DataFrame) -> str:
+    parts = []
+    protocols = distinct(counted, "fid_protocol")
+    if protocols:
+        parts.append(f"fid by {', '.join(protocols)}")
+    for name in ("fid", "w1"):
+        floor = pd.to_numeric(counted.get(f"{name}_floor", pd.Series(dtype=float)), errors="coerce").median()
+        if np.isfinite(floor):
+            parts.append(f"{name} of real samples against real ones: {numbers.number(float(floor))}")
+    return "; ".join(parts)
+
+
+def _counts(rows: StudyRows, dataset: str, arm: str, group: pd.DataFrame) -> Cell:
+    expected = rows.expected_count(dataset, arm)
+    there = int(group["status"].isin(COUNTED).sum())
+    failed = int((group["status"] == "failed").sum())
+    note = f"{failed} failed" if failed else ""
+    if there + failed < expected:
+        note = ", ".join(filter(None, [note, f"{expected - there - failed} not run yet"]))
+    return Cell(str(there) if there == expected else f"{there} of {expected}", "", note)
+
+
+def _diverged(group: pd.DataFrame) -> Cell:
+    n = int(group["status"].isin(COUNTED).sum())
+    lost = int((group["status"] == "diverged").sum())
+    if not n:
+        return Cell(numbers.NONE, "")
+    low, high = statistics.share_interval(lost, n)
+    return Cell(f"{lost} of {n}", f"[{100 * low:.0f}, {100 * high:.0f}] %")
+
+
+def _intervals(counted: pd.DataFrame, facts: Measure) -> dict[str, Cell]:
+    """Each arm's interquartile mean and 95 % interval; diverged runs take the worst finite value on the dataset.
+
+    Arms with as many values are bootstrapped together: hundreds of arms cost hardly more than one.
+    """
+    values = pd.to_numeric(counted[facts.name], errors="coerce").to_numpy(dtype=float)
+    lost = (counted["status"] == "diverged").to_numpy()
+    finite = values[np.isfinite(values) & ~lost]
+    if not len(finite):
+        return {}
+    if facts.better != "none":
+        worst = finite.min() if facts.better == "greater" else finite.max()
+        values = np.where(lost | np.isinf(values), worst, values)
+    values = np.where(np.isfinite(values), values, np.nan)
+    if facts.scale == "ratio":
+        values = np.log(np.maximum(values, positive_floor(finite)))
+    by_size: dict[int, list[tuple[str, np.ndarray]]] = {}
+    for arm, positions in counted.reset_index(drop=True).groupby("arm", sort=False).indices.items():
+        there = values[positions][~np.isnan(values[positions])]
+        if len(there):
+            by_size.setdefault(len(there), []).append((str(arm), there))
+    cells = {}
+    for n, members in by_size.items():
+        stack = np.stack([each for _, each in members])
+        low, high = statistics.iqm_interval(stack, statistics.seed_of(facts.name, str(n)))
+        center = np.array([statistics.interquartile_mean(each) for each in stack])
+        if facts.scale == "ratio":
+            center, low, high = np.exp(center), np.exp(low), np.exp(high)
+        for i, (arm, _) in enumerate(members):
+            interval = numbers.interval(low[i], high[i]) if n > 1 else "one run"
+            cells[arm] = Cell(numbers.number(center[i]), interval)
+    return cells
+
+
+def distinct(table: pd.DataFrame, column: str) -> list[str]:
+    """The different values of a column as text, sorted; none if there is no such column."""
+    if column not in table.columns:
+        return []
+    return sorted({str(value) for value in table[column].dropna().unique() if str(value)})
+
+
+def settings_tables(rows: StudyRows) -> tuple[list[str], list[tuple[str, list[str]]], list[tuple[str, str]]]:
+    """What distinguishes the arms: (settings that differ, [(arm, their values)], settings that all arms share).
+
+    A value that differs by dataset is written "a / b", in the order of the datasets.
+    """
+    settings: dict[str, dict[str, dict[str, None]]] = {arm: {} for arm in rows.study.arms}
+    seen = set()
+    for run in rows.runs:
+        if (run.dataset, run.arm) in seen:
+            continue
+        seen.add((run.dataset, run.arm))
+        for name, value in run.config.model_dump().items():
+            if name not in ("seed", "dataset", "dataset_options"):
+                settings[run.arm].setdefault(name, {})[_setting(value)] = None
+    texts = {arm: {name: " / ".join(values) for name, values in found.items()} for arm, found in settings.items()}
+    names = list(dict.fromkeys(name for found in texts.values() for name in found))
+    differ = [name for name in names if len({found.get(name, numbers.NONE) for found in texts.values()}) > 1]
+    table = [(arm, [found.get(name, numbers.NONE) for name in differ]) for arm, found in texts.items()]
+    first = next(iter(texts.values()), {})
+    shared = [(name, first[name]) for name in names if name not in differ and first.get(name) != numbers.NONE]
+    return differ, table[:MOST_ARMS], shared
+
+
+def _setting(value: Any) -> str:
+    if value is None:
+        return numbers.NONE
+    if isinstance(value, float):
+        return f"{value:g}"
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def budget(rows: StudyRows) -> str:
+    """The size and length of training that the study's verdicts hold for."""
+    found: dict[str, dict[str, None]] = {"steps": {}, "architecture": {}, "width": {}}
+    seen = set()
+    for run in rows.runs:
+        if (run.dataset, run.arm) not in seen:
+            seen.add((run.dataset, run.arm))
+            found["steps"][f"{run.config.total_generator_steps:,}"] = None
+            found["architecture"][run.config.architecture] = None
+            found["width"][str(run.config.width)] = None
+    steps, architecture, width = (" / ".join(found[name]) for name in ("steps", "architecture", "width"))
+    return f"{steps} generator steps, {architecture} of width {width}, {len(rows.study.seeds)} seeds"
+
+
+def missing_lines(rows: StudyRows) -> list[str]:
+    """What is not there, in words: one line an arm and dataset."""
+    lines = []
+    failed = rows.table[rows.table["status"] == "failed"]
+    for (dataset, arm), group in rows.missing().groupby(["dataset", "arm"], sort=False):
+        errors = failed[(failed["dataset"] == dataset) & (failed["arm"] == arm)]
+        line = f"{arm} on {dataset}: {len(group)} of {rows.expected_count(str(dataset), str(arm))} runs"
+        if len(errors):
+            messages = distinct(errors, "error")
+            line += f", {len(errors)} of them failed" + (f" ({messages[0]})" if messages else "")
+        lines.append(line)
+    return lines
+
+
+def flag_lines(rows: StudyRows) -> list[str]:
+    """Doubtful settings and events that runs carry as flags, with the arms that have them."""
+    if "flags" not in rows.table.columns:
+        return []
+    found: dict[str, dict[str, int]] = {}
+    for arm, text in zip(rows.table["arm"], rows.table["flags"].fillna(""), strict=True):
+        for flag in filter(None, str(text).split("; ")):
+            arms = found.setdefault(flag, {})
+            arms[arm] = arms.get(arm, 0) + 1
+    return [f"{flag}: {', '.join(f'{arm} ({n} runs)' for arm, n in arms.items())}" for flag, arms in found.items()]
+
+
+def provenance(rows: StudyRows, extra: Iterable[tuple[str, str]] = ()) -> list[tuple[str, str]]:
+    """What made the rows: code, device, versions, time; as (name, value)."""
+    environment, lines = rows.results.environment, list(extra)
+    for name in ("commit", "dirty", "ablate_version", "python", "torch", "device", "threads", "features"):
+        values = distinct(rows.table, name)
+        if values:
+            lines.append((name, ", ".join(values[:6]) + (" …" if len(values) > 6 else "")))
+    for name in ("cpu", "cores", "seeds", "overrides"):
+        if environment.get(name):
+            lines.append((name, _plain(environment[name])))
+    versions = environment.get("versions")
+    if isinstance(versions, dict):
+        lines.append(("versions", ", ".join(f"{name} {value}" for name, value in sorted(versions.items()))))
+    wall = environment.get("wall_seconds")
+    if isinstance(wall, int | float):
+        lines.append(("wall time", numbers.duration(float(wall))))
+    if "seconds" in rows.table.columns:
+        total = float(pd.to_numeric(rows.table["seconds"], errors="coerce").sum())
+        lines.append(("training time, summed over runs", numbers.duration(total)))
+    finished = distinct(rows.table, "finished_at")
+    if finished:
+        lines.append(("finished", finished[0] if len(finished) == 1 else f"{finished[0]} to {finished[-1]}"))
+    return lines
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -1,0 +1,232 @@
+"""The rule of verdicts, case by case."""
+
+import math
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from simulated_study import SimulatedClaim, tables
+
+from ablate.claims.rank_tests import mann_whitney
+from ablate.claims.verdict import decide
+
+LOW = [1.0 + 0.01 * i for i in range(10)]
+HIGH = [2.0 + 0.01 * i for i in range(10)]
+
+
+def verdicts(values, *claims, **more):
+    study, results = tables(values, list(claims), **more)
+    return {(each.claim, each.dataset): each for each in decide(study, results)}
+
+
+def test_a_clear_difference_the_claimed_way_is_reproduced():
+    found = verdicts({("ring8", "a"): LOW, ("ring8", "b"): HIGH}, SimulatedClaim())
+    headline = found["c", "pooled"]
+    assert headline.verdict == "reproduced"
+    assert headline.p == pytest.approx(2 / math.comb(20, 10))
+    assert headline.effect == pytest.approx(
+        math.exp(stats.trim_mean(np.log(LOW), 0.25) - stats.trim_mean(np.log(HIGH), 0.25))
+    )
+    assert headline.low < headline.effect < headline.high < 1
+    assert (headline.improvement, headline.cliffs_delta) == (1.0, 1.0)
+    assert found["c", "ring8"].effect == headline.effect
+    assert headline.seeds_needed is None
+
+
+def test_the_same_difference_the_other_way_is_contradicted():
+    found = verdicts({("ring8", "a"): HIGH, ("ring8", "b"): LOW}, SimulatedClaim())
+    assert found["c", "pooled"].verdict == "contradicted"
+    turned = verdicts({("ring8", "a"): HIGH, ("ring8", "b"): LOW}, SimulatedClaim(direction="greater"))
+    assert turned["c", "pooled"].verdict == "reproduced"
+
+
+def test_a_difference_within_the_margin_is_contradicted_and_one_beyond_it_reproduced():
+    near = [value * 0.99 for value in LOW]
+    values = {("ring8", "a"): near, ("ring8", "b"): LOW}
+    assert verdicts(values, SimulatedClaim(margin=0.1))["c", "pooled"].verdict == "contradicted"
+    values = {("ring8", "a"): LOW, ("ring8", "b"): HIGH}
+    assert verdicts(values, SimulatedClaim(margin=0.5))["c", "pooled"].verdict == "reproduced"
+    beyond = verdicts(values, SimulatedClaim(margin=0.95))["c", "pooled"]
+    assert beyond.verdict == "inconclusive"
+    assert "margin" in beyond.reason
+
+
+def test_fewer_than_five_seeds_decide_nothing():
+    headline = verdicts({("ring8", "a"): LOW[:4], ("ring8", "b"): HIGH}, SimulatedClaim())["c", "pooled"]
+    assert headline.verdict == "inconclusive"
+    assert headline.reason.startswith("fewer than 5 seeds (4 of a)")
+    per_dataset = {(d, arm): v[:4] for d in ("ring8", "grid25", "digits") for arm, v in (("a", LOW), ("b", HIGH))}
+    headline = verdicts(per_dataset, SimulatedClaim(datasets=("ring8", "grid25", "digits")))["c", "pooled"]
+    assert headline.n == (12, 12)
+    assert headline.verdict == "inconclusive"
+
+
+def test_a_small_probability_of_improvement_decides_nothing_however_many_seeds():
+    rng = np.random.default_rng(0)
+    values = {("ring8", "a"): np.exp(rng.normal(0, 1, 60)), ("ring8", "b"): np.exp(rng.normal(0.7, 1, 60))}
+    headline = verdicts(values, SimulatedClaim())["c", "pooled"]
+    assert headline.p_adjusted < 0.05
+    assert 0.5 < headline.improvement < 0.75
+    assert headline.verdict == "inconclusive"
+    assert "a decision takes 75 %" in headline.reason
+
+
+def test_an_undecided_claim_says_how_many_seeds_would_decide_it():
+    values = {("ring8", "a"): [1.0, 1.1, 1.2, 1.3, 1.6], ("ring8", "b"): [1.25, 1.4, 1.5, 1.7, 1.65]}
+    headline = verdicts(values, SimulatedClaim())["c", "pooled"]
+    assert headline.verdict == "inconclusive"
+    assert headline.seeds_needed > 5
+    assert f"needs about {headline.seeds_needed} seeds" in headline.reason
+
+
+def test_diverged_runs_are_at_the_worst_rank_whatever_their_cells_hold():
+    values = {("ring8", "a"): HIGH, ("ring8", "b"): LOW}
+    found = verdicts(values, SimulatedClaim(), diverged={("ring8", "b"): range(10)})["c", "pooled"]
+    assert found.improvement == 1.0
+    assert found.diverged == (0, 10)
+    empty = {("ring8", "a"): HIGH, ("ring8", "b"): [math.nan] * 10}
+    assert verdicts(empty, SimulatedClaim(), diverged={("ring8", "b"): range(10)})["c", "pooled"].improvement == 1.0
+    modes = SimulatedClaim(metric="some_count", direction="greater")
+    found = verdicts(values, modes, metric="some_count", diverged={("ring8", "a"): range(10)})["c", "pooled"]
+    assert found.improvement == 0.0  # greater is claimed, so the worst is the least
+
+
+def test_in_the_means_a_diverged_run_takes_the_worst_finite_value():
+    a, b = [1.0, 2, 3, 4, 5, 6, 7, 8], [11.0, 12, 13, 14, 15, 16, 17, 18]
+    lost = verdicts({("ring8", "a"): a, ("ring8", "b"): b}, SimulatedClaim(), diverged={("ring8", "a"): [0, 1, 2, 3]})
+    filled = [18.0] * 4 + a[4:]
+    expected = math.exp(stats.trim_mean(np.log(filled), 0.25) - stats.trim_mean(np.log(b), 0.25))
+    assert lost["c", "pooled"].effect == pytest.approx(expected)
+
+
+def test_failed_and_absent_runs_are_missing_and_named():
+    values = {("ring8", "a"): [*LOW, None, None], ("ring8", "b"): HIGH}
+    headline = verdicts(values, SimulatedClaim(), failed={("ring8", "b"): [3]})["c", "pooled"]
+    assert (headline.n, headline.missing) == ((10, 9), (2, 1))
+    assert headline.verdict == "reproduced"
+    assert "3 of 22 runs are missing" in headline.reason
+
+
+def test_without_runs_there_is_no_verdict_and_no_error():
+    found = verdicts({("ring8", "a"): [None] * 5, ("ring8", "b"): [None] * 5}, SimulatedClaim())
+    assert [each.reason for each in found.values()] == ["no runs yet", "no runs yet"]
+    half = {("ring8", "a"): LOW, ("ring8", "b"): HIGH, ("digits", "a"): LOW, ("digits", "b"): [None] * 10}
+    headline = verdicts(half, SimulatedClaim(datasets=("ring8", "digits")))["c", "pooled"]
+    assert headline.verdict == "inconclusive"
+    assert headline.reason == "no runs yet of b on digits"
+
+
+def test_a_dataset_without_the_metric_is_left_out_and_named():
+    values = {(d, arm): v for d in ("ring8", "swiss") for arm, v in (("a", LOW), ("b", HIGH))}
+    values["swiss", "a"] = values["swiss", "b"] = [math.nan] * 10
+    found = verdicts(values, SimulatedClaim(datasets=("ring8", "swiss")))
+    assert found["c", "pooled"].verdict == "reproduced"
+    assert found["c", "pooled"].datasets == ("ring8",)
+    assert "fid is not measured on swiss" in found["c", "pooled"].reason
+    assert found["c", "swiss"].reason == "fid is not measured there"
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.1])
+def test_equal_runs_give_no_nan(margin):
+    headline = verdicts({("ring8", "a"): [8.0] * 6, ("ring8", "b"): [8.0] * 6}, SimulatedClaim(margin=margin))[
+        "c", "pooled"
+    ]
+    assert (headline.p, headline.effect, headline.improvement) == (1.0, 1.0, 0.5)
+    assert headline.verdict == ("contradicted" if margin else "inconclusive")
+
+
+def test_when_every_run_diverged_nothing_is_decided():
+    everything = {("ring8", "a"): range(6), ("ring8", "b"): range(6)}
+    headline = verdicts(
+        {("ring8", "a"): LOW[:6], ("ring8", "b"): LOW[:6]}, SimulatedClaim(margin=0.1), diverged=everything
+    )["c", "pooled"]
+    assert headline.verdict == "inconclusive"
+    assert headline.reason == "no run has a finite value"
+
+
+def test_headlines_are_corrected_together_and_each_dataset_by_itself():
+    rng = np.random.default_rng(1)
+    values = {(d, arm): np.exp(rng.normal(size=8)) for d in ("ring8", "digits") for arm in "abc"}
+    both = ("ring8", "digits")
+    claims = [SimulatedClaim(id=f"c{x}", against=x, datasets=both) for x in "bc"]
+    claims.append(SimulatedClaim(id="only", against="c", datasets=("ring8",)))
+    found = verdicts(values, *claims)
+    for dataset, size in (("pooled", 3), ("ring8", 3), ("digits", 2)):
+        family = [each for key, each in found.items() if key[1] == dataset]
+        assert len(family) == size
+        least = min(family, key=lambda each: each.p)
+        assert least.p_adjusted == pytest.approx(min(1.0, least.p * size))
+
+
+def test_any_dataset_is_enough_when_the_claim_says_so_and_its_p_pays_for_the_choice():
+    values = {("ring8", "a"): LOW, ("ring8", "b"): HIGH, ("digits", "a"): HIGH, ("digits", "b"): LOW}
+    claim = SimulatedClaim(datasets=("ring8", "digits"), decide="any_dataset")
+    found = verdicts(values, claim)
+    assert found["c", "pooled"].verdict == "reproduced"
+    assert found["c", "pooled"].p == pytest.approx(2 * found["c", "ring8"].p)
+    assert found["c", "pooled"].reason.startswith("on ring8")
+    against = {(d, arm): v for d in ("ring8", "digits") for arm, v in (("a", HIGH), ("b", LOW))}
+    assert verdicts(against, claim)["c", "pooled"].verdict == "contradicted"
+    mixed = {**against, ("digits", "a"): LOW}
+    assert verdicts(mixed, claim)["c", "pooled"].verdict == "inconclusive"
+
+
+def test_spread_compares_distances_of_the_logarithm_from_the_arms_median():
+    rng = np.random.default_rng(2)
+    narrow, wide = np.exp(rng.normal(3, 0.1, 20)), np.exp(rng.normal(0, 1.0, 20))
+    found = verdicts({("ring8", "a"): narrow, ("ring8", "b"): wide}, SimulatedClaim(statistic="spread"))["c", "pooled"]
+    distances = [np.abs(np.log(each) - np.median(np.log(each))) for each in (narrow, wide)]
+    assert found.p == pytest.approx(mann_whitney(*distances).p)
+    assert found.verdict == "reproduced"
+    assert found.scale == "difference"
+
+
+def test_the_metric_diverged_is_the_status():
+    values = {("ring8", "a"): LOW, ("ring8", "b"): LOW}
+    found = verdicts(values, SimulatedClaim(metric="diverged"), diverged={("ring8", "b"): range(9)})["c", "pooled"]
+    assert found.effect == pytest.approx(-0.9)
+    assert found.improvement == pytest.approx(0.95)
+    assert found.verdict == "reproduced"
+
+
+def curve(run_id, points):
+    return [
+        {"run_id": run_id, "generator_step": s, "critic_step": 5 * s, "seconds": s / 10, "metric": "fid", "value": v}
+        for s, v in points
+    ]
+
+
+def test_steps_to_target_are_those_to_the_worse_arms_median_final_fid():
+    points, values = [], {("ring8", "a"): [1.0] * 6, ("ring8", "b"): [2.0, 2.0, 2.0, 2.0, 3.0, 3.0]}
+    for seed in range(6):
+        points += curve(f"ring8-a-{seed}", [(100, 2.0), (200, 1.5), (300, 1.0)])
+        points += curve(f"ring8-b-{seed}", [(100, 4.0), (200, 3.0), (300, values["ring8", "b"][seed])])
+    found = verdicts(
+        values, SimulatedClaim(metric="steps_to_target"), SimulatedClaim(id="s", metric="seconds_to_target"),
+        curves=pd.DataFrame(points),
+    )  # fmt: skip
+    # target 2: a reaches it at 100, b's first four at 300, b's last two never: they count as 300 in the mean
+    assert found["c", "pooled"].effect == pytest.approx(100 / 300)
+    assert found["s", "pooled"].effect == pytest.approx(10 / 30)
+    assert found["c", "pooled"].verdict == "reproduced"
+
+
+def test_rows_of_other_runs_are_not_used():
+    study, results = tables({("ring8", "a"): LOW, ("ring8", "b"): HIGH}, [SimulatedClaim()])
+    before = decide(study, results)
+    foreign = results.runs.assign(run_id="x" + results.runs["run_id"], fid=100.0)
+    results.runs = pd.concat([results.runs, foreign], ignore_index=True)
+    assert decide(study, results) == before
+
+
+def test_a_verdict_takes_less_than_fifty_milliseconds():
+    rng = np.random.default_rng(3)
+    datasets = ("ring8", "grid25", "digits")
+    values = {(d, arm): np.exp(rng.normal(size=20)) for d in datasets for arm in "ab"}
+    claims = [SimulatedClaim(id=f"c{i}", datasets=datasets) for i in range(5)]
+    study, results = tables(values, claims)
+    start = time.process_time()
+    found = decide(study, results)
+    assert (time.process_time() - start) / len(found) < 0.05

@@ -1,0 +1,32 @@
+"""What tests need of the machine: a test that it does not offer is skipped, with the reason."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+os.environ["OMP_NUM_THREADS"] = "1"  # tests are small, and run side by side
+
+
+def _reason_to_skip(item: pytest.Item) -> str | None:
+    if item.get_closest_marker("mnist") and not (Path(os.environ.get("ABLATE_DATA", "")) / "MNIST" / "raw").is_dir():
+        return "needs MNIST: set ABLATE_DATA to the folder that holds MNIST/raw"
+    if item.get_closest_marker("browser") and not (shutil.which("chromium") or shutil.which("chromium-browser")):
+        return "needs Chromium"
+    if item.get_closest_marker("gpu"):
+        import torch
+
+        if not torch.cuda.is_available():
+            return "needs a CUDA device"
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what cannot run here."""
+    for item in items:
+        reason = _reason_to_skip(item)
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))

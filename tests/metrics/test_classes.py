@@ -1,0 +1,71 @@
+"""What the class metrics say of real digits, of one class repeated, and of wrong labels."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from ablate.datasets import load_dataset
+from ablate.metrics.classes import covered_classes, label_accuracy_by_class
+from ablate.metrics.evaluation import Evaluation, Reference, evaluate
+
+DIGITS = load_dataset("digits", {})
+REFERENCE = Reference.of(DIGITS, 1797)
+IMAGES, LABELS = DIGITS.reference(1797, 5)
+
+
+def test_real_digits_cover_all_classes_in_their_real_shares() -> None:
+    found = evaluate(IMAGES, LABELS, REFERENCE)
+    assert found["covered_classes"] == 10
+    assert found["mode_coverage"] == 1
+    assert 0 <= found["class_kl"] < 1e-4
+    assert found["label_accuracy"] > 0.99
+    assert found["precision"] == found["recall"] == found["coverage"] == 1  # it is the reference in another order
+    assert found["fid"] < 1e-6 * REFERENCE.gaussian.trace
+
+
+def test_one_class_repeated_covers_one_class() -> None:
+    threes = IMAGES[LABELS == 3]
+    found = evaluate(threes.repeat(10, 1, 1, 1), None, REFERENCE)
+    assert found["covered_classes"] == 1
+    assert found["mode_coverage"] == 0.1
+    share = float(REFERENCE.class_shares[3])
+    assert found["class_kl"] == pytest.approx(-math.log(share), rel=0.02)  # a few threes are judged otherwise
+    assert found["fid"] > 10 * REFERENCE.floors["fid_floor"]
+    assert found["coverage"] < 0.2
+    assert "label_accuracy" not in found
+
+
+def test_noise_covers_few_classes() -> None:
+    noise = 2 * torch.rand(1797, 1, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1
+    found = evaluate(noise, None, REFERENCE)
+    assert found["covered_classes"] <= 3
+    assert found["fid"] > 10 * REFERENCE.floors["fid_floor"]
+    assert found["precision"] < 0.5  # some of it lies near an odd digit, whose neighbours are far away
+    assert found["coverage"] < 0.1
+
+
+def test_label_accuracy_is_of_the_labels_asked_for_by_class_too() -> None:
+    asked = torch.where(LABELS == 4, 5, LABELS)  # every 4 was asked for as a 5
+    evaluation = Evaluation(IMAGES, asked, REFERENCE)
+    by_class = label_accuracy_by_class(evaluation)
+    wrong = float((LABELS == 4).double().mean())
+    assert evaluate(IMAGES, asked, REFERENCE)["label_accuracy"] == pytest.approx(1 - wrong, abs=0.005)
+    assert math.isnan(by_class[4])
+    assert by_class[5] == pytest.approx(0.5, abs=0.02)
+    assert all(by_class[k] > 0.97 for k in (0, 1, 2, 3, 6, 7, 8, 9))
+
+
+@pytest.mark.parametrize(("confidence", "share", "covered"), [(0.91, 0.26, 2), (0.89, 0.26, 1), (0.91, 0.24, 1)])
+def test_a_class_counts_from_a_quarter_of_its_real_share_judged_with_confidence(
+    confidence: float, share: float, covered: float
+) -> None:
+    judged = round(share * float(REFERENCE.class_shares[3]) * 1797)
+    probabilities = torch.full((1797, 10), 0.0, dtype=torch.float64)
+    probabilities[:judged, 3], probabilities[:judged, 5] = confidence, 1 - confidence
+    probabilities[judged:, 7] = 1
+    evaluation = Evaluation(IMAGES, None, REFERENCE)
+    evaluation.probabilities = probabilities  # in place of the classifier's judgement
+    assert covered_classes(evaluation) == covered

@@ -1,0 +1,130 @@
+"""The classifiers in the package: what their record says is so, and other files are refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from ablate.datasets import load_dataset
+from ablate.datasets.base import to_unit
+from ablate.errors import AblateError
+from ablate.metrics.classifier import FEATURES, WEIGHTS, accuracy_of, load_classifier, split, train_classifier
+
+
+@pytest.mark.parametrize(("name", "least"), [("digits", 0.98), pytest.param("mnist", 0.99, marks=pytest.mark.mnist)])
+def test_the_accuracy_in_the_record_is_the_one_measured_on_the_images_held_out(name: str, least: float) -> None:
+    dataset = load_dataset(name, {})
+    assert dataset.images is not None
+    assert dataset.labels is not None
+    model, record = load_classifier(name, dataset.shape)
+    _, held_out = split(len(dataset.images), torch.Generator().manual_seed(record["seed"]))
+    found = accuracy_of(model, to_unit(dataset.images[held_out], torch.float32), dataset.labels[held_out])
+    assert record["dataset_fingerprint"] == dataset.fingerprint
+    assert record["tested_on"] == len(held_out)
+    # another processor may round one image to another side
+    assert found == pytest.approx(record["accuracy"], abs=1.5 / len(held_out))
+    assert found >= least
+
+
+def test_the_files_are_small_and_say_how_they_were_made() -> None:
+    for name in ("digits", "mnist"):
+        path = WEIGHTS / f"{name}.safetensors"
+        assert path.stat().st_size < 500_000
+        record = record_of(path)
+        assert {"dataset", "dataset_fingerprint", "architecture", "accuracy", "seed", "ablate", "torch"} <= set(record)
+
+
+def test_what_is_held_out_is_not_trained_on() -> None:
+    kept, held_out = split(1797, torch.Generator().manual_seed(0))
+    assert sorted(torch.cat([kept, held_out]).tolist()) == list(range(1797))
+    assert len(held_out) == 299
+
+
+def test_training_is_repeatable_saves_what_it_reports_and_leaves_the_global_generator_alone(tmp_path: Path) -> None:
+    dataset = load_dataset("digits", {})
+    state = torch.get_rng_state()
+    records = [train_classifier(dataset, tmp_path / str(i), epochs=1, seed=seed) for i, seed in enumerate((0, 0, 1))]
+    assert torch.equal(torch.get_rng_state(), state)
+    assert records[0] == records[1]
+    assert records[0]["fingerprint"] != records[2]["fingerprint"]
+    model, loaded = load_classifier("digits", dataset.shape, tmp_path / "0")
+    assert loaded == records[0]
+    assert model.embed(torch.zeros(3, 1, 8, 8)).shape == (3, FEATURES)
+    assert not model.training
+
+
+def test_data_that_a_classifier_cannot_be_trained_on_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AblateError, match="ring8 is not a stored set of labelled images"):
+        train_classifier(load_dataset("ring8", {}), tmp_path)
+    digits = load_dataset("digits", {})
+    assert digits.images is not None
+    odd = replace(digits, shape=(1, 7, 8), images=digits.images[:, :, :7])
+    with pytest.raises(AblateError, match=r"\[1, 7, 8\]; a classifier needs sides divisible by 4"):
+        train_classifier(odd, tmp_path)
+
+
+def test_a_missing_file_names_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(AblateError, match="no classifier for digits; `ablate train-classifier digits` trains one"):
+        load_classifier("digits", (1, 8, 8), tmp_path)
+
+
+def test_a_file_of_another_dataset_is_refused(tmp_path: Path) -> None:
+    shutil.copy(WEIGHTS / "digits.safetensors", tmp_path / "letters.safetensors")
+    with pytest.raises(AblateError, match="the classifier of digits, not of letters"):
+        load_classifier("letters", (1, 8, 8), tmp_path)
+
+
+def test_a_file_for_images_of_another_shape_is_refused() -> None:
+    with pytest.raises(AblateError, match=r"for images of shape \[1, 8, 8\], but digits has \[1, 28, 28\]"):
+        load_classifier("digits", (1, 28, 28))
+
+
+def test_a_changed_weight_is_found_by_its_fingerprint(tmp_path: Path) -> None:
+    tensors, record = tensors_of(WEIGHTS / "digits.safetensors"), record_of(WEIGHTS / "digits.safetensors")
+    tensors["head.bias"][0] += 1e-6
+    write(tmp_path, tensors, record)
+    with pytest.raises(AblateError, match="its record says 2448ab114923b4d9"):
+        load_classifier("digits", (1, 8, 8), tmp_path)
+
+
+def test_a_cut_foreign_or_pickled_file_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "digits.safetensors"
+    whole = (WEIGHTS / "digits.safetensors").read_bytes()
+    tensors, record = tensors_of(WEIGHTS / "digits.safetensors"), record_of(WEIGHTS / "digits.safetensors")
+    refused = r"digits\.safetensors: not the weights of a classifier .* train it again"
+    for content in (b"", whole[: len(whole) // 2], b"not safetensors at all"):
+        path.write_bytes(content)
+        with pytest.raises(AblateError, match=refused):
+            load_classifier("digits", (1, 8, 8), tmp_path)
+    torch.save(tensors, path)
+    with pytest.raises(AblateError, match=refused):
+        load_classifier("digits", (1, 8, 8), tmp_path)
+    save_file(tensors, path)  # without a record
+    with pytest.raises(AblateError, match=refused):
+        load_classifier("digits", (1, 8, 8), tmp_path)
+    write(tmp_path, {"something": torch.zeros(3)}, record)
+    with pytest.raises(AblateError, match=refused):
+        load_classifier("digits", (1, 8, 8), tmp_path)
+
+
+def record_of(path: Path) -> dict[str, Any]:
+    with safe_open(path, framework="pt") as file:
+        record: dict[str, Any] = json.loads(file.metadata()["record"])
+    return record
+
+
+def tensors_of(path: Path) -> dict[str, torch.Tensor]:
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+
+
+def write(folder: Path, tensors: dict[str, torch.Tensor], record: dict[str, Any]) -> None:
+    save_file(tensors, folder / "digits.safetensors", metadata={"record": json.dumps(record)})

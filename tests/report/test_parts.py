@@ -1,0 +1,103 @@
+"""Bands, bars, tiles and numbers of the page."""
+
+import io
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy import stats
+from simulated_page import full_study
+from simulated_study import SimulatedClaim, tables
+
+from ablate.claims.rows import StudyRows
+from ablate.claims.verdict import decide
+from ablate.report import figures, numbers, samples, summaries
+from ablate.report.bands import bands
+from ablate.report.board import board
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0, "0"), (0.123456, "0.123"), (-2.5, "−2.5"), (1234.6, "1,235"), (math.nan, "–"), (math.inf, "∞"),
+     (2.0e-7, "2.00e−7"), (99.96, "100")],
+)  # fmt: skip
+def test_numbers_have_three_digits(value, text):
+    assert numbers.number(value) == text
+
+
+def test_bands_are_quartiles_and_a_diverged_run_is_worst_after_its_end():
+    study, results = tables({("ring8", "a"): [1.0] * 5}, [], diverged={("ring8", "a"): [4]})
+    points = [(f"ring8-a-{s}", step, float(s + step)) for s in range(5) for step in (10, 20) if (s, step) != (4, 20)]
+    results.curves = pd.DataFrame(points, columns=["run_id", "generator_step", "value"]).assign(
+        critic_step=0, seconds=0.0, metric="fid"
+    )
+    rows = StudyRows.of(study, results)
+    band = bands(rows, rows.curves_of(("fid",)), "fid", diverged_worst=True)["ring8", "a"]
+    assert band.median.tolist() == [12.0, 22.0]
+    assert band.high.tolist() == [13.0, 23.0]
+    results.runs["status"] = "diverged"
+    rows = StudyRows.of(study, results)
+    results.curves = results.curves[results.curves["generator_step"].eq(10) | results.curves["run_id"].eq("ring8-a-0")]
+    band = bands(rows, rows.curves_of(("fid",)), "fid", diverged_worst=True)["ring8", "a"]
+    assert band.median.tolist() == [12.0, math.inf]
+
+
+def test_a_bar_is_on_the_right_when_it_speaks_for_the_claim():
+    low, high = [1.0 + 0.01 * i for i in range(8)], [2.0 + 0.01 * i for i in range(8)]
+    for direction, right in (("less", True), ("greater", False)):
+        study, results = tables({("ring8", "a"): low, ("ring8", "b"): high}, [SimulatedClaim(direction=direction)])
+        bar = board(decide(study, results))[0].lines[0].forest
+        assert (bar.effect > 50) == right
+        assert bar.low <= bar.effect <= bar.high
+
+
+def test_result_tables_hold_the_interquartile_mean_with_diverged_runs_at_the_worst():
+    a = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0]
+    study, results = tables({("ring8", "a"): a, ("ring8", "b"): [20.0] * 8}, [], diverged={("ring8", "a"): [0]})
+    table = summaries.result_tables(StudyRows.of(study, results))[0]
+    assert [name for name, _ in table.columns] == ["runs", "diverged", "fid", "time"]
+    cells = dict(table.rows)["a"]
+    expected = math.exp(stats.trim_mean(np.log([*a[1:], 20.0]), 0.25))
+    assert cells[2].center == numbers.number(expected)
+    assert cells[1].center == "1 of 8"
+
+
+def test_only_settings_that_differ_are_columns_of_the_arms():
+    study, results = full_study(seeds=1, datasets=("ring8",), missing=False)
+    differ, arms, shared = summaries.settings_tables(StudyRows.of(study, results))
+    assert differ == ["loss", "lipschitz", "lambda_gp", "clip_value"]
+    assert dict(arms)["wgan_gp"] == ["wasserstein", "gradient_penalty", "10", "–"]
+    assert ("n_critic", "5") in shared
+
+
+def test_colours_are_legible_on_both_backgrounds():
+    def luminance(colour):
+        parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+        return np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+
+    for colour in figures.PALETTE:
+        for background in ("#ffffff", "#14171b"):
+            light, dark = sorted((luminance(colour), luminance(background)), reverse=True)
+            assert (light + 0.05) / (dark + 0.05) >= 3  # WCAG 2.1, 1.4.11: graphics
+
+
+def test_image_tiles_hold_the_images_pixel_by_pixel():
+    x = np.arange(4 * 64, dtype=np.uint8).reshape(4, 1, 8, 8)
+    uri = samples._uri(samples._images(x))
+    assert uri.startswith("data:image/png;base64,")
+    picture = np.asarray(samples._images(x))
+    np.testing.assert_array_equal(picture[:8, 9:17, 0], x[1, 0])
+
+
+def test_point_tiles_put_points_where_they_are():
+    real = np.array([[-1.0, -1.0], [1.0, 1.0]])
+    buffer = io.BytesIO()
+    samples._points(real, np.array([[1.0, -1.0]]), "#ff0000").save(buffer, "PNG")
+    alpha = np.asarray(Image.open(buffer).convert("RGBA"))[..., 3] > 0
+    half = samples.TILE // 2
+    assert alpha[:half, half:].any()
+    assert alpha[half:, :half].any()
+    assert alpha[half:, half:].any()
+    assert not alpha[:half, :half].any()

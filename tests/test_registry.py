@@ -1,0 +1,92 @@
+"""Components are found by name, without importing them, and unknown names are explained."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ablate import registry
+from ablate.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def _no_plugin_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_plugins", {})
+
+
+def test_the_built_in_components_are_known_without_importing_torch() -> None:
+    program = (
+        "import sys; from ablate import registry\n"
+        "assert all(registry.entries(kind) for kind in registry.KINDS), 'a kind is empty'\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("kind", registry.KINDS)
+def test_each_component_can_be_loaded_and_has_a_summary(kind: str) -> None:
+    for name, entry in registry.entries(kind).items():
+        assert callable(registry.get(kind, name)), name
+        assert entry.summary, name
+
+
+def test_facts_are_read_from_the_source() -> None:
+    assert registry.entry("lipschitz", "clip").facts["settings"] == {"clip_value": None}
+    assert registry.entry("dataset", "ring8").facts["shape"] == (2,)
+
+
+def test_an_unknown_name_is_explained() -> None:
+    with pytest.raises(UsageError, match=r"unknown loss 'hing', expected one of: .*hinge.*; did you mean 'hinge'\?"):
+        registry.get("loss", "hing")
+    assert registry.find("loss", "hing") is None
+
+
+def test_a_long_list_of_names_is_cut() -> None:
+    message = registry.unknown("arm", "x", [f"arm_{i}" for i in range(100)])
+    assert "arm_39, and 60 more" in message
+    assert "arm_40" not in message
+
+
+def test_a_plugin_file_registers_components(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "plugin_of_test.py"
+    path.write_text(
+        "from ablate.registry import register\n"
+        "@register('loss', 'mine', settings={'a': 1})\n"
+        "class Mine:\n    '''My loss.\n\n    More.'''\n"
+    )
+    monkeypatch.setitem(sys.modules, path.stem, importlib)
+    registry.load_plugin(str(path))
+    entry = registry.entry("loss", "mine")
+    assert (entry.summary, entry.facts) == ("My loss.", {"settings": {"a": 1}})
+    assert registry.get("loss", "mine").__name__ == "Mine"
+    assert list(registry.entries("loss"))[-1] == "mine"
+
+
+@pytest.mark.parametrize(
+    ("source", "phrase"),
+    [
+        ("raise RuntimeError('broken')", "RuntimeError: broken"),
+        ("import no_such_module_at_all", "ModuleNotFoundError"),
+        ("def", "SyntaxError"),
+        ("from ablate.registry import register\n@register('los', 'a')\nclass A: ...", "no such kind; kinds: dataset"),
+        ("from ablate.registry import register\n@register('loss', 'hinge')\nclass A: ...", "is already registered by"),
+    ],
+)
+def test_a_plugin_that_fails_is_a_usage_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, phrase: str
+) -> None:
+    path = tmp_path / "broken_plugin_of_test.py"
+    path.write_text(source)
+    monkeypatch.setitem(sys.modules, path.stem, importlib)
+    with pytest.raises(UsageError, match=phrase):
+        registry.load_plugin(str(path))
+
+
+@pytest.mark.parametrize("name", ["no_such_file.py", "no_such_module_at_all"])
+def test_a_plugin_that_is_not_there_is_a_usage_error(name: str) -> None:
+    with pytest.raises(UsageError, match=f"--plugin {name}"):
+        registry.load_plugin(name)
