@@ -26,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    epilog="Exit codes: 0 all done, 1 ablate's own fault, 2 usage or study file, 3 runs failed or results differ, "
+    epilog="Exit codes: 0 all done, 1 ablate's own fault, 2 usage or study file, 3 some runs failed, "
     "4 incomplete, 130 interrupted.",
 )
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import os
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,7 +193,7 @@ def _read_samples(path: Path) -> np.ndarray | None:
     try:
         with np.load(path, allow_pickle=False) as file:
             return np.asarray(file["x"])
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path}: not readable samples: {error}; delete the file") from error
 
 

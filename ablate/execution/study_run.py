@@ -90,6 +90,7 @@ def run_study(study: Study, options: Options, display: Display) -> Summary:
         if missing:
             job = _Job(study, options, results, display)
             finished = job.run(missing)
+            results = Results.read(options.folder)
         summary = Summary(study, results, len(study.runs()), len(missing), strangers=strangers)
         summary.interrupted = not finished
     known = dict(zip(results.runs["run_id"], results.runs["status"], strict=True))

@@ -1,0 +1,172 @@
+"""The commands as a user types them: exit codes, what they say, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+STUDY = """\
+study: tiny
+question: Is there a difference?
+seeds: 2
+datasets: [ring8]
+base: {width: 4, batch_size: 8, n_critic: 1, generator_steps: 4, evaluations: 2, evaluation_samples: 200}
+arms:
+  wgan_gp: {loss: wasserstein, lipschitz: gradient_penalty, lambda_gp: 0.1}
+  gan: {loss: non_saturating, lipschitz: none}
+claims:
+  - id: gp-quality
+    source: [D0]
+    says: the penalty gives better samples
+    test: compare
+    metric: fid
+    arm: wgan_gp
+    against: gan
+    direction: less
+"""
+
+
+def ablate(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "ablate", *map(str, arguments)]
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=120, cwd=cwd, env={**os.environ, **environment}
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a study file in it, as a user's working folder."""
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "tiny.yaml").write_text(STUDY)
+    return tmp_path
+
+
+FILE = "studies/tiny.yaml"
+
+
+def test_a_study_goes_from_its_file_to_the_page(folder: Path) -> None:
+    done = ablate("run", FILE, "--workers", 1, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "4 runs trained" in done.stdout
+    assert "no reference to compare with" in done.stdout
+    done = ablate("report", "--results", "runs", "--out", "page", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    page = (folder / "page" / "index.html").read_text()
+    assert "the penalty gives better samples" in page
+    assert "inconclusive" in page
+    assert (folder / "page" / "verdicts.csv").read_text().count("\n") >= 2
+
+
+def test_a_run_is_compared_with_the_reference(folder: Path) -> None:
+    ablate("run", FILE, "--workers", 1, "--out", "results/tiny", cwd=folder)
+    done = ablate("run", FILE, "--workers", 1, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "same floats" in done.stdout or "identical" in done.stdout, done.stdout
+
+
+def test_a_dry_run_trains_nothing_and_says_what_it_would_train(folder: Path) -> None:
+    done = ablate("run", FILE, "--dry-run", cwd=folder)
+    assert done.returncode == 0
+    assert "4 of them missing" in done.stdout
+    assert not (folder / "runs").exists()
+
+
+def test_only_trains_a_part_and_the_rest_is_trained_later(folder: Path) -> None:
+    first = json.loads(ablate("run", FILE, "--workers", 1, "--only", "arm=gan", "--json", cwd=folder).stdout)
+    assert (first["trained"], first["runs"]) == (2, 2)
+    second = json.loads(ablate("run", FILE, "--workers", 1, "--json", cwd=folder).stdout)
+    assert (second["trained"], second["counts"]) == (2, {"done": 4})
+
+
+def test_seeds_and_settings_can_be_changed_from_the_command_line(folder: Path) -> None:
+    done = ablate("run", FILE, "--dry-run", "--json", "--seeds", "0:5", "--set", "lr=1e-3", cwd=folder)
+    assert json.loads(done.stdout)["runs"] == 10
+
+
+USAGE = [
+    (("run", "nowhere.yaml"), "nowhere.yaml"),
+    (("run", FILE, "--set", "lrr=1"), "did you mean 'lr'"),
+    (("run", FILE, "--set", "lr"), "lr"),
+    (("run", FILE, "--only", "arm=ganz"), "ganz"),
+    (("run", FILE, "--seeds", "5:0"), "5:0"),
+    (("run", FILE, "--device", "tpu"), "expected one of: auto, cpu, cuda"),
+    (("run", FILE, "--workers", "0"), "--workers"),
+    (("run", FILE, "--plugin", "nowhere.py"), "nowhere.py: no such file"),
+    (("list", "losess"), "did you mean 'losses'"),
+    (("report",), "no result tables there"),
+    (("report", "tinny", "--results", "results"), "tinny"),
+    (("validate", "nowhere.yaml", FILE), "nowhere.yaml"),
+    (("promote", FILE), "missing"),
+    (("train-classifier", "ring8"), "not a stored set of labelled images"),
+    (("nonsense",), "No such command"),
+    (("run", FILE, "--nonsense"), "No such option"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), USAGE, ids=[" ".join(a) for a, _ in USAGE])
+def test_a_mistake_in_a_command_is_one_clear_message_and_exit_2(
+    arguments: tuple[str, ...], said: str, folder: Path
+) -> None:
+    done = ablate(*arguments, cwd=folder)
+    assert done.returncode == (1 if arguments[0] == "train-classifier" else 2), done.stderr
+    assert said in done.stderr
+
+
+def test_missing_data_says_what_to_download_and_where_to_put_it(folder: Path) -> None:
+    text = STUDY.replace("[ring8]", "[mnist]")
+    (folder / "studies" / "tiny.yaml").write_text(text)
+    blocked = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
+    done = ablate("run", FILE, "--workers", 1, "--data", folder / "empty", cwd=folder, **blocked)
+    assert done.returncode == 2
+    for part in ("train-images-idx3-ubyte", str(folder / "empty"), "--data", "ABLATE_DATA"):
+        assert part in done.stderr
+
+
+def test_promote_refuses_rows_of_uncommitted_code_or_of_changed_settings(folder: Path) -> None:
+    ablate("run", FILE, "--workers", 1, cwd=folder)
+    table = folder / "runs" / "tiny" / "runs.csv"
+    table.write_text(table.read_text().replace(",False,", ",True,"))
+    done = ablate("promote", FILE, cwd=folder)
+    assert done.returncode == 2
+    assert "not committed" in done.stderr
+    assert not (folder / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        (("list", "losses"), "wasserstein"),
+        (("list", "settings"), "n_critic"),
+        (("list", "studies"), "Is there a difference?"),
+        (("list", "datasets"), "PacGAN"),
+        (("show", FILE), "lambda_gp: 0.1"),
+        (("validate", FILE), "4 runs, 1 claims"),
+    ],
+)
+def test_listing_commands_show_what_there_is(arguments: tuple[str, ...], shown: str, folder: Path) -> None:
+    done = ablate(*arguments, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert shown in done.stdout
+
+
+def test_validate_starts_in_a_second(folder: Path) -> None:
+    def seconds() -> float:
+        began = time.monotonic()
+        ablate("validate", FILE, cwd=folder)
+        return time.monotonic() - began
+
+    assert min(seconds() for _ in range(3)) < 1
+
+
+def test_the_packages_own_studies_are_valid() -> None:
+    root = Path(__file__).parents[1]
+    done = ablate("validate", *sorted((root / "studies").glob("*.yaml")), cwd=root)
+    assert done.returncode == 0, done.stderr
