@@ -69,7 +69,8 @@ def test_a_run_is_compared_with_the_reference(folder: Path) -> None:
     ablate("run", FILE, "--workers", 1, "--out", "results/tiny", cwd=folder)
     done = ablate("run", FILE, "--workers", 1, cwd=folder)
     assert done.returncode == 0, done.stderr
-    assert "same floats" in done.stdout or "identical" in done.stdout, done.stdout
+    assert "the same to the last digit: 4" in done.stdout
+    assert "agrees with the reference" in done.stdout
 
 
 def test_a_dry_run_trains_nothing_and_says_what_it_would_train(folder: Path) -> None:

@@ -19,7 +19,7 @@ CPU = torch.device("cpu")
 def configs(count: int = 2, **settings: object) -> list[RunConfig]:
     base: dict[str, object] = {
         "dataset": "digits", "architecture": "conv", "width": 4, "conditional": True, "generator_norm": "batch",
-        "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "n_critic": 2, "batch_size": 16, "generator_steps": 200,
+        "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "n_critic": 2, "batch_size": 16, "generator_steps": 130,
         "evaluations": 4, "evaluation_samples": 200, **settings,
     }  # fmt: skip
     return [RunConfig.model_validate({**base, "seed": seed}) for seed in range(count)]
@@ -38,7 +38,7 @@ def to_the_end(path: Path, runs: list[RunConfig]) -> tuple[list[Outcome], int]:
 def test_a_run_stopped_after_every_segment_ends_as_one_that_was_not(tmp_path: Path) -> None:
     straight = run_cohort(configs(), CPU)
     resumed, stops = to_the_end(tmp_path / "c.safetensors", configs())
-    assert stops >= 4
+    assert stops >= 3
     for a, b in zip(straight, resumed, strict=True):
         assert a.final == b.final
         assert np.array_equal(a.samples, b.samples)
