@@ -107,8 +107,13 @@ class RunConfig(BaseModel):
 
     @property
     def run_id(self) -> str:
-        """Hash of everything that can change the result: 16 hexadecimal digits."""
-        return _digest({"version": RESULTS_VERSION, **self.model_dump()})
+        """Hash of everything that can change the result: 16 hexadecimal digits.
+
+        A setting at its default is left out, so that a setting which is added later leaves old identities as they are.
+        A default is therefore never changed without raising RESULTS_VERSION.
+        """
+        chosen = {k: v for k, v in self.model_dump().items() if v != type(self).model_fields[k].default}
+        return _digest({"version": RESULTS_VERSION, **chosen})
 
     @property
     def structure(self) -> str:

@@ -25,6 +25,8 @@ POLL_SECONDS = 0.2
 class WorkerDied(AblateError):
     """A worker process was killed, by hand or for want of memory."""
 
+    exit_code = 4
+
 
 def execute(
     tasks: Sequence[Task],

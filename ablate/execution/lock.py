@@ -18,6 +18,8 @@ except ImportError:  # Windows
 class Locked(AblateError):
     """Another process works on this folder."""
 
+    exit_code = 2
+
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:

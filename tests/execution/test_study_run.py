@@ -122,6 +122,16 @@ def test_a_component_that_raises_fails_its_runs_and_no_others(study_file: Path, 
     assert runs.groupby("arm")["status"].first().to_dict() == {"bad": "failed", "wgan": "done", "wgan_gp": "done"}
     assert "ArithmeticError: no such sum" in runs.loc[runs["arm"] == "bad", "error"].iloc[0]
 
+    again = command("run", study_file, "--out", tmp_path / "out", "--plugin", plugin)
+    assert again.returncode == 3
+    assert "--retry-failed" in again.stdout
+    plugin.write_text(
+        plugin.read_text().replace("raise ArithmeticError('no such sum')", "return (fake - real).mean(1)")
+    )
+    mended = command("run", study_file, "--out", tmp_path / "out", "--plugin", plugin, "--retry-failed")
+    assert mended.returncode == 0, mended.stderr
+    assert (Results.read(tmp_path / "out").runs["status"] == "done").all()
+
 
 def test_the_library_gives_a_data_frame(study_file: Path, tmp_path: Path) -> None:
     results = ablate.run(ablate.load_study(study_file), out=tmp_path / "out", workers=1)
@@ -204,7 +214,7 @@ def test_ctrl_c_writes_checkpoints_and_the_next_call_goes_on(study_file: Path, t
 def test_a_second_run_on_the_same_folder_says_so_and_stops(study_file: Path, tmp_path: Path) -> None:
     with locked(tmp_path / "out"):
         done = command("run", study_file, "--out", tmp_path / "out")
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert f"process {os.getpid()}" in done.stderr
         assert "Traceback" not in done.stderr
         with pytest.raises(Locked), locked(tmp_path / "out"):

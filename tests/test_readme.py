@@ -1,0 +1,48 @@
+"""What the README shows works as it stands there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(language: str, holding: str) -> str:
+    """The code block of that language with that text in it."""
+    (found,) = (b for b in re.findall(rf"```{language}\n(.*?)```", README, re.S) if holding in b)
+    return str(found)
+
+
+def ablate(*arguments: object, cwd: Path) -> str:
+    words = [sys.executable, "-m", "ablate", *map(str, arguments)]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=cwd, env={**os.environ})
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_study_and_the_loss_that_it_shows_run(tmp_path: Path) -> None:
+    study = block("yaml", "study: my_idea").replace("seeds: 10 ", "seeds: 1 ")
+    claim = "id: own, source: [me], says: mine, test: compare, metric: fid, arm: mine, against: plain, direction: less"
+    study += f"  - {{{claim}}}\n"
+    study = study.replace("arms:\n", "arms:\n  mine: {loss: softplus_wasserstein}\n")
+    (tmp_path / "my_idea.yaml").write_text(study)
+    (tmp_path / "my_loss.py").write_text(block("python", "softplus_wasserstein"))
+    small = ("--set=generator_steps=5", "--set=evaluation_samples=200", "--set=evaluations=1", "--workers=2")
+    told = ablate("run", "my_idea.yaml", *small, "--plugin", "my_loss.py", "--only", "dataset=ring8", cwd=tmp_path)
+    assert "3 runs trained" in told
+
+
+def test_every_command_that_it_shows_exists(tmp_path: Path) -> None:
+    listed = ablate("--help", cwd=tmp_path)
+    for name in set(re.findall(r"^ablate ([a-z-]+)|`ablate ([a-z-]+)", README, re.M)):
+        assert f"\n  {name[0] or name[1]} " in listed, name
+
+
+def test_the_files_that_it_points_to_are_there() -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        assert (ROOT / target).exists(), target
