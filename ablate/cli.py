@@ -107,8 +107,11 @@ def run(
     command = shlex.join(["ablate", *sys.argv[1:]])
     options = Options(folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command)
     summary = run_study(loaded, options, display(quiet=as_json))
-    differences = _against_reference(summary, results / loaded.name)
-    print(json.dumps(_as_json(summary), indent=2) if as_json else _told(summary, differences))
+    if as_json:
+        print(json.dumps(_as_json(summary), indent=2))
+    else:
+        print(_told(summary), flush=True)
+        print(_against_reference(summary, results / loaded.name))
     raise typer.Exit(_exit_code(summary))
 
 
@@ -140,7 +143,7 @@ def _plan(study: Study, folder: Path, retry_failed: bool, as_json: bool) -> str:
     return "\n".join(lines)
 
 
-def _told(summary: Summary, comparison: str) -> str:
+def _told(summary: Summary) -> str:
     from ablate.display import duration
 
     folder, counts = summary.results.folder, summary.counts
@@ -159,7 +162,7 @@ def _told(summary: Summary, comparison: str) -> str:
         lines.append(f"the first failure: {error}; --retry-failed tries again")
     if summary.interrupted:
         lines.append("interrupted: run the same command again to go on from the checkpoints")
-    return "\n".join([*lines, comparison]) if comparison else "\n".join(lines)
+    return "\n".join(lines)
 
 
 def _as_json(summary: Summary) -> dict[str, Any]:
@@ -182,7 +185,7 @@ def _against_reference(summary: Summary, folder: Path) -> str:
     if not (folder / TABLE).exists():
         return f"no reference to compare with in {folder}; `ablate promote` makes one"
     if not (summary.counts.get("done") or summary.counts.get("diverged")):
-        return ""
+        return "no finished run to compare with the reference"
     from ablate.claims.compare import compare
 
     return "\n".join(compare(summary.results, Results.read(folder), summary.study).lines())
