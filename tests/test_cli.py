@@ -105,7 +105,7 @@ USAGE = [
     (("report",), "no result tables there"),
     (("report", "tinny", "--results", "results"), "tinny"),
     (("validate", "nowhere.yaml", FILE), "nowhere.yaml"),
-    (("promote", FILE), "missing"),
+    (("promote", FILE), "no runs.csv there"),
     (("train-classifier", "ring8"), "not a stored set of labelled images"),
     (("nonsense",), "No such command"),
     (("run", FILE, "--nonsense"), "No such option"),

@@ -18,6 +18,8 @@ def promote(study: Study, source: Path, target: Path) -> Results:
 
     The copy is made beside `target` and takes its place in the end. Rows that are not the study's are left behind.
     """
+    if not (source / tables.RUNS).exists():
+        raise UsageError(f"{source}: no {tables.RUNS} there; run the study with `ablate run {study.path}` first")
     with locked(source):
         results, missing, strangers = status(study, source)
         problems = _problems(study, results, len(missing))
