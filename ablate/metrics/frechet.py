@@ -28,19 +28,25 @@ class Gaussian:
 
     @classmethod
     def of_features(cls, features: Tensor) -> Gaussian:
-        """Of a sample [n, d]: with fewer samples than dimensions the centred samples are the factor themselves."""
+        """Of a sample [n, d]: the factor comes from the centred samples, or from their QR where they are many.
+
+        Not by way of the covariance, whose rounding is seen in its factor as noise of 1e-8 wherever a feature is unused.
+        """
         features = features.double()
         n, d = features.shape
         if n < 2:
             raise ValueError(f"a covariance needs at least 2 samples, got {n}")
-        centred = features - features.mean(0)
-        if n <= d:
-            return cls(features.mean(0), float(centred.square().sum() / (n - 1)), centred.T / math.sqrt(n - 1))
-        return cls.of_moments(features.mean(0), centred.T @ centred / (n - 1))
+        mean = features.mean(0)
+        centred = (features - mean) / math.sqrt(n - 1)
+        rows = centred if n <= d else torch.linalg.qr(centred, mode="r").R
+        return cls(mean, float(centred.square().sum()), rows.T)
 
     @classmethod
     def of_moments(cls, mean: Tensor, covariance: Tensor) -> Gaussian:
-        """Of a mean [d] and a covariance [d, d]; eigenvalues below 0 are rounding and count as 0."""
+        """Of a mean [d] and a covariance [d, d]; eigenvalues below 0 are rounding and count as 0.
+
+        For stored moments. Where a covariance lacks rank the distance has a relative error of about 1e-8.
+        """
         values, vectors = torch.linalg.eigh(covariance.double())
         return cls(mean.double(), float(covariance.double().trace()), vectors * values.clamp(min=0).sqrt())
 

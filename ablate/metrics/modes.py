@@ -44,7 +44,8 @@ def high_quality(e: Evaluation) -> float:
 def reverse_kl(e: Evaluation) -> float:
     """KL in nats from the high-quality samples' shares of the modes to equal shares; log(modes) where there are none.
 
-    As in PacGAN. A generator without a high-quality sample is given the value of one that holds a single mode.
+    As PacGAN's published code counts. A generator without a high-quality sample is given the value of one that holds
+    a single mode.
     """
     count = e.mode_counts.double()
     if not count.sum():

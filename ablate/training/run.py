@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -178,6 +179,9 @@ class _Training:
         members = range(len(self.configs))
         samples, labels = sample(self.cohort, self.configs[0].evaluation_samples)
         values = [{} if m in self.books.diverged_at else evaluate(samples[m], labels, self.reference) for m in members]
+        for member, value in enumerate(values):
+            if value and all(math.isnan(v) for v in value.values()):  # finite weights, but samples beyond all measure
+                self.books.diverged_at.setdefault(member, self.cohort.generator_step - 1)
         names = dict.fromkeys(name for value in values for name in value)
         metrics = {name: [value.get(name, float("nan")) for value in values] for name in names}
         metrics |= {name: [s / self.books.counted for s in row] for name, row in self.books.sums.items()}

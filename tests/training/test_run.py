@@ -11,7 +11,9 @@ import torch
 from ablate.config import RunConfig
 from ablate.errors import AblateError
 from ablate.training import checkpoint
+from ablate.training.cohort import Cohort
 from ablate.training.run import Control, Outcome, Stopped, run_cohort
+from ablate.training.sampling import sample
 
 CPU = torch.device("cpu")
 
@@ -70,6 +72,23 @@ def test_a_diverging_member_is_noted_with_its_step_and_the_others_go_on() -> Non
     assert outcomes[1].diverged_at < 60
     calm = run_cohort([wild[0], wild[2]], CPU)
     assert outcomes[0].final["fid"] == pytest.approx(calm[0].final["fid"], rel=1e-3)
+
+
+def test_a_generator_whose_samples_are_beyond_measure_has_diverged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights may still be finite; such a run must not end as done without a value."""
+    from ablate.training import run
+
+    def overflowing(cohort: Cohort, n: int) -> tuple[torch.Tensor, torch.Tensor | None]:
+        samples, labels = sample(cohort, n)
+        if cohort.generator_step >= 20:
+            samples[1] = float("inf")
+        return samples, labels
+
+    monkeypatch.setattr(run, "sample", overflowing)
+    well, ill = run_cohort(configs(2, generator_steps=30, evaluations=3), CPU)
+    assert (well.status, ill.status, ill.diverged_at) == ("done", "diverged", 19)
+    assert [m["generator_step"] for m in ill.moments] == [10]
+    assert np.isfinite(ill.final["fid"])
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
