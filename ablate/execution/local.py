@@ -6,12 +6,14 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
+from types import ModuleType
 from typing import Any
 
 from ablate import registry
@@ -102,7 +104,8 @@ def _in_a_pool(
     messages, stop_workers = context.Queue(), context.Event()
     pool = ProcessPoolExecutor(workers, context, _start, (messages, stop_workers, threads, tuple(plugins)))
     try:
-        waiting: set[Future[Result]] = {pool.submit(_work, task) for task in tasks}
+        with _without_main():
+            waiting: set[Future[Result]] = {pool.submit(_work, task) for task in tasks}
         while waiting:
             if stop.is_set() and not stop_workers.is_set():
                 stop_workers.set()
@@ -122,6 +125,17 @@ def _in_a_pool(
         stop_workers.set()
         pool.shutdown(wait=True, cancel_futures=True)
         messages.close()
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """While workers start, hide the main module: they would import it, and a script without a guard would run again."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _drain(messages: Any, on_progress: Callable[[str, Progress], None]) -> None:

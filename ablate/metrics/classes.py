@@ -35,13 +35,6 @@ def label_accuracy(e: Evaluation) -> float:
     return float((e.probabilities.argmax(1) == e.labels).double().mean())
 
 
-def label_accuracy_by_class(e: Evaluation) -> list[float]:
-    """label_accuracy over the samples that each class was asked for, [class]; NaN where it was asked for in none."""
-    assert e.labels is not None
-    right = e.probabilities.argmax(1) == e.labels
-    return [float(right[e.labels == k].double().mean()) for k in range(len(e.reference.class_shares))]
-
-
 @register("metric", "mode_coverage", better="greater", scale="difference", needs=("modes or classes",))
 def mode_coverage(e: Evaluation) -> float:
     """modes@20 over the number of modes; for images, covered classes over the number of classes."""

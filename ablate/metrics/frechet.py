@@ -41,15 +41,6 @@ class Gaussian:
         rows = centred if n <= d else torch.linalg.qr(centred, mode="r").R
         return cls(mean, float(centred.square().sum()), rows.T)
 
-    @classmethod
-    def of_moments(cls, mean: Tensor, covariance: Tensor) -> Gaussian:
-        """Of a mean [d] and a covariance [d, d]; eigenvalues below 0 are rounding and count as 0.
-
-        For stored moments. Where a covariance lacks rank the distance has a relative error of about 1e-8.
-        """
-        values, vectors = torch.linalg.eigh(covariance.double())
-        return cls(mean.double(), float(covariance.double().trace()), vectors * values.clamp(min=0).sqrt())
-
 
 def frechet_distance(a: Gaussian, b: Gaussian) -> float:
     """Squared Fréchet (2-Wasserstein) distance of two Gaussians; 0 at least."""

@@ -55,8 +55,3 @@ def grad_norm_ratio(record: TrainingRecord) -> float:
         return math.inf
     median = float(np.median(norms))
     return float(norms.max()) / median if median > 0 else math.inf
-
-
-def steps_to_target(steps: Sequence[float], values: Sequence[float], target: float) -> float:
-    """The first of the evaluations' steps (or seconds) whose value is at or below the target; infinite when never."""
-    return next((float(s) for s, v in zip(steps, values, strict=True) if v <= target), math.inf)

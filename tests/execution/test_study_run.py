@@ -139,6 +139,16 @@ def test_the_library_gives_a_data_frame(study_file: Path, tmp_path: Path) -> Non
     assert len(results.runs) == 6
 
 
+def test_a_script_without_a_main_guard_may_run_a_study_with_workers(study_file: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"import ablate\nprint('begun')\nresults = ablate.run({str(study_file)!r}, out={str(tmp_path / 'out')!r}, workers=2)\n"
+        "print(len(results.runs))\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["begun", "6"], done.stderr
+
+
 def command(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-m", "ablate", *map(str, arguments)]
     return subprocess.run(words, capture_output=True, text=True, timeout=120, **options)  # type: ignore[call-overload, no-any-return]

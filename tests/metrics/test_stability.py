@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from ablate.metrics.stability import TrainingRecord, grad_norm_ratio, late_regression, steps_to_target
+from ablate.metrics.stability import TrainingRecord, grad_norm_ratio, late_regression
 
 NAN = math.nan
 
@@ -43,8 +43,3 @@ def test_the_gradient_norm_ratio_is_largest_over_median(norms: list[float], rati
 
 def test_a_run_without_a_step_has_no_gradient_norm_ratio() -> None:
     assert math.isnan(grad_norm_ratio(TrainingRecord([], {"fid": []}, np.array([]))))
-
-
-@pytest.mark.parametrize(("target", "step"), [(4.0, 200.0), (3.0, 200.0), (2.0, 500.0), (0.5, math.inf)])
-def test_the_steps_to_a_target_end_at_the_first_evaluation_that_reaches_it(target: float, step: float) -> None:
-    assert steps_to_target([100, 200, 300, 400, 500], [5.0, 3.0, NAN, 3.5, 1.0], target) == step
