@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from ablate.tables import Results
 
 PAGE, TABLE = "index.html", "verdicts.csv"
+QUALITY = ("fid", "w1")
+"""What is drawn run by run and over training; w1 exists for points, of which fid sees means and covariances alone"""
 MOST_STRIPS, MOST_CURVES = 40, 10
 """Arms that a figure shows"""
 CURVES = (
@@ -174,37 +176,35 @@ def _figures_note(study: Study) -> str:
 
 
 def _strips(rows: StudyRows, palette: dict[str, str]) -> list[figures.Drawing]:
-    if "fid" not in rows.table.columns:
-        return []
-    found, facts = [], measure("fid")
-    for dataset in rows.study.datasets:
-        values, lost, floors = {}, {}, []
-        for arm in rows.study.arms[:MOST_STRIPS]:
-            group = rows.rows(dataset, arm)
-            fid = group.loc[group["status"] == "done", "fid"].to_numpy(dtype=float)
-            values[arm] = fid[np.isfinite(fid)]
-            lost[arm] = int((group["status"] == "diverged").sum())
-            floors += group["fid_floor"].dropna().tolist() if "fid_floor" in group.columns else []
-        floor = float(np.median(floors)) if floors else None
-        key = f"{rows.study.name}/{dataset}/strip"
-        found.append(
-            figures.strip(values, lost, "fid", facts.better, facts.scale, key, dataset, floor=floor, palette=palette)
-        )
-    return [drawing for drawing in found if drawing]
+    measured = [name for name in QUALITY if name in rows.table.columns]
+    return [drawing for name in measured for d in rows.study.datasets if (drawing := _strip(rows, name, d, palette))]
+
+
+def _strip(rows: StudyRows, name: str, dataset: str, palette: dict[str, str]) -> figures.Drawing | None:
+    facts = measure(name)
+    values, lost, floors = {}, {}, []
+    for arm in rows.study.arms[:MOST_STRIPS]:
+        group = rows.rows(dataset, arm)
+        found = group.loc[group["status"] == "done", name].to_numpy(dtype=float)
+        values[arm] = found[np.isfinite(found)]
+        lost[arm] = int((group["status"] == "diverged").sum())
+        floors += group[f"{name}_floor"].dropna().tolist() if f"{name}_floor" in group.columns else []
+    floor = float(np.median(floors)) if floors else None
+    key = f"{rows.study.name}/{dataset}/strip/{name}"
+    return figures.strip(values, lost, name, facts.better, facts.scale, key, dataset, floor=floor, palette=palette)
 
 
 def _learning(rows: StudyRows, palette: dict[str, str], arms: list[str]) -> list[figures.Drawing]:
-    all_bands = bands(rows, rows.curves_of(("fid",)), "fid", diverged_worst=True)
+    points = rows.curves_of(QUALITY)
     note = "; a cross: from here half the runs or more have diverged"
     found = []
-    for dataset in rows.study.datasets:
-        chosen = {arm: all_bands[dataset, arm] for arm in arms if (dataset, arm) in all_bands}
-        ended = any(np.isposinf(band.median).any() for band in chosen.values())
-        found.append(
-            figures.curves(
-                chosen, "fid", "ratio", f"{rows.study.name}/{dataset}/fid", dataset, palette, note if ended else ""
-            )
-        )
+    for name in QUALITY:
+        all_bands = bands(rows, points, name, diverged_worst=True)
+        for dataset in rows.study.datasets:
+            chosen = {arm: all_bands[dataset, arm] for arm in arms if (dataset, arm) in all_bands}
+            ended = any(np.isposinf(band.median).any() for band in chosen.values())
+            key = f"{rows.study.name}/{dataset}/{name}"
+            found.append(figures.curves(chosen, name, "ratio", key, dataset, palette, note if ended else ""))
     return [drawing for drawing in found if drawing]
 
 
