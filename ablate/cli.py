@@ -139,7 +139,7 @@ def _plan(study: Study, folder: Path, retry_failed: bool, as_json: bool) -> str:
         config = p.runs[0].config
         lines.append(f"  {len(p.runs):4d} runs of {config.total_generator_steps} generator steps: {p.name}")
     if strangers:
-        lines.append(f"  {len(strangers)} rows there are of other settings, and are not used")
+        lines.append(f"  {len(strangers)} rows there are of other settings or seeds, and are not used")
     return "\n".join(lines)
 
 
@@ -155,7 +155,9 @@ def _told(summary: Summary) -> str:
     lines = [f"{summary.study.name}: {first}; {', '.join(parts)}; tables in {folder}"]
     if summary.strangers:
         shown = ", ".join(summary.strangers[:3]) + ("…" if len(summary.strangers) > 3 else "")
-        lines.append(f"{len(summary.strangers)} rows are of settings that the study no longer has, not used: {shown}")
+        lines.append(
+            f"{len(summary.strangers)} rows are of other settings or seeds than the study has now, and not used: {shown}"
+        )
     if counts.get("failed"):
         runs = summary.results.runs
         error = runs.loc[runs["status"] == "failed", "error"].iloc[0]

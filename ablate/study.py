@@ -69,6 +69,8 @@ class Study:
     text: str
     overrides: tuple[str, ...]
     layers: Layers = field(default_factory=Layers, repr=False, compare=False)
+    whole: Study | None = field(default=None, repr=False, compare=False)
+    """the study that this is a selected part of"""
 
     @property
     def size(self) -> int:
@@ -161,7 +163,12 @@ def select(study: Study, only: Sequence[str]) -> Study:
         if claim.arm in arms and claim.against in arms and set(claim.datasets) & set(datasets)
     )
     return replace(
-        study, datasets=datasets, arms=arms, claims=claims, factors={arm: study.factors[arm] for arm in arms}
+        study,
+        datasets=datasets,
+        arms=arms,
+        claims=claims,
+        factors={arm: study.factors[arm] for arm in arms},
+        whole=study.whole or study,
     )
 
 

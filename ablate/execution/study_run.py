@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -77,8 +77,8 @@ def status(study: Study, folder: Path, retry_failed: bool = False) -> tuple[Resu
     again = ["failed"] if retry_failed else []
     present = set(results.runs.loc[~results.runs["status"].isin(again), "run_id"])
     runs = study.runs()
-    wanted = {run.run_id for run in runs}
-    return results, [r for r in runs if r.run_id not in present], sorted(set(results.runs["run_id"]) - wanted)
+    own = {run.run_id for run in (study.whole or study).runs()}
+    return results, [r for r in runs if r.run_id not in present], sorted(set(results.runs["run_id"]) - own)
 
 
 def run_study(study: Study, options: Options, display: Display) -> Summary:
@@ -122,7 +122,7 @@ class _Job:
 
     def __init__(self, study: Study, options: Options, results: Results, display: Display):
         self.study, self.options, self.results, self.display = study, options, results, display
-        self.order = study.runs()
+        self.order = (study.whole or study).runs()
         self.by_id = {run.run_id: run for run in self.order}
         self.pictured = set(sorted(study.seeds)[:SEEDS_WITH_SAMPLES])
         self.checkpoints = options.folder / CHECKPOINTS
@@ -138,52 +138,49 @@ class _Job:
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size)
         cores = provenance.cores()
-        workers = self.options.workers or (1 if device == "cuda" else min(cores, len(plans)))
-        self.threads = max(1, cores // workers)
+        self.workers = self.options.workers or (1 if device == "cuda" else min(cores, len(plans)))
+        self.threads = max(1, cores // self.workers)
         self.device_name = _device_name(device)
         tasks = [Task(p, device, self.checkpoints, self.options.checkpoint_seconds) for p in plans]
-        self.write(workers)
-        self.display.start(plans, workers, self.device_name)
+        self.write()
+        self.display.start(plans, self.workers, self.device_name)
         try:
             return execute(
-                tasks, workers, self.threads, self.options.plugins, self.display.progress, self._take_in(workers)
+                tasks, self.workers, self.threads, self.options.plugins, self.display.progress, self._take_in
             )
         finally:
-            self.write(workers)
+            self.write()
             self.display.stop()
             with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
                 self.checkpoints.rmdir()
 
-    def _take_in(self, workers: int) -> Callable[[Result], None]:
-        def take_in(result: Result) -> None:
-            rows, curves, probes = [], [], []
-            for outcome in result.outcomes:
-                run = self.by_id[outcome.run_id]
-                rows.append(row_of(self.study.name, run, outcome, self.device_name, self.threads))
-                curves += curves_of(outcome)
-                probes += probes_of(outcome)
-                for name, seconds in outcome.facts["time_split"].items():
-                    self.split[name] = self.split.get(name, 0.0) + seconds
-                if run.seed in self.pictured:
-                    _save_samples(self.results.folder / tables.SAMPLES / f"{run.run_id}.npz", outcome.samples)
-            for run_id, error in result.errors.items():
-                run = self.by_id[run_id]
-                rows.append(failed_row(self.study.name, run, error, self.device_name, self.threads))
-            self.results.add(rows, curves, probes)
-            self.done_with += result.checkpoints
-            diverged = sum(outcome.status == "diverged" for outcome in result.outcomes)
-            self.display.finished(result.task.plan, diverged, len(result.errors))
-            if time.monotonic() - self.last_write >= WRITE_SECONDS:
-                self.write(workers)
+    def _take_in(self, result: Result) -> None:
+        rows, curves, probes = [], [], []
+        for outcome in result.outcomes:
+            run = self.by_id[outcome.run_id]
+            rows.append(row_of(self.study.name, run, outcome, self.device_name, self.threads))
+            curves += curves_of(outcome)
+            probes += probes_of(outcome)
+            for name, seconds in outcome.facts["time_split"].items():
+                self.split[name] = self.split.get(name, 0.0) + seconds
+            if run.seed in self.pictured:
+                _save_samples(self.results.folder / tables.SAMPLES / f"{run.run_id}.npz", outcome.samples)
+        for run_id, error in result.errors.items():
+            run = self.by_id[run_id]
+            rows.append(failed_row(self.study.name, run, error, self.device_name, self.threads))
+        self.results.add(rows, curves, probes)
+        self.done_with += result.checkpoints
+        diverged = sum(outcome.status == "diverged" for outcome in result.outcomes)
+        self.display.finished(result.task.plan, diverged, len(result.errors))
+        if time.monotonic() - self.last_write >= WRITE_SECONDS:
+            self.write()
 
-        return take_in
-
-    def write(self, workers: int) -> None:
+    def write(self) -> None:
         """All tables as they are now; then the checkpoints of what is in them can go."""
         folder = self.results.folder
         self._write_real_samples()
         tables.replace(folder / tables.STUDY, lambda file: file.write_text(self.study.text, encoding="utf-8"))
-        self.results.environment = self._environment(workers)
+        self.results.environment = self._environment()
         text = json.dumps(self.results.environment, indent=2, sort_keys=True) + "\n"
         tables.replace(folder / tables.ENVIRONMENT, lambda file: file.write_text(text, encoding="utf-8"))
         self.results.write(self.order)
@@ -191,7 +188,7 @@ class _Job:
             path.unlink(missing_ok=True)
         self.done_with, self.last_write = [], time.monotonic()
 
-    def _environment(self, workers: int) -> dict[str, Any]:
+    def _environment(self) -> dict[str, Any]:
         before = self.results.environment
         now = time.monotonic()
         passed, self.began = now - self.began, now
@@ -207,7 +204,7 @@ class _Job:
             "device": self.device_name,
             "cpu": provenance.cpu(),
             "cores": provenance.cores(),
-            "workers": workers,
+            "workers": self.workers,
             "threads": self.threads,
             "wall_seconds": round(before.get("wall_seconds", 0.0) + passed, 1),
             "time_split": {k: round(split.get(k, 0.0) + added.get(k, 0.0), 1) for k in sorted({*split, *added})},
