@@ -204,6 +204,24 @@ def test_a_study_killed_at_several_moments_ends_with_the_same_table(study_file: 
     assert not (killed / "checkpoints").exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds worker processes by /proc")
+def test_a_killed_worker_is_one_clear_error_and_the_next_call_goes_on(study_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    arguments = ("run", study_file, LONGER, "--out", out, "--workers", 2, "--checkpoint-seconds", 0)
+    process = begin(*arguments)
+    wait_until(lambda: len(list((out / "checkpoints").glob("*.safetensors"))) == 2, process)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    workers = [int(pid) for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
+    os.kill(workers[0], signal.SIGKILL)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 4, stderr
+    assert "a worker process died" in stderr
+    assert "Traceback" not in stderr
+    done = command(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "6 done" in done.stdout
+
+
 def test_ctrl_c_writes_checkpoints_and_the_next_call_goes_on(study_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     process = begin("run", study_file, "--set=generator_steps=20000", "--out", out, "--checkpoint-seconds", 3600)

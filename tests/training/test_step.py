@@ -1,0 +1,100 @@
+"""Whole training steps against a plain, unstacked loop with ordinary modules, autograd and torch.optim."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from ablate.config import RunConfig
+from ablate.datasets import load_dataset
+from ablate.networks.flat import Network
+from ablate.training.cohort import Cohort
+
+STEPS, N_CRITIC = 3, 2
+BASE = {"dataset": "ring8", "n_critic": N_CRITIC, "width": 12, "depth": 2, "batch_size": 8, "generator_steps": STEPS}
+SYSTEMS = {
+    "WGAN-GP": {"loss": "wasserstein", "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "beta1": 0.5, "beta2": 0.9},
+    "WGAN": {"loss": "wasserstein", "lipschitz": "clip", "clip_value": 0.05, "optimizer": "rmsprop"},
+    "GAN": {"loss": "minimax", "lipschitz": "none", "optimizer": "sgd", "momentum": 0.5},
+}
+
+
+def plain(network: Network, flat: Tensor, member: int, leak: float) -> nn.Sequential:
+    """A member's network as an ordinary module."""
+    views = network.views(flat)
+    names = [name.removesuffix(".weight") for name in views if name.endswith(".weight")]
+    layers: list[nn.Module] = []
+    for name in names:
+        weight, bias = views[f"{name}.weight"][member], views[f"{name}.bias"][member, 0]
+        linear = nn.Linear(*weight.shape, dtype=torch.float64)
+        linear.weight.data, linear.bias.data = weight.T.clone(), bias.clone()
+        layers += [linear, nn.LeakyReLU(leak)]
+    return nn.Sequential(*layers[:-1])
+
+
+def optimizer(config: RunConfig, module: nn.Module) -> torch.optim.Optimizer:
+    if config.optimizer == "adam":
+        return torch.optim.Adam(module.parameters(), lr=config.lr, betas=(config.beta1 or 0, config.beta2 or 0))
+    if config.optimizer == "rmsprop":
+        return torch.optim.RMSprop(module.parameters(), lr=config.lr)
+    return torch.optim.SGD(module.parameters(), lr=config.lr, momentum=config.momentum or 0)
+
+
+def critic_loss(config: RunConfig, critic: nn.Module, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
+    if config.loss == "minimax":
+        entropy = nn.functional.binary_cross_entropy_with_logits
+        return entropy(critic(real), torch.ones(len(real), 1).double()) + entropy(
+            critic(fake), torch.zeros(len(fake), 1).double()
+        )
+    loss = critic(fake).mean() - critic(real).mean()
+    if config.lambda_gp:
+        at = (epsilon[:, None] * real + (1 - epsilon[:, None]) * fake).requires_grad_()
+        (slope,) = torch.autograd.grad(critic(at).sum(), at, create_graph=True)
+        loss = loss + config.lambda_gp * ((slope.norm(2, dim=1) - 1) ** 2).mean()
+    return loss
+
+
+def generator_loss(config: RunConfig, scores: Tensor) -> Tensor:
+    return (1 - scores.sigmoid()).log().mean() if config.loss == "minimax" else -scores.mean()
+
+
+def train_plainly(config: RunConfig, cohort: Cohort, member: int) -> tuple[nn.Module, nn.Module]:
+    """The papers' loops, on the weights, data and noise that the member has."""
+    critic = plain(cohort.pair.critic, cohort.critic, member, config.critic_leak)
+    generator = plain(cohort.pair.generator, cohort.generator, member, config.generator_leak)
+    critic_optimizer, generator_optimizer = optimizer(config, critic), optimizer(config, generator)
+    real, _ = cohort._real.take(0, STEPS * N_CRITIC)
+    (latent,), (epsilon,) = cohort._latent.take(0, STEPS * N_CRITIC), cohort._epsilon.take(0, STEPS * N_CRITIC)
+    (generator_latent,) = cohort._generator_latent.take(0, STEPS)
+    for step in range(STEPS):
+        for i in range(step * N_CRITIC, (step + 1) * N_CRITIC):
+            fake = generator(latent[i, member]).detach()
+            critic_optimizer.zero_grad()
+            critic_loss(config, critic, real[i, member], fake, epsilon[i, member]).backward()
+            critic_optimizer.step()
+            if config.clip_value:
+                for parameter in critic.parameters():
+                    parameter.data.clamp_(-config.clip_value, config.clip_value)
+        generator_optimizer.zero_grad()
+        generator_loss(config, critic(generator(generator_latent[step, member]))).backward()
+        generator_optimizer.step()
+    return critic, generator
+
+
+def flattened(module: nn.Module) -> Tensor:
+    """Weights in the layout of a row of the matrix."""
+    return torch.cat([p.detach().t().flatten() for p in module.parameters()])
+
+
+@pytest.mark.parametrize("settings", SYSTEMS.values(), ids=SYSTEMS.keys())
+def test_stacked_steps_are_those_of_a_plain_loop(settings: dict[str, object]) -> None:
+    configs = [
+        RunConfig.model_validate({**BASE, **settings, "precision": "fp64", "lr": 0.003, "seed": s}) for s in range(2)
+    ]
+    cohort = Cohort(configs, load_dataset("ring8", configs[0].dataset_options), torch.device("cpu"))
+    expected = [train_plainly(config, cohort, m) for m, config in enumerate(configs)]
+    cohort.advance(STEPS)
+    for member, (critic, generator) in enumerate(expected):
+        torch.testing.assert_close(cohort.critic[member], flattened(critic), rtol=1e-9, atol=1e-12)
+        torch.testing.assert_close(cohort.generator[member], flattened(generator), rtol=1e-9, atol=1e-12)
