@@ -66,12 +66,9 @@ def main() -> None:
 
 
 def _load(path: Path, overrides: list[str], seeds: str | None, only: list[str], plugins: list[str]) -> Study:
-    from ablate import registry
     from ablate.study import load_study, select
 
-    registry.load_entry_points()
-    for plugin in plugins:
-        registry.load_plugin(plugin)
+    _load_plugins(plugins)
     return select(load_study(path, overrides, seeds), only)
 
 
@@ -199,20 +196,21 @@ def report(
     results: Annotated[Path, typer.Option(help="folder with a folder of tables for each study")] = RESULTS,
     out: Annotated[Path, typer.Option(help="folder for the page")] = REPORTS,
     open_page: Annotated[bool, typer.Option("--open", help="show the page in a browser")] = False,
+    plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Build the HTML page and verdicts.csv from result tables."""
     from ablate.report.page import build_report
-    from ablate.study import load_study
     from ablate.tables import RUNS as TABLE
-    from ablate.tables import STUDY, Results
+    from ablate.tables import Results, study_as_run
 
+    _load_plugins(plugin)
     names = studies or sorted(path.parent.name for path in results.glob(f"*/{TABLE}"))
     if not names:
         raise UsageError(f"{results}: no result tables there; `ablate run` makes some (in {RUNS}/), see --results")
     loaded = []
     for name in names:
         tables = Results.read(results / Path(name).stem)
-        loaded.append((load_study(tables.folder / STUDY, tables.environment.get("overrides", [])), tables))
+        loaded.append((study_as_run(tables), tables))
     page = build_report(loaded, out)
     print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
     if open_page:
@@ -226,11 +224,12 @@ def promote(
         Path | None, typer.Option("--from", help="the finished study's folder; default: runs/<study>")
     ] = None,
     results: ResultsFolder = RESULTS,
+    plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Make a finished study the reference, after checking it: complete, and from one clean commit."""
     from ablate.execution.promote import promote as make_reference
 
-    loaded = _load(study, [], None, [], [])
+    loaded = _load(study, [], None, [], plugin)
     promoted = make_reference(loaded, source or RUNS / loaded.name, results / loaded.name)
     print(f"{promoted.folder}: {len(promoted.runs)} rows; commit them")
 

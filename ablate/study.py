@@ -68,6 +68,8 @@ class Study:
     path: Path
     text: str
     overrides: tuple[str, ...]
+    seeds_flag: str | None = None
+    """the text that replaced the file's seeds"""
     layers: Layers = field(default_factory=Layers, repr=False, compare=False)
     whole: Study | None = field(default=None, repr=False, compare=False)
     """the study that this is a selected part of"""
@@ -131,7 +133,7 @@ def load_study(path: str | Path, overrides: Sequence[str] = (), seeds: str | Non
     }
     return Study(
         name, question, notes, chosen, tuple(datasets), tuple(layers.arms), claims, factors,
-        source.path, source.text, tuple(overrides), layers,
+        source.path, source.text, tuple(overrides), seeds, layers,
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ import pandas as pd
 from ablate.errors import AblateError, UsageError
 
 if TYPE_CHECKING:
-    from ablate.study import Run
+    from ablate.study import Run, Study
 
 SIGNIFICANT_DIGITS = 9
 RUNS, CURVES, PROBES = "runs.csv", "curves.parquet", "probes.parquet"
@@ -110,6 +110,19 @@ class Results:
             replace(self.folder / name, lambda file, plain=plain: plain.to_parquet(file, compression="zstd"))  # type: ignore[misc]
         text = runs_text(self.runs)
         replace(self.folder / RUNS, lambda file: file.write_text(text, encoding="utf-8"))
+
+
+def study_as_run(results: Results) -> Study:
+    """The study of the tables, with the settings and the seeds that its last run was given on the command line."""
+    from ablate.study import load_study
+
+    path, overrides = results.folder / STUDY, results.environment.get("overrides", [])
+    study = load_study(path, overrides)
+    seeds = results.environment.get("seeds", [])
+    if not seeds or tuple(seeds) == study.seeds:
+        return study
+    whole = seeds == list(range(seeds[0], seeds[-1] + 1))
+    return load_study(path, overrides, f"{seeds[0]}:{seeds[-1] + 1}" if whole else ",".join(map(str, seeds)))
 
 
 def runs_text(runs: pd.DataFrame) -> str:

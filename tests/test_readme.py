@@ -35,6 +35,8 @@ def test_the_study_and_the_loss_that_it_shows_run(tmp_path: Path) -> None:
     small = ("--set=generator_steps=5", "--set=evaluation_samples=200", "--set=evaluations=1", "--workers=2")
     told = ablate("run", "my_idea.yaml", *small, "--plugin", "my_loss.py", "--only", "dataset=ring8", cwd=tmp_path)
     assert "3 runs trained" in told
+    ablate("report", "--results", "runs", "--out", "page", "--plugin", "my_loss.py", cwd=tmp_path)
+    assert "softplus_wasserstein" in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
 
 
 def test_every_command_that_it_shows_exists(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ class VerdictPair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found. `differs` is worth exit status 3."""
+    """What `compare` found."""
 
     study: str
     level: float
@@ -88,6 +88,8 @@ class Comparison:
 
     def lines(self) -> list[str]:
         """Plain text for a terminal."""
+        if not self.overlaps:
+            return [f"{self.study}: the reference holds no run with these settings and seeds: nothing to compare with"]
         judged = [each for each in self.overlaps if each.agrees is not None]
         met = sum(bool(each.agrees) for each in judged)
         found = [

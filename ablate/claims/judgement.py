@@ -16,6 +16,8 @@ REPRODUCED, CONTRADICTED, INCONCLUSIVE = "reproduced", "contradicted", "inconclu
 ALPHA = 0.05
 LIKELY = 0.75
 """Probability of improvement that a claim must reach"""
+ROUNDING = 1e-9
+"""A probability that is 0.75 but for rounding reaches it"""
 FEWEST_SEEDS = 5
 
 
@@ -47,6 +49,11 @@ class Evidence:
         return min((min(each.n) for _, each in self.strata if each.applies), default=0)
 
     @property
+    def diverged(self) -> int:
+        """How many of the runs compared diverged."""
+        return sum(sum(each.diverged) for _, each in self.strata if each.applies)
+
+    @property
     def margin(self) -> float:
         """Half width of "no difference that matters": log(1 + margin) for a ratio."""
         return math.log1p(self.claim.margin) if self.scale == "ratio" else float(self.claim.margin)
@@ -76,9 +83,9 @@ def judge(evidence: Evidence, p_adjusted: float, alpha: float) -> tuple[str, str
     significant = p_adjusted < ALPHA
     enough = evidence.seeds >= FEWEST_SEEDS
     numbers = f"p {_p(p_adjusted)}, ahead in {_percent(chance)} of pairs of runs"
-    if enough and significant and chance >= LIKELY and high < -margin:
+    if enough and significant and _likely(chance) and high < -margin:
         return REPRODUCED, numbers + _incomplete(evidence), None
-    if enough and significant and chance <= 1 - LIKELY and low > margin:
+    if enough and significant and _likely(1 - chance) and low > margin:
         return CONTRADICTED, "the other way round: " + numbers + _incomplete(evidence), None
     if enough and margin > 0 and -margin < low and high < margin:
         return CONTRADICTED, "the difference lies within the margin" + _incomplete(evidence), None
@@ -86,6 +93,10 @@ def judge(evidence: Evidence, p_adjusted: float, alpha: float) -> tuple[str, str
     reasons = _hindrances(evidence, p_adjusted) if enough else [_few(evidence)]
     reasons += [f"needs about {needed} seeds"] if needed else []
     return INCONCLUSIVE, "; ".join(reasons) + _incomplete(evidence), needed
+
+
+def _likely(chance: float) -> bool:
+    return chance >= LIKELY - ROUNDING
 
 
 def _absent(evidence: Evidence) -> str:
@@ -121,14 +132,15 @@ def _hindrances(evidence: Evidence, p_adjusted: float) -> list[str]:
     if math.isinf(high):
         return ["no run has a finite value"]
     if low == high == 0 and chance == 0.5:
-        return ["all runs are equal"]
+        unbroken = evidence.claim.metric == "diverged" and not evidence.diverged
+        return ["no run diverged, in either arm" if unbroken else "all runs are equal"]
     reasons = []
     if low <= 0 <= high:
-        reasons.append("interval includes no difference" + (" and reaches beyond the margin" if margin else ""))
+        reasons.append("interval does not rule out equality" + (", and reaches beyond the margin" if margin else ""))
     elif -margin <= high and low <= margin:
         reasons.append("interval reaches into the margin")
-    if 1 - LIKELY < chance < LIKELY:
-        reasons.append(f"ahead in only {_percent(max(chance, 1 - chance))} of pairs, a decision takes 75 %")
+    if not (_likely(chance) or _likely(1 - chance)):
+        reasons.append(f"ahead in {_percent(chance)} of pairs of runs, a decision takes 75 % or 25 %")
     if p_adjusted >= ALPHA:
         reasons.append(f"p {_p(p_adjusted)}")
     return reasons or ["average and rank test disagree"]
@@ -141,7 +153,7 @@ def _needed(evidence: Evidence, alpha: float) -> int | None:
     strata = sum(each.applies for _, each in evidence.strata)
     if not math.isfinite(width):
         return None
-    if chance >= LIKELY or chance <= 1 - LIKELY:
+    if _likely(chance) or _likely(1 - chance):
         ranks = seeds_to_detect(chance, strata, alpha)
         size = seeds_to_narrow(width, effect - margin, seeds)
         decided = max(ranks, size) if ranks and size else None

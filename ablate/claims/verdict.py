@@ -68,7 +68,7 @@ class Verdict:
 
     @property
     def key(self) -> str:
-        """Unique among a study's headlines."""
+        """What is compared, in short; the datasets and the margin are not named."""
         return f"{self.claim}: {self.arm} vs {self.against}, {self.metric}, {self.statistic}"
 
 

@@ -142,6 +142,7 @@ class _Job:
         self.threads = max(1, cores // self.workers)
         self.device_name = _device_name(device)
         tasks = [Task(p, device, self.checkpoints, self.options.checkpoint_seconds) for p in plans]
+        self._write_real_samples()
         self.write()
         self.display.start(plans, self.workers, self.device_name)
         try:
@@ -178,7 +179,6 @@ class _Job:
     def write(self) -> None:
         """All tables as they are now; then the checkpoints of what is in them can go."""
         folder = self.results.folder
-        self._write_real_samples()
         tables.replace(folder / tables.STUDY, lambda file: file.write_text(self.study.text, encoding="utf-8"))
         self.results.environment = self._environment()
         text = json.dumps(self.results.environment, indent=2, sort_keys=True) + "\n"
@@ -211,13 +211,14 @@ class _Job:
         }
 
     def _write_real_samples(self) -> None:
+        """Written anew at every call: a label's dataset may have other options now."""
         from ablate.datasets import load_dataset
         from ablate.training.run import KEPT_IMAGES, KEPT_POINTS, as_pictures
 
         for label in self.study.datasets:
             path = self.results.folder / tables.SAMPLES / f"real_{label}.npz"
             config = next((run.config for run in self.order if run.dataset == label), None)
-            if config is not None and not path.exists():
+            if config is not None:
                 dataset = load_dataset(config.dataset, config.dataset_options)
                 count = KEPT_POINTS if len(dataset.shape) == 1 else KEPT_IMAGES
                 _save_samples(path, as_pictures(dataset.reference(count, seed=0)[0]))

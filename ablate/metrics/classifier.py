@@ -19,7 +19,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from ablate.datasets.base import Dataset, to_unit
-from ablate.errors import AblateError
+from ablate.errors import AblateError, UsageError
 
 WEIGHTS = Path(__file__).parent / "weights"
 FEATURES = 64
@@ -63,11 +63,9 @@ def train_classifier(
     Adam up to 4e-3 with a one-cycle schedule, random shifts by a pixel, label smoothing 0.05; repeatable on one machine.
     """
     if dataset.images is None or dataset.labels is None:
-        raise AblateError(
-            f"{dataset.name} is not a stored set of labelled images; a classifier cannot be trained on it"
-        )
+        raise UsageError(f"{dataset.name} is not a stored set of labelled images; a classifier cannot be trained on it")
     if any(side % 4 or not side for side in dataset.shape[1:]):
-        raise AblateError(
+        raise UsageError(
             f"{dataset.name} has images of shape {list(dataset.shape)}; a classifier needs sides divisible by 4: "
             f"pad or resize them"
         )

@@ -26,11 +26,13 @@ class Band:
 def bands(rows: StudyRows, points: pd.DataFrame, metric: str, diverged_worst: bool) -> dict[tuple[str, str], Band]:
     """(dataset, arm) → the band of one metric.
 
-    points: from `rows.curves_of`. With `diverged_worst` a diverged run counts as +inf after its last finite point;
-    otherwise it only stops being counted. A quartile is the value at the nearest rank, so that +inf needs no arithmetic.
+    points: from `rows.curves_of`. With `diverged_worst` a diverged run counts as +inf after its last finite point, from
+    the first step on if it has none; otherwise it only stops being counted. A quartile is the value at the nearest rank,
+    so that +inf needs no arithmetic.
     """
     points = points[points["metric"] == metric]
     broken = (rows.table["status"] == "diverged").to_numpy()
+    lost = rows.table.reset_index(drop=True)[broken].groupby(["dataset", "arm"], sort=False).groups
     found = {}
     for key, group in points.groupby(["dataset", "arm"], sort=False, observed=True):
         steps, columns = np.unique(group["generator_step"].to_numpy(), return_inverse=True)
@@ -39,6 +41,9 @@ def bands(rows: StudyRows, points: pd.DataFrame, metric: str, diverged_worst: bo
         matrix[lines, columns] = group["value"].to_numpy(dtype=float)
         matrix[~np.isfinite(matrix)] = np.nan
         if diverged_worst:
+            early = np.setdiff1d(lost.get((str(key[0]), str(key[1])), []), members).astype(members.dtype)  # type: ignore[index]
+            members = np.concatenate([members, early])
+            matrix = np.vstack([matrix, np.full((len(early), len(steps)), np.nan)])
             there = np.where(np.isnan(matrix), -1, np.arange(len(steps))).max(axis=1)
             after = np.arange(len(steps)) > there[:, None]
             matrix[after & broken[members][:, None]] = np.inf

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, REPRODUCED
+from ablate.claims.measures import measure
 from ablate.claims.verdict import POOLED, Verdict
 from ablate.report import numbers
 
@@ -130,7 +131,9 @@ def _forest(verdict: Verdict, reach: float) -> Forest | None:
 
 
 def _line(verdict: Verdict, parts: list[Verdict], reach: dict[str, float]) -> Line:
-    metric = f"spread of {verdict.metric}" if verdict.statistic == "spread" else verdict.metric
+    metric = verdict.metric
+    if verdict.statistic == "spread":  # of logarithms, where values are compared by ratio
+        metric = f"spread of {'log ' if measure(metric).scale == 'ratio' else ''}{metric}"
     sign = "÷" if verdict.scale == "ratio" else "−"
     text = numbers.effect(verdict.effect, verdict.low, verdict.high, verdict.scale)
     chips = [

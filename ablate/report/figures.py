@@ -169,9 +169,9 @@ def _way(better: str) -> str:
 
 
 def _short(name: str, most: int = 30) -> str:
-    """Names from files go through mathtext otherwise: a dollar sign would be a formula."""
+    """A name as matplotlib shows it whole: a dollar sign would begin a formula, a leading _ would hide it in a legend."""
     name = name if len(name) <= most else name[: most - 1] + "…"
-    return name.replace("$", r"\$")
+    return name.replace("$", r"\$") if name[0] != "_" else f" {name}"
 
 
 def _jitter(n: int) -> np.ndarray:

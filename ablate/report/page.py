@@ -52,6 +52,7 @@ class StudySection:
     arms: list[tuple[str, list[str]]]
     shared: list[tuple[str, str]]
     tables: list[summaries.ResultTable]
+    columns: list[tuple[str, str]]
     strips: list[figures.Drawing]
     learning: list[figures.Drawing]
     training: list[figures.Drawing]
@@ -138,19 +139,22 @@ def _section(rows: StudyRows, verdicts: list[Verdict]) -> StudySection:
     named = [arm for claim in study.claims for arm in (claim.arm, claim.against)]
     drawn = [*dict.fromkeys(named), *(arm for arm in study.arms if arm not in named)][:MOST_CURVES]
     drawn = [arm for arm in study.arms if arm in drawn]
-    overrides = "".join(f" --set {shlex.quote(each)}" for each in study.overrides)
+    tables = summaries.result_tables(rows)
+    flags = "".join(f" --set {shlex.quote(each)}" for each in study.overrides)
+    flags += f" --seeds {study.seeds_flag}" if study.seeds_flag else ""
     return StudySection(
         name=study.name,
         question=study.question,
         notes=study.notes or "",
-        command=f"ablate run studies/{study.name}.yaml{overrides}",
+        command=f"ablate run studies/{study.name}.yaml{flags}",
         budget=summaries.budget(rows),
         claims=len(study.claims),
         tally=tally(verdicts),
         differing=differing,
         arms=arms,
         shared=shared,
-        tables=summaries.result_tables(rows),
+        tables=tables,
+        columns=summaries.meanings(tables),
         strips=_strips(rows, palette),
         learning=_learning(rows, palette, drawn),
         training=_training(rows, palette, drawn),

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ablate import registry
 from ablate.claims import statistics
-from ablate.claims.measures import Measure, measure, positive_floor
+from ablate.claims.measures import METRIC_KINDS, Measure, measure, positive_floor
 from ablate.claims.rows import COUNTED, StudyRows
 from ablate.report import numbers
 
@@ -22,10 +23,16 @@ QUALITY = (
     "modes@20",
     "covered_classes",
     "high_quality",
+    "precision",
     "recall",
     "label_accuracy",
 )
 STABILITY = ("late_regression", "grad_norm_ratio", "critic_slope_mean", "share_at_bound", "layer_slope")
+TIME = "time"
+TIME_MEANS = (
+    "A run's share of the time that it and the runs stacked with it trained, without evaluations. It depends on the "
+    "machine, its load, and how many runs were stacked."
+)
 MOST_ARMS = 200
 """rows that a table shows"""
 
@@ -56,6 +63,13 @@ def result_tables(rows: StudyRows) -> list[ResultTable]:
     return [_result_table(rows, dataset) for dataset in rows.study.datasets]
 
 
+def meanings(tables: list[ResultTable]) -> list[tuple[str, str]]:
+    """What the columns of the tables hold: (name, its definition's first line)."""
+    names = dict.fromkeys(name for table in tables for name, _ in table.columns)
+    known = {name: entry for kind in METRIC_KINDS for name, entry in registry.entries(kind).items()}
+    return [(name, known[name].summary) for name in names if name in known] + [(TIME, TIME_MEANS)]
+
+
 def _result_table(rows: StudyRows, dataset: str) -> ResultTable:
     counted = rows.table[(rows.table["dataset"] == dataset) & rows.table["status"].isin(COUNTED)]
     shown = [name for name in (*QUALITY, *STABILITY) if name in counted.columns and counted[name].notna().any()]
@@ -72,7 +86,7 @@ def _result_table(rows: StudyRows, dataset: str) -> ResultTable:
     ways = {"less": "lower is better", "greater": "higher is better"}
     columns = [("runs", ""), ("diverged", "lower is better")]
     columns += [(name, ways.get(measure(name).better, "")) for name in shown]
-    columns.append(("time", "a run, median"))
+    columns.append((TIME, "a run, median"))
     return ResultTable(dataset, _caption(counted), columns, lines, len(rows.study.arms) - len(arms))
 
 

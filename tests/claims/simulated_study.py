@@ -67,6 +67,7 @@ class SimulatedStudy:
     path: Path = Path("studies/simulated.yaml")
     text: str = ""
     overrides: tuple[str, ...] = ()
+    seeds_flag: str | None = None
 
     def runs(self) -> list[SimulatedRun]:
         return self.run_list

@@ -1,6 +1,7 @@
 """With no effect, at most one study in twenty says otherwise; with an effect of two standard deviations most find it."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from simulated_study import SimulatedClaim, tables
 
@@ -39,6 +40,29 @@ def test_without_effect_on_the_spread_false_verdicts_are_rare(n):
     reproduced, contradicted = shares("lognormal", n, statistic="spread")
     assert reproduced <= 0.05
     assert contradicted <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("metric", "decision"), [("fid", "any_dataset"), ("steps_to_target", "any_dataset"), ("fid", "pooled")]
+)
+def test_without_effect_on_three_datasets_false_verdicts_are_rare(metric, decision):
+    rng, outcomes = np.random.default_rng(1), []
+    where, steps = ("ring8", "grid25", "digits"), np.arange(100, 700, 100)
+    claim = SimulatedClaim(metric=metric, datasets=where, decide=decision)
+    for _ in range(STUDIES // 2):
+        values, curves = {}, []
+        for dataset in where:
+            for arm in "ab":
+                falls = np.exp(rng.normal(0, 0.4, (10, 1)) - steps / 300 + rng.normal(0, 0.2, (10, len(steps))))
+                values[dataset, arm] = falls[:, -1]
+                ids = np.repeat([f"{dataset}-{arm}-{seed}" for seed in range(10)], len(steps))
+                curves.append(
+                    pd.DataFrame({"run_id": ids, "generator_step": np.tile(steps, 10), "value": falls.ravel()})
+                )
+        points = pd.concat(curves).assign(critic_step=0, seconds=0.0, metric="fid")
+        outcomes.append(decide(*tables(values, [claim], curves=points))[0].verdict)
+    assert outcomes.count("reproduced") <= 0.05 * len(outcomes)
+    assert outcomes.count("contradicted") <= 0.05 * len(outcomes)
 
 
 @pytest.mark.parametrize("law", ["normal", "lognormal"])

@@ -49,6 +49,14 @@ def test_an_opposite_verdict_differs_and_an_undecided_one_does_not():
     assert all(each.agrees is None for each in found.overlaps)
 
 
+def test_a_reference_without_these_runs_is_no_agreement():
+    study, mine = made(0)
+    elsewhere = made(0)[1]
+    elsewhere.runs["run_id"] = "other-" + elsewhere.runs["run_id"]
+    (line,) = compare(mine, elsewhere, study).lines()
+    assert "nothing to compare with" in line
+
+
 def test_the_level_grows_with_the_number_of_intervals():
     assert meeting_level(1) == pytest.approx(0.834, abs=1e-3)  # the known level at which overlap tests at 5 %
     assert meeting_level(36) > 0.97

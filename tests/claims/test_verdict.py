@@ -213,6 +213,23 @@ def test_steps_to_target_are_those_to_the_worse_arms_median_final_fid():
     assert found["c", "pooled"].verdict == "reproduced"
 
 
+def test_a_reason_gives_the_share_of_pairs_as_it_is():
+    rng = np.random.default_rng(5)
+    values = {("ring8", "a"): np.exp(rng.normal(0.2, 1, 10)), ("ring8", "b"): np.exp(rng.normal(0, 1, 10))}
+    headline = verdicts(values, SimulatedClaim())["c", "pooled"]
+    assert 0.25 < headline.improvement < 0.5
+    assert f"ahead in {100 * headline.improvement:.0f} % of pairs" in headline.reason
+
+
+def test_when_no_run_diverged_the_reason_says_so():
+    values = {("ring8", "a"): LOW, ("ring8", "b"): LOW}
+    headline = verdicts(values, SimulatedClaim(metric="diverged"))["c", "pooled"]
+    assert headline.reason == "no run diverged, in either arm"
+    broken = {("ring8", "a"): range(10), ("ring8", "b"): range(10)}
+    headline = verdicts(values, SimulatedClaim(metric="diverged"), diverged=broken)["c", "pooled"]
+    assert headline.reason == "all runs are equal"
+
+
 def test_rows_of_other_runs_are_not_used():
     study, results = tables({("ring8", "a"): LOW, ("ring8", "b"): HIGH}, [SimulatedClaim()])
     before = decide(study, results)

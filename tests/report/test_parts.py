@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -42,6 +43,25 @@ def test_bands_are_quartiles_and_a_diverged_run_is_worst_after_its_end():
     results.curves = results.curves[results.curves["generator_step"].eq(10) | results.curves["run_id"].eq("ring8-a-0")]
     band = bands(rows, rows.curves_of(("fid",)), "fid", diverged_worst=True)["ring8", "a"]
     assert band.median.tolist() == [12.0, math.inf]
+
+
+def test_a_run_that_diverged_before_its_first_point_is_in_the_band():
+    study, results = tables({("ring8", "a"): [1.0] * 3}, [], diverged={("ring8", "a"): [1, 2]})
+    results.curves = pd.DataFrame(
+        [("ring8-a-0", 10, 1.0)], columns=["run_id", "generator_step", "value"]
+    ).assign(critic_step=0, seconds=0.0, metric="fid")  # fmt: skip
+    rows = StudyRows.of(study, results)
+    band = bands(rows, rows.curves_of(("fid",)), "fid", diverged_worst=True)["ring8", "a"]
+    assert (band.median.tolist(), band.high.tolist()) == ([math.inf], [math.inf])
+    assert bands(rows, rows.curves_of(("fid",)), "fid", diverged_worst=False)["ring8", "a"].median.tolist() == [1.0]
+
+
+def test_a_name_that_begins_with_an_underscore_is_in_the_legend():
+    steps = np.array([1.0, 2.0])
+    found = figures.curves(
+        {"_a": figures.Band(steps, steps, steps, steps)}, "fid", "ratio", "key", "ring8", {"_a": "#2f7fc1"}
+    )  # fmt: skip
+    assert re.search(r">\s*_a\s*<", found.svg)
 
 
 def test_a_bar_is_on_the_right_when_it_speaks_for_the_claim():
