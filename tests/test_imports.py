@@ -14,7 +14,7 @@ import ablate
 
 PACKAGE = Path(ablate.__file__).parent
 LAYERS = [
-    {"cli", "__main__", "__init__"},
+    {"cli", "commands", "__main__", "__init__"},
     {"listing", "display"},
     {"execution", "report"},
     {"claims", "training"},

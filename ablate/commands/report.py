@@ -1,0 +1,53 @@
+"""ablate report and ablate promote: from tables to the page, and from a finished study to the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ablate.commands.shared import REPORTS, RESULTS, RUNS, Plugin, ResultsFolder, StudyFile, load, load_plugins
+from ablate.errors import UsageError
+
+
+def report(
+    studies: Annotated[list[str], typer.Argument(help="names of studies; default: all in the results folder")] = [],  # noqa: B006
+    results: Annotated[Path, typer.Option(help="folder with a folder of tables for each study")] = RESULTS,
+    out: Annotated[Path, typer.Option(help="folder for the page")] = REPORTS,
+    open_page: Annotated[bool, typer.Option("--open", help="show the page in a browser")] = False,
+    plugin: Plugin = [],  # noqa: B006
+) -> None:
+    """Build the HTML page and verdicts.csv from result tables."""
+    from ablate.report.page import build_report
+    from ablate.tables import RUNS as TABLE
+    from ablate.tables import Results, study_as_run
+
+    load_plugins(plugin)
+    names = studies or sorted(path.parent.name for path in results.glob(f"*/{TABLE}"))
+    if not names:
+        raise UsageError(f"{results}: no result tables there; `ablate run` makes some (in {RUNS}/), see --results")
+    loaded = []
+    for name in names:
+        tables = Results.read(results / Path(name).stem)
+        loaded.append((study_as_run(tables), tables))
+    page = build_report(loaded, out)
+    print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
+    if open_page:
+        typer.launch(str(page))
+
+
+def promote(
+    study: StudyFile,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="the finished study's folder; default: runs/<study>")
+    ] = None,
+    results: ResultsFolder = RESULTS,
+    plugin: Plugin = [],  # noqa: B006
+) -> None:
+    """Make a finished study the reference, after checking it: complete, and from one clean commit."""
+    from ablate.execution.promote import promote as make_reference
+
+    loaded = load(study, [], None, [], plugin)
+    promoted = make_reference(loaded, source or RUNS / loaded.name, results / loaded.name)
+    print(f"{promoted.folder}: {len(promoted.runs)} rows; commit them")

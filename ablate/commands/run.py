@@ -1,0 +1,149 @@
+"""ablate run: trains a study's missing runs and says how they stand against the reference."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ablate.commands.shared import (
+    DONE,
+    FAILED,
+    INCOMPLETE,
+    INTERRUPTED,
+    RESULTS,
+    RUNS,
+    Data,
+    Json,
+    Only,
+    Plugin,
+    ResultsFolder,
+    Seeds,
+    Set,
+    StudyFile,
+    load,
+    use_data,
+)
+
+if TYPE_CHECKING:
+    from ablate.execution.study_run import Summary
+    from ablate.study import Study
+
+
+def run(
+    study: StudyFile,
+    settings: Set = [],  # noqa: B006
+    only: Only = [],  # noqa: B006
+    seeds: Seeds = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be trained, and stop")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    workers: Annotated[int | None, typer.Option(min=1, max=256, help="worker processes; default: one a core")] = None,
+    out: Annotated[Path | None, typer.Option(help="folder for the tables; default: runs/<study>")] = None,
+    results: ResultsFolder = RESULTS,
+    data: Data = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="train failed runs again")] = False,
+    checkpoint_seconds: Annotated[float, typer.Option(min=0, help="time between checkpoints")] = 30.0,
+    plugin: Plugin = [],  # noqa: B006
+    as_json: Json = False,
+) -> None:
+    """Train a study's runs, as far as they are not in the tables yet, and compare with the reference."""
+    from ablate.display import display
+    from ablate.execution.study_run import Options, run_study
+
+    use_data(data)
+    loaded = load(study, settings, seeds, only, plugin)
+    folder = out or RUNS / loaded.name
+    if dry_run:
+        print(_plan(loaded, folder, retry_failed, as_json))
+        return
+    command = shlex.join(["ablate", *sys.argv[1:]])
+    options = Options(folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command)
+    summary = run_study(loaded, options, display(quiet=as_json))
+    if as_json:
+        print(json.dumps(_as_json(summary), indent=2))
+    else:
+        print(_told(summary), flush=True)
+        print(_against_reference(summary, results / loaded.name))
+    raise typer.Exit(_exit_code(summary))
+
+
+def _exit_code(summary: Summary) -> int:
+    if summary.interrupted:
+        return INTERRUPTED
+    if summary.counts.get("missing"):
+        return INCOMPLETE
+    return FAILED if summary.counts.get("failed") else DONE
+
+
+def _plan(study: Study, folder: Path, retry_failed: bool, as_json: bool) -> str:
+    from ablate.execution.planner import plan
+    from ablate.execution.study_run import status
+
+    _, missing, strangers = status(study, folder, retry_failed)
+    plans = plan(missing)
+    if as_json:
+        cohorts = [{"name": p.name, "runs": [r.run_id for r in p.runs]} for p in plans]
+        return json.dumps(
+            {"study": study.name, "runs": study.size, "missing": len(missing), "cohorts": cohorts}, indent=2
+        )
+    lines = [f"{study.name}: {study.size} runs, {len(missing)} of them missing in {folder}, in {len(plans)} cohorts"]
+    for p in plans:
+        config = p.runs[0].config
+        lines.append(f"  {len(p.runs):4d} runs of {config.total_generator_steps} generator steps: {p.name}")
+    if strangers:
+        lines.append(f"  {len(strangers)} rows there are of other settings or seeds, and are not used")
+    return "\n".join(lines)
+
+
+def _told(summary: Summary) -> str:
+    from ablate.display import duration
+
+    folder, counts = summary.results.folder, summary.counts
+    parts = [f"{counts[s]} {s}" for s in ("done", "diverged", "failed", "missing") if counts.get(s)]
+    if summary.trained:
+        first = f"{summary.trained} runs trained in {duration(summary.seconds)}"
+    else:
+        first = "nothing was trained" if counts.get("missing") else "nothing to do: all runs are in the tables"
+    lines = [f"{summary.study.name}: {first}; {', '.join(parts)}; tables in {folder}"]
+    if summary.strangers:
+        shown = ", ".join(summary.strangers[:3]) + ("…" if len(summary.strangers) > 3 else "")
+        lines.append(
+            f"{len(summary.strangers)} rows are of other settings or seeds than the study has now, and not used: {shown}"
+        )
+    if counts.get("failed"):
+        runs = summary.results.runs
+        error = runs.loc[runs["status"] == "failed", "error"].iloc[0]
+        lines.append(f"the first failure: {error}; --retry-failed tries again")
+    if summary.interrupted:
+        lines.append("interrupted: run the same command again to go on from the checkpoints")
+    return "\n".join(lines)
+
+
+def _as_json(summary: Summary) -> dict[str, Any]:
+    return {
+        "study": summary.study.name,
+        "folder": str(summary.results.folder),
+        "runs": summary.total,
+        "trained": summary.trained,
+        "counts": summary.counts,
+        "interrupted": summary.interrupted,
+        "not_used": summary.strangers,
+        "seconds": round(summary.seconds, 1),
+    }
+
+
+def _against_reference(summary: Summary, folder: Path) -> str:
+    from ablate.tables import RUNS as TABLE
+    from ablate.tables import Results
+
+    if not (folder / TABLE).exists():
+        return f"no reference to compare with in {folder}; `ablate promote` makes one"
+    if not (summary.counts.get("done") or summary.counts.get("diverged")):
+        return "no finished run to compare with the reference"
+    from ablate.claims.compare import compare
+
+    return "\n".join(compare(summary.results, Results.read(folder), summary.study).lines())
