@@ -69,13 +69,32 @@ class RunConfig(BaseModel):
     generator_leak: float = Field(0.0, ge=0, le=1, description="the generator's LeakyReLU slope; 0 is ReLU")
     critic_norm: Norm = Field("none", description="normalization in the critic")
     generator_norm: Norm = Field("none", description="normalization in the generator")
+    bias: bool | None = Field(None, description="convolutions have a bias, also before a norm")
+    critic_dropout: float | None = Field(
+        None, ge=0, lt=1, description="share of the critic's channels dropped at random"
+    )
+    init_std: Positive | None = Field(
+        None, description="start weights are N(0, init_std) and biases 0, as DCGAN's 0.02; default: PyTorch's own start"
+    )
     conditional: bool = Field(False, description="both networks are given the label")
 
     loss: Annotated[str, _name_of("loss")] = Field("wasserstein", description="the adversarial loss")
     lipschitz: Annotated[str, _name_of("lipschitz")] = Field("none", description="the critic's constraint")
     lambda_gp: Positive | None = Field(None, description="weight of the penalty")
     clip_value: Positive | None = Field(None, description="bound on the absolute value of the critic's weights")
+    clip_before: bool = Field(
+        False, description="clip before the critic's step, not after it: the bound then fails in use"
+    )
     n_critic: int = Field(5, ge=1, le=1000, description="critic steps for each generator step")
+    reuse_batch: bool = Field(False, description="one real batch for all critic steps of a generator step")
+    reuse_latent: bool = Field(False, description="the generator's step takes the noise of the last critic step")
+    generator_first: bool = Field(False, description="the generator's step comes before the critic's steps")
+    fakes: Literal["generator", "noisy_real"] = Field(
+        "generator", description="what the critic is trained against: generated samples, or real ones + N(0, 1) noise"
+    )
+    hold_generator_at: int | None = Field(
+        None, ge=0, le=MOST_STEPS, description="the generator step from which on only the critic is trained"
+    )
 
     optimizer: Annotated[str, _name_of("optimizer")] = Field("adam", description="of both networks")
     lr: Rate = Field(1e-4, description="the generator's learning rate, and the critic's unless critic_lr is given")
@@ -146,6 +165,8 @@ class RunConfig(BaseModel):
             found.append(
                 "batch norm in the critic under a penalty: a sample's gradient then depends on the whole batch"
             )
+        if self.clip_before:
+            found.append("clipping before the step: the critic that the generator learns from is not within the bound")
         if self.lipschitz == "clip" and (self.beta1 or self.momentum):
             found.append("momentum with weight clipping: the WGAN paper advises against it")
         if self.loss == "wasserstein" and self.lipschitz == "none":
@@ -173,8 +194,12 @@ def inapplicable(settings: dict[str, Any]) -> set[str]:
             continue  # reported as an unknown name; what belongs to it cannot be known
         used = owned_settings(kind, chosen)
         owned = {s for name in registry.entries(kind) for s in owned_settings(kind, name)}
-        extra |= {s for s in owned - used.keys() if settings.get(s) is not None}
+        extra |= {s for s in owned - used.keys() if settings.get(s, _default(s)) not in (None, _default(s))}
     return extra
+
+
+def _default(setting: str) -> Any:
+    return RunConfig.model_fields[setting].default
 
 
 def fill(settings: dict[str, Any]) -> dict[str, Any]:
@@ -229,6 +254,22 @@ def _check_budget(c: RunConfig) -> Problems:
         yield "critic_steps", f"critic_steps {c.critic_steps} is less than n_critic {c.n_critic}: no generator step"
 
 
+def _check_fakes(c: RunConfig) -> Problems:
+    if c.fakes == "generator":
+        if c.hold_generator_at is not None and any(getattr(c, name) is not None for name in EXCLUSIVE):
+            end = c.total_generator_steps
+            if c.hold_generator_at >= end:
+                yield (
+                    "hold_generator_at",
+                    f"hold_generator_at {c.hold_generator_at} is not before the end of the run, {end}",
+                )
+        return
+    unused = {"hold_generator_at": None, "conditional": False, "reuse_latent": False, "generator_first": False}
+    for name, default in unused.items():
+        if getattr(c, name) != default:
+            yield name, f"{name} has no effect with fakes {c.fakes}: no generator is trained"
+
+
 def _check_evaluations(c: RunConfig) -> Problems:
     if isinstance(c.evaluations, int):
         if not 1 <= c.evaluations <= MOST_EVALUATIONS:
@@ -268,6 +309,10 @@ def _check_shapes(c: RunConfig) -> Problems:
             f"architecture {c.architecture} needs images with sides divisible by {multiple}, "
             f"{c.dataset} has shape {shape}",
         )
+    sides = pair.get("image_sides")
+    if sides and (len(shape) != 3 or shape[1] != shape[2] or shape[1] not in sides):
+        wanted = " or ".join(f"{side} × {side}" for side in sides)
+        yield "architecture", f"architecture {c.architecture} needs images of {wanted}, {c.dataset} has shape {shape}"
     norms = pair.get("norms", ("none", "batch", "instance", "layer"))
     for setting in ("critic_norm", "generator_norm"):
         norm = getattr(c, setting)
@@ -277,4 +322,6 @@ def _check_shapes(c: RunConfig) -> Problems:
         yield "conditional", f"conditional needs labels, {c.dataset} has none"
 
 
-CHECKS = (_check_dataset_options, _check_unused, _check_missing, _check_budget, _check_evaluations, _check_shapes)
+CHECKS = (
+    _check_dataset_options, _check_unused, _check_missing, _check_budget, _check_fakes, _check_evaluations, _check_shapes,
+)  # fmt: skip

@@ -19,13 +19,13 @@ from ablate.study_checks import (
     read_arms,
     read_base,
     read_datasets,
-    read_flags,
     read_header,
+    read_recipe,
     read_seeds,
-    read_seeds_flag,
     stand_in,
 )
 from ablate.study_claims import Claim, read_claims
+from ablate.study_flags import read_flags, read_seeds_flag
 from ablate.study_settings import Layers, check_layers, problems_of
 from ablate.yamlfile import read_yaml
 
@@ -123,7 +123,8 @@ def load_study(path: str | Path, overrides: Sequence[str] = (), seeds: str | Non
     from_file = read_seeds(source, ("seeds",), source.value["seeds"]) if "seeds" in source.value else ()
     chosen = from_file if seeds is None else read_seeds_flag(source, seeds)
     datasets = read_datasets(source)
-    layers = Layers(read_base(source), datasets, read_arms(source), read_flags(source, overrides))
+    flags, datasets = read_flags(source, overrides, datasets)
+    layers = Layers(read_base(source), datasets, read_arms(source), flags, read_recipe(source))
     claims = read_claims(source, layers)
     with_stand_in = any(dataset.known for dataset in datasets.values())
     check_layers(source, layers if with_stand_in else replace(layers, datasets=stand_in()), min(chosen, default=0))

@@ -5,11 +5,9 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Sequence
 from typing import Any
 
-from ablate import registry
-from ablate.errors import StudyErrors
+from ablate import recipes, registry
 from ablate.study_settings import (
     SETTINGS,
     ArmLayers,
@@ -21,9 +19,9 @@ from ablate.study_settings import (
     read_setting,
     shown,
 )
-from ablate.yamlfile import Spot, YamlFile, parse_yaml
+from ablate.yamlfile import Spot, YamlFile, read_yaml
 
-TOP_LEVEL = ("study", "question", "notes", "seeds", "datasets", "base", "arms", "grid", "claims")
+TOP_LEVEL = ("study", "question", "notes", "recipe", "seeds", "datasets", "base", "arms", "grid", "claims")
 REQUIRED = ("study", "question", "seeds", "datasets", "base")
 STUDY_NAME = "small letters, digits and _, at most 64"
 ARM_NAME = "letters, digits and _ . + -, at most 64, the first a letter, digit or _"
@@ -44,7 +42,7 @@ def check_top(source: YamlFile) -> bool:
         if key not in TOP_LEVEL:
             source.wrong((key,), registry.unknown("key", key, TOP_LEVEL), key=True)
     for key in REQUIRED:
-        if key not in source.value:
+        if key not in source.value and not (key == "base" and "recipe" in source.value):
             source.wrong((), f"the key {key!r} is missing, expected {_meant(key)}")
     if "arms" not in source.value and "grid" not in source.value:
         source.wrong((), "the key 'arms' is missing, expected arms (name: settings), or a grid (setting: values)")
@@ -119,16 +117,6 @@ def _listed_seeds(source: YamlFile, spot: Spot, listed: list[Any]) -> tuple[int,
     return tuple(sorted(seeds))
 
 
-def read_seeds_flag(source: YamlFile, text: str) -> tuple[int, ...]:
-    """Seeds from the command line: 10, 0:10 or 0,3,7."""
-    listed = f"[{text}]" if "," in text else text
-    try:
-        value = parse_yaml(listed, source.path).value
-    except StudyErrors:
-        value = text
-    return read_seeds(source, f"--seeds {text}", value)
-
-
 def good_name(source: YamlFile, spot: tuple[str | int, ...], name: str, what: str, key: bool = True) -> None:
     """Note a name that could not stand in a table or in a file's name."""
     if not _NAME.fullmatch(name):
@@ -199,6 +187,18 @@ def _read_label(source: YamlFile, label: str, value: Any) -> LabelledDataset:
                     here, registry.unknown(f"option of {name} or setting", key, [*allowed, *SETTINGS]), key=True
                 )
     return LabelledDataset(name, options, settings, known)
+
+
+def read_recipe(source: YamlFile) -> Layer:
+    """The settings of the recipe that the study starts from, if it names one; weaker than its base."""
+    if "recipe" not in source.value:
+        return {}
+    name = source.value["recipe"]
+    if name not in recipes.names():
+        source.wrong(("recipe",), registry.unknown("recipe", name, recipes.names()))
+        return {}
+    base = read_yaml(recipes.path_of(name)).value["base"]
+    return {setting: Given(value, f"recipe {name}") for setting, value in base.items()}
 
 
 def read_base(source: YamlFile) -> Layer:
@@ -275,29 +275,6 @@ def level_text(value: Any) -> str:
         short = f"{value:g}"
         return short if float(short) == value else repr(value)
     return str(value).lower() if isinstance(value, bool | None) else str(value)
-
-
-def read_flags(source: YamlFile, overrides: Sequence[str]) -> Layer:
-    """The settings given by `--set name=value`; the last one wins."""
-    flags: Layer = {}
-    for text in overrides:
-        spot = f"--set {text}"
-        name, equals, written = text.partition("=")
-        name = name.strip()
-        if not equals or not name:
-            source.wrong(spot, "expected --set setting=value, such as --set generator_steps=1000")
-        elif is_setting(source, spot, name):
-            try:
-                flags[name] = read_setting(source, spot, name, _flag_value(source, written))
-            except StudyErrors:
-                source.wrong(spot, f"{name} is the text {written!r}, which is not YAML")
-    return flags
-
-
-def _flag_value(source: YamlFile, written: str) -> Any:
-    parsed = parse_yaml(written, source.path)
-    parsed.stop_if_wrong()
-    return parsed.value
 
 
 def stand_in() -> dict[str, LabelledDataset]:

@@ -59,16 +59,24 @@ class ArmLayers:
 
 @dataclass(frozen=True)
 class Layers:
-    """All settings of a study, by layer, weakest first: base, dataset label, arm, grid level, flag."""
+    """All settings of a study, by layer, weakest first: recipe, base, dataset label, arm, grid level, flag."""
 
     base: Layer = field(default_factory=dict)
     datasets: dict[str, LabelledDataset] = field(default_factory=dict)
     arms: dict[str, ArmLayers] = field(default_factory=dict)
     flags: Layer = field(default_factory=dict)
+    recipe: Layer = field(default_factory=dict)
 
     def of(self, label: str, arm: str) -> tuple[Layer, ...]:
         """The layers of a run, weakest first."""
-        return self.base, self.datasets[label].settings, self.arms[arm].own, self.arms[arm].levels, self.flags
+        return (
+            self.recipe,
+            self.base,
+            self.datasets[label].settings,
+            self.arms[arm].own,
+            self.arms[arm].levels,
+            self.flags,
+        )
 
     def config(self, label: str, arm: str, seed: int) -> RunConfig:
         """The settings of one run; those that its components do not use are left out."""
@@ -255,7 +263,7 @@ def _check_run(
     options = values_of(dataset.options)
     unsure = {name for name, given in merged.items() if not given.valid}
     values = {name: given.value for name, given in merged.items() if given.valid}
-    if not layers.base:
+    if not layers.base and not layers.recipe:
         unsure |= set(EXCLUSIVE)
     if not dataset.known:
         unsure |= {"architecture", "conditional", "dataset_options"}

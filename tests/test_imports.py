@@ -20,8 +20,8 @@ LAYERS = [
     {"claims", "training"},
     {"metrics", "networks"},
     {"datasets"},
-    {"study", "study_checks", "study_claims", "study_settings", "yamlfile", "tables"},
-    {"config", "registry", "errors", "seeding", "data_folder"},
+    {"study", "study_checks", "study_claims", "study_settings", "study_flags", "yamlfile", "tables"},
+    {"config", "registry", "recipes", "errors", "seeding", "data_folder"},
 ]
 LEVEL = {name: i for i, names in enumerate(LAYERS) for name in names}
 HEAVY = {"typer", "ray", "optuna", "matplotlib", "seaborn"}

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ablate.errors import UsageError
+from ablate.registry import unknown
+
 if TYPE_CHECKING:
     from ablate.study import Study
 
 RESULTS, RUNS, REPORTS = Path("results"), Path("runs"), Path("reports")
 DONE, FAULT, USAGE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
-StudyFile = Annotated[Path, typer.Argument(help="the study file", show_default=False)]
+StudyFile = Annotated[Path, typer.Argument(help="a study file, or a recipe's name", show_default=False)]
 Set = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="change a setting of every arm")]
 Only = Annotated[list[str], typer.Option(metavar="FACTOR=LEVEL", help="only these: dataset=…, arm=…, or a grid factor")]
 Seeds = Annotated[str | None, typer.Option(help="other seeds: 10, 0:5, or 3,4,7")]
@@ -25,10 +28,21 @@ Data = Annotated[Path | None, typer.Option(help="folder with the data sets; defa
 
 
 def load(path: Path, overrides: list[str], seeds: str | None, only: list[str], plugins: list[str]) -> Study:
+    """The study of a file, or of the recipe of that name, with what the command line changes of it."""
     from ablate.study import load_study, select
 
     load_plugins(plugins)
-    return select(load_study(path, overrides, seeds), only)
+    return select(load_study(_study_file(path), overrides, seeds), only)
+
+
+def _study_file(path: Path) -> Path:
+    from ablate import recipes
+
+    if path.name != str(path) or path.suffix or path.exists():
+        return path
+    if path.name not in recipes.names():
+        raise UsageError(f"no study file {path}, and {unknown('recipe', path.name, recipes.names())}")
+    return recipes.path_of(path.name)
 
 
 def load_plugins(plugins: list[str]) -> None:

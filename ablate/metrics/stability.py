@@ -25,19 +25,18 @@ class TrainingRecord:
     @property
     def best_fid(self) -> float:
         """The lowest fid of any evaluation; NaN where none is finite."""
-        return min((v for v in self.curves["fid"] if math.isfinite(v)), default=math.nan)
+        return min((v for v in self.curves.get("fid", []) if math.isfinite(v)), default=math.nan)
 
     @property
     def best_fid_step(self) -> float:
         """The generator step of the first evaluation with the best fid."""
-        return next(
-            (float(s) for s, v in zip(self.steps, self.curves["fid"], strict=True) if v == self.best_fid), math.nan
-        )
+        best, fids = self.best_fid, self.curves.get("fid", [])
+        return next((float(s) for s, v in zip(self.steps, fids, strict=False) if v == best), math.nan)
 
 
 @register("stability", "late_regression", better="less", scale="ratio")
 def late_regression(record: TrainingRecord) -> float:
-    """Final fid over the best fid of the run: 1 where the end is the best."""
+    """Final fid over the best fid of the run: 1 where the end is the best; NaN where no fid was measured."""
     best = record.best_fid
     return record.curves["fid"][-1] / best if best > 0 else math.nan
 

@@ -6,19 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from ablate.config import RunConfig
-from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, has_bias, norm
+from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, has_bias, join, norm, part
 from ablate.networks.pair import Labelled, Leaky, Shapes
 from ablate.registry import register
-
-
-def join(x: Tensor) -> Tensor:
-    """[member, batch, channel, h, w] → [batch, member·channel, h, w], the layout of grouped convolution."""
-    return x.transpose(0, 1).flatten(1, 2)
-
-
-def part(x: Tensor, members: int) -> Tensor:
-    """[batch, member·channel, h, w] → [member, batch, channel, h, w]."""
-    return x.unflatten(1, (members, -1)).transpose(0, 1)
 
 
 @register("architecture", "conv", image_multiple=4, settings={})
@@ -71,7 +61,5 @@ class Critic(nn.Module):
         self.out = Linear(members, 2 * config.width * (height // 4) * (width // 4), 1)
 
     def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
-        if self.label.embedding is not None:
-            maps = self.label.embedding(labels)[..., None, None].expand(-1, -1, -1, *x.shape[-2:])
-            x = torch.cat([x, maps], dim=2)
+        x = self.label.as_maps(x, labels)
         return self.out(part(self.body(join(x)), self.members).flatten(2)).squeeze(2)

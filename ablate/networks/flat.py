@@ -40,11 +40,14 @@ class Network:
         """The module's output under the parameters `flat`."""
         return functional_call(self.module, self.views(flat), inputs)
 
-    def initial(self, seeds: Sequence[int], role: str) -> Tensor:
-        """Start values [member, parameter] in float64; a member's derive from its seed and the role alone."""
-        return torch.stack([self._initial_of_one(seed, role) for seed in seeds])
+    def initial(self, seeds: Sequence[int], role: str, std: float | None = None) -> Tensor:
+        """Start values [member, parameter] in float64; a member's derive from its seed and the role alone.
 
-    def _initial_of_one(self, seed: int, role: str) -> Tensor:
+        With `std`, the weights of linear layers and convolutions are N(0, std) and their biases 0.
+        """
+        return torch.stack([self._initial_of_one(seed, role, std) for seed in seeds])
+
+    def _initial_of_one(self, seed: int, role: str, std: float | None) -> Tensor:
         generator = generator_for(seed, f"{role} weights", 0, torch.device("cpu"))
         layers = dict(self.module.named_modules())
         parts = []
@@ -52,5 +55,5 @@ class Network:
             owner, _, parameter = name.rpartition(".")
             layer = layers[owner]
             assert isinstance(layer, StackedLayer)
-            parts.append(layer.initial(parameter, shape[1:], generator).flatten())
+            parts.append(layer.initial(parameter, shape[1:], generator, std).flatten())
         return torch.cat(parts)

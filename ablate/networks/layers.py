@@ -26,8 +26,15 @@ class StackedLayer(nn.Module):
 
     fan_in: int
 
-    def initial(self, name: str, shape: torch.Size, generator: torch.Generator) -> Tensor:
-        """One member's start value of the parameter `name` in float64: uniform within ±1/√fan_in."""
+    def initial(self, name: str, shape: torch.Size, generator: torch.Generator, std: float | None = None) -> Tensor:
+        """One member's start value of the parameter `name` in float64: uniform within ±1/√fan_in.
+
+        With `std` a weight is N(0, std) and a bias 0, where that is meant for such a layer.
+        """
+        if std is not None and name == "bias":
+            return torch.zeros(shape, dtype=torch.float64)
+        if std is not None:
+            return std * torch.randn(shape, generator=generator, dtype=torch.float64)
         bound = 1 / math.sqrt(self.fan_in)
         return (2 * torch.rand(shape, generator=generator, dtype=torch.float64) - 1) * bound
 
@@ -97,7 +104,7 @@ class Embedding(StackedLayer):
         self.classes = classes
         self.weight = _parameter(members, classes, size)
 
-    def initial(self, name: str, shape: torch.Size, generator: torch.Generator) -> Tensor:
+    def initial(self, name: str, shape: torch.Size, generator: torch.Generator, std: float | None = None) -> Tensor:
         return torch.randn(shape, generator=generator, dtype=torch.float64)
 
     def forward(self, labels: Tensor) -> Tensor:
@@ -105,26 +112,28 @@ class Embedding(StackedLayer):
 
 
 class Norm(StackedLayer):
-    """Batch, instance or layer normalization with a learned scale and shift, of vectors or of images.
+    """Batch, instance or layer normalization, of vectors or of images; `affine`: with a learned scale and shift.
 
     There are no running statistics: batch norm uses the batch at hand. For sampling, `standing` holds statistics that
     were collected over many generated batches (`ablate.networks.standing`).
     """
 
-    def __init__(self, kind: str, members: int, features: int):
+    def __init__(self, kind: str, members: int, features: int, affine: bool = True):
         super().__init__()
         self.kind, self.members, self.features = kind, members, features
-        self.weight = _parameter(members, features)
-        self.bias = _parameter(members, features)
+        self.weight = _parameter(members, features) if affine else None
+        self.bias = _parameter(members, features) if affine else None
         self.collected: list[tuple[Tensor, Tensor]] | None = None
         self.standing: tuple[Tensor, Tensor] | None = None
 
-    def initial(self, name: str, shape: torch.Size, generator: torch.Generator) -> Tensor:
+    def initial(self, name: str, shape: torch.Size, generator: torch.Generator, std: float | None = None) -> Tensor:
         return torch.full(shape, 1.0 if name == "weight" else 0.0, dtype=torch.float64)
 
     def forward(self, x: Tensor) -> Tensor:
         if x.dim() == 3 and self.kind == "layer":
             normal = F.layer_norm(x, (self.features,), eps=NORM_EPSILON)
+            if self.weight is None or self.bias is None:
+                return normal
             return normal * self.weight[:, None] + self.bias[:, None]
         if x.dim() == 3:  # batch norm of vectors is that of images of one pixel
             flat = x.transpose(0, 1).flatten(1)
@@ -132,7 +141,8 @@ class Norm(StackedLayer):
         return self._images(x)
 
     def _images(self, x: Tensor) -> Tensor:
-        weight, bias = self.weight.flatten(), self.bias.flatten()
+        weight = None if self.weight is None else self.weight.flatten()
+        bias = None if self.bias is None else self.bias.flatten()
         if self.kind == "instance":
             return F.instance_norm(x, weight=weight, bias=bias, eps=NORM_EPSILON)
         if self.kind == "layer":
@@ -150,6 +160,16 @@ def has_bias(kind: str) -> bool:
     return kind not in ("batch", "instance")
 
 
-def norm(kind: str, members: int, features: int) -> nn.Module:
+def norm(kind: str, members: int, features: int, affine: bool = True) -> nn.Module:
     """The normalization of that name; `none` is the identity."""
-    return nn.Identity() if kind == "none" else Norm(kind, members, features)
+    return nn.Identity() if kind == "none" else Norm(kind, members, features, affine)
+
+
+def join(x: Tensor) -> Tensor:
+    """[member, batch, channel, h, w] → [batch, member·channel, h, w], the layout of grouped convolution."""
+    return x.transpose(0, 1).flatten(1, 2)
+
+
+def part(x: Tensor, members: int) -> Tensor:
+    """[batch, member·channel, h, w] → [member, batch, channel, h, w]."""
+    return x.unflatten(1, (members, -1)).transpose(0, 1)

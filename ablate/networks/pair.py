@@ -30,10 +30,18 @@ class Shapes:
 
 @dataclass(frozen=True)
 class Pair:
-    """generator: (latent [M, B, L], labels [M, B] or None) → [M, B, *sample]; critic: ([M, B, *sample], labels) → [M, B]."""
+    """generator: (latent [M, B, L], labels [M, B] or None) → [M, B, *sample]; critic: ([M, B, *sample], labels) → [M, B].
+
+    A critic with dropout takes uniform numbers [M, B, dropout_units] as a third input, and none of them to keep all.
+    """
 
     generator: Network
     critic: Network
+
+    @property
+    def dropout_units(self) -> int:
+        """How many uniform numbers a sample's pass through the critic consumes."""
+        return int(getattr(self.critic.module, "dropout_units", 0))
 
 
 def build(config: RunConfig, sample: tuple[int, ...], classes: int, members: int) -> Pair:
@@ -56,6 +64,13 @@ class Labelled(nn.Module):
             return x
         assert labels is not None
         return torch.cat([x, self.embedding(labels)], dim=2)
+
+    def as_maps(self, x: Tensor, labels: Tensor | None) -> Tensor:
+        """Appends the embedded label to images [M, B, C, h, w] as constant channels."""
+        if self.embedding is None:
+            return x
+        assert labels is not None
+        return torch.cat([x, self.embedding(labels)[..., None, None].expand(-1, -1, -1, *x.shape[-2:])], dim=2)
 
 
 class Leaky(nn.Module):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import torch
@@ -10,9 +9,11 @@ from torch import Tensor
 
 from ablate.config import RunConfig
 from ablate.datasets.base import Dataset
+from ablate.networks.flat import Network
 from ablate.networks.pair import build
-from ablate.training.step import Batch, Steps
-from ablate.training.streams import RealBatches, noise
+from ablate.training.draws import Draws, GeneratorTurn
+from ablate.training.step import Steps
+from ablate.training.streams import Blocks, Kind, noise
 
 SEGMENT_NUMBERS = 2**24
 SEGMENT_STEPS = 64
@@ -34,23 +35,19 @@ class Cohort:
         self.pair = build(first, dataset.shape, dataset.n_classes, len(configs))
         self.steps = Steps(configs, self.pair, self.dtype, device)
 
-        self.critic = self.pair.critic.initial(self.seeds, "critic").to(device, self.dtype)
-        self.generator = self.pair.generator.initial(self.seeds, "generator").to(device, self.dtype)
+        def start(network: Network, role: str) -> Tensor:
+            return network.initial(self.seeds, role, first.init_std).to(device, self.dtype)
+
+        self.critic, self.generator = start(self.pair.critic, "critic"), start(self.pair.generator, "generator")
         self.critic_state = self.steps.optimizer.start(self.critic)
         self.generator_state = self.steps.optimizer.start(self.generator)
         self.generator_step = 0
+        self.draws = Draws(first, dataset, self.seeds, self.pair.dropout_units, self.dtype, device)
+        self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // (len(configs) * self.draws.numbers)))
 
-        batch, latent = first.batch_size, first.latent_size
-        self._real = RealBatches(dataset, self.seeds, "real", batch, self.dtype, device)
-        self._latent = self.noise("critic latent", (batch, latent), "normal")
-        self._epsilon = self.noise("epsilon", (batch,), "uniform")
-        self._generator_latent = self.noise("generator latent", (batch, latent), "normal")
-        per_step = len(configs) * batch * (self.n_critic * (math.prod(dataset.shape) + latent + 1) + latent)
-        self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // per_step))
-
-    def noise(self, purpose: str, shape: tuple[int, ...], kind: str):  # type: ignore[no-untyped-def]
+    def noise(self, purpose: str, shape: tuple[int, ...], kind: Kind) -> Blocks:
         """The members' stream of N(0, 1) ("normal") or U(0, 1) ("uniform") batches for one purpose."""
-        return noise(self.seeds, purpose, shape, kind, self.dtype, self.device)  # type: ignore[arg-type]
+        return noise(self.seeds, purpose, shape, kind, self.dtype, self.device)
 
     @property
     def critic_step(self) -> int:
@@ -61,29 +58,35 @@ class Cohort:
         """Train `count` generator steps; nothing is copied from the device until the end.
 
         Gives the critic steps' [count·n_critic, 3, member] (loss, gap, gradient norm) and the generator steps'
-        [count, 2, member] (loss, gradient norm), on the CPU.
+        [count, 2, member] (loss, gradient norm; 0 where the critic's fakes are not generated), on the CPU.
         """
-        critic_steps = count * self.n_critic
-        real, labels = self._real.take(self.critic_step, critic_steps)
-        (latent,) = self._latent.take(self.critic_step, critic_steps)
-        (epsilon,) = self._epsilon.take(self.critic_step, critic_steps)
-        (generator_latent,) = self._generator_latent.take(self.generator_step, count)
+        first = self.configs[0]
+        batches, turns = self.draws.take(self.generator_step, count)
         critic_stats, generator_stats = [], []
         with torch.no_grad():
-            for step in range(count):
-                for i in range(step * self.n_critic, (step + 1) * self.n_critic):
-                    asked = labels[i] if self.conditional else None
-                    batch = Batch(real[i], asked, latent[i], epsilon[i])
+            for step, turn in enumerate(turns):
+                if first.generator_first:
+                    generator_stats.append(self._generator_step(turn))
+                for batch in batches[step]:
                     self.critic, self.critic_state, stats = self.steps.critic_step(
                         self.critic, self.critic_state, self.generator, batch
                     )
                     critic_stats.append(stats)
-                self.generator, self.generator_state, stats = self.steps.generator_step(
-                    self.generator, self.generator_state, self.critic, generator_latent[step], asked
-                )
-                generator_stats.append(stats)
-        self.generator_step += count
+                if not first.generator_first:
+                    generator_stats.append(self._generator_step(turn))
+                self.generator_step += 1
         return torch.stack(critic_stats).cpu(), torch.stack(generator_stats).cpu()
+
+    def _generator_step(self, turn: GeneratorTurn) -> Tensor:
+        first = self.configs[0]
+        if first.fakes != "generator":
+            return self.critic.new_zeros(2, len(self.configs))
+        generator, state, stats = self.steps.generator_step(
+            self.generator, self.generator_state, self.critic, turn.latent, turn.labels, turn.dropout
+        )
+        if first.hold_generator_at is None or self.generator_step < first.hold_generator_at:
+            self.generator, self.generator_state = generator, state
+        return stats
 
     def tensors(self) -> dict[str, Tensor]:
         """All that training needs to go on exactly, next to the step number."""

@@ -47,9 +47,9 @@ class Unconstrained(Constraint):
     """No constraint."""
 
 
-@register("lipschitz", "clip", settings={"clip_value": None})
+@register("lipschitz", "clip", settings={"clip_value": None, "clip_before": False})
 class Clip(Constraint):
-    """WGAN, Arjovsky et al. 2017: after each critic step every parameter is clamped to ± clip_value."""
+    """WGAN, Arjovsky et al. 2017: after each critic step (or before it) every parameter is clamped to ± clip_value."""
 
     @staticmethod
     def project(weights: Tensor, clip_value: Tensor) -> Tensor:

@@ -32,6 +32,12 @@ class CriticView:
         (latent,) = cohort.noise("probe latent", (PROBE_BATCH, config.latent_size), "normal").take(0, 1)
         (epsilon,) = cohort.noise("probe epsilon", (PROBE_BATCH,), "uniform").take(0, 1)
         self.batch = Batch(real[0], labels[0] if cohort.conditional else None, latent[0], epsilon[0])
+        if config.fakes == "noisy_real":
+            other = RealBatches(cohort.dataset, cohort.seeds, "probe fake", PROBE_BATCH, cohort.dtype, cohort.device)
+            shape = (PROBE_BATCH, *cohort.dataset.shape)
+            (spread,) = cohort.noise("probe fake noise", shape, "normal").take(0, 1)
+            self.fake = other.take(0, 1)[0][0] + spread[0]
+            return
         with torch.no_grad():
             self.fake = cohort.pair.generator(cohort.generator, self.batch.latent, self.batch.labels)
 

@@ -155,7 +155,8 @@ class _Training:
         self._note_divergence(start, critic, generator)
         self.norms.append(critic[:, 2])
         rows = dict(zip(CRITIC_SERIES, critic.double().unflatten(0, (count, -1)).mean(1).sum(0), strict=True))
-        rows |= dict(zip(GENERATOR_SERIES, generator.double().sum(0), strict=True))
+        if self.configs[0].fakes == "generator":
+            rows |= dict(zip(GENERATOR_SERIES, generator.double().sum(0), strict=True))
         for name, row in rows.items():
             before = self.books.sums.get(name, [0.0] * len(self.configs))
             self.books.sums[name] = [a + b for a, b in zip(before, row.tolist(), strict=True)]
@@ -177,8 +178,11 @@ class _Training:
     def _evaluate(self) -> None:
         began = time.monotonic()
         members = range(len(self.configs))
-        samples, labels = sample(self.cohort, self.configs[0].evaluation_samples)
-        values = [{} if m in self.books.diverged_at else evaluate(samples[m], labels, self.reference) for m in members]
+        values: list[dict[str, float]] = [{} for _ in members]
+        if self.configs[0].fakes == "generator":
+            samples, labels = sample(self.cohort, self.configs[0].evaluation_samples)
+            for m in set(members) - self.books.diverged_at.keys():
+                values[m] = evaluate(samples[m], labels, self.reference)
         for member, value in enumerate(values):
             if value and all(math.isnan(v) for v in value.values()):  # finite weights, but samples beyond all measure
                 self.books.diverged_at.setdefault(member, self.cohort.generator_step - 1)

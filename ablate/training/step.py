@@ -33,6 +33,10 @@ class Batch:
     """[member, batch, latent]"""
     epsilon: Tensor
     """[member, batch] in (0, 1), for interpolates"""
+    dropout: Tensor | None = None
+    """[pass, member, batch, unit] in (0, 1): of the critic's passes over real, fake and interpolated samples"""
+    fake: Tensor | None = None
+    """[member, batch, *sample], where the critic is not trained against generated samples"""
 
 
 class Steps:
@@ -40,7 +44,7 @@ class Steps:
 
     def __init__(self, configs: Sequence[RunConfig], pair: Pair, dtype: torch.dtype, device: torch.device):
         first = configs[0]
-        self.pair = pair
+        self.pair, self.clip_before = pair, first.clip_before
         self.loss: type[Loss] = registry.get("loss", first.loss)
         self.constraint: type[Constraint] = registry.get("lipschitz", first.lipschitz)
         self.optimizer: type[Optimizer] = registry.get("optimizer", first.optimizer)
@@ -54,16 +58,20 @@ class Steps:
         self.lambda_gp = column([c.lambda_gp for c in configs]).squeeze(1)
         self.clip_value = column([c.clip_value for c in configs]).squeeze(1)
 
+    def _score(self, critic: Tensor, x: Tensor, labels: Tensor | None, dropout: Tensor | None) -> Tensor:
+        inputs = (x, labels) if dropout is None else (x, labels, dropout)
+        return self.pair.critic(critic, *inputs)
+
     def critic_loss(self, critic: Tensor, fake: Tensor, batch: Batch) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Sum over members, to be differentiated; and per member the loss and the gap E f(real) − E f(fake).
 
         Real and fake pass separately: in one pass batch norm would mix them.
         """
 
-        def score(x: Tensor) -> Tensor:
-            return self.pair.critic(critic, x, batch.labels)
+        def score(x: Tensor, turn: int = 2) -> Tensor:
+            return self._score(critic, x, batch.labels, None if batch.dropout is None else batch.dropout[turn])
 
-        real_scores, fake_scores = score(batch.real), score(fake)
+        real_scores, fake_scores = score(batch.real, 0), score(fake, 1)
         loss = self.loss.critic(real_scores, fake_scores)
         if self.constraint.penalty is not None:
             loss = loss + self.lambda_gp * self.constraint.penalty(score, batch.real, fake, batch.epsilon)
@@ -73,20 +81,33 @@ class Steps:
         self, critic: Tensor, state: State, generator: Tensor, batch: Batch
     ) -> tuple[Tensor, State, Tensor]:
         """→ critic, state, and per member [loss, gap, norm of the loss's gradient]: [3, member]."""
-        fake = self.pair.generator(generator, batch.latent, batch.labels)
+        fake = self.pair.generator(generator, batch.latent, batch.labels) if batch.fake is None else batch.fake
+        project = self.constraint.project
+        if project is not None and self.clip_before:
+            critic = project(critic, self.clip_value)
         gradient, (loss, gap) = grad(self.critic_loss, has_aux=True)(critic, fake, batch)
         critic, state = self.optimizer.update(critic, gradient, state, self.critic_rates)
-        if self.constraint.project is not None:
-            critic = self.constraint.project(critic, self.clip_value)
+        if project is not None and not self.clip_before:
+            critic = project(critic, self.clip_value)
         return critic, state, torch.stack([loss, gap, gradient.norm(dim=1)])
 
     def generator_step(
-        self, generator: Tensor, state: State, critic: Tensor, latent: Tensor, labels: Tensor | None
+        self,
+        generator: Tensor,
+        state: State,
+        critic: Tensor,
+        latent: Tensor,
+        labels: Tensor | None,
+        dropout: Tensor | None = None,
     ) -> tuple[Tensor, State, Tensor]:
-        """→ generator, state, and per member [loss, norm of the loss's gradient]: [2, member]."""
+        """→ generator, state, and per member [loss, norm of the loss's gradient]: [2, member].
+
+        `dropout` holds the uniform numbers [member, batch, unit] of the critic's pass, where it needs some.
+        """
 
         def objective(weights: Tensor) -> tuple[Tensor, Tensor]:
-            loss = self.loss.generator(self.pair.critic(critic, self.pair.generator(weights, latent, labels), labels))
+            fake = self.pair.generator(weights, latent, labels)
+            loss = self.loss.generator(self._score(critic, fake, labels, dropout))
             return loss.sum(), loss
 
         gradient, loss = grad(objective, has_aux=True)(generator)

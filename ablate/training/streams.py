@@ -17,6 +17,7 @@ from torch import Tensor
 from ablate.datasets.base import Dataset, to_unit
 from ablate.seeding import generator_for
 
+Kind = Literal["normal", "uniform"]
 BLOCK_ELEMENTS = 2**16
 """About how many numbers a block of a stream holds for one member; the length is then a power of two of batches."""
 
@@ -61,7 +62,7 @@ def noise(
     seeds: Sequence[int],
     purpose: str,
     shape: tuple[int, ...],
-    kind: Literal["normal", "uniform"],
+    kind: Kind,
     dtype: torch.dtype,
     device: torch.device,
 ) -> Blocks:

@@ -8,8 +8,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ablate.config import RunConfig
-from ablate.networks.conv import join, part
-from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, Norm
+from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, Norm, join, part
 from ablate.networks.pair import build
 
 M, B = 3, 5
