@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from ablate.data_folder import DATA_VARIABLE, data_folder
@@ -36,6 +37,21 @@ def mnist() -> Dataset:
             f", or name the folder that holds MNIST/raw with --data or {DATA_VARIABLE}."
         ) from error
     return _stored("mnist", data.data[:, None], data.targets)
+
+
+@register("dataset", "mnist32", shape=(1, 32, 32), classes=10)
+def mnist32() -> Dataset:
+    """MNIST resized to 32 × 32 as torchvision's Resize does it for D1: Pillow's, bilinear with antialias."""
+    from PIL.Image import Resampling, fromarray
+
+    small = mnist()
+    assert small.images is not None
+    assert small.labels is not None
+    # Pillow computes in whole numbers: the same pixels, and so the same fingerprint, on every processor
+    resized = [
+        np.asarray(fromarray(image).resize((32, 32), Resampling.BILINEAR)) for image in small.images[:, 0].numpy()
+    ]
+    return _stored("mnist32", torch.from_numpy(np.stack(resized))[:, None], small.labels)
 
 
 def _stored(name: str, images: torch.Tensor, labels: torch.Tensor) -> Dataset:

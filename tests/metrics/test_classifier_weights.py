@@ -19,7 +19,14 @@ from ablate.errors import AblateError
 from ablate.metrics.classifier import FEATURES, WEIGHTS, accuracy_of, load_classifier, split, train_classifier
 
 
-@pytest.mark.parametrize(("name", "least"), [("digits", 0.98), pytest.param("mnist", 0.99, marks=pytest.mark.mnist)])
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("digits", 0.98),
+        pytest.param("mnist", 0.99, marks=pytest.mark.mnist),
+        pytest.param("mnist32", 0.99, marks=pytest.mark.mnist),
+    ],
+)
 def test_the_accuracy_in_the_record_is_the_one_measured_on_the_images_held_out(name: str, least: float) -> None:
     dataset = load_dataset(name, {})
     assert dataset.images is not None
@@ -35,7 +42,7 @@ def test_the_accuracy_in_the_record_is_the_one_measured_on_the_images_held_out(n
 
 
 def test_the_files_are_small_and_say_how_they_were_made() -> None:
-    for name in ("digits", "mnist"):
+    for name in ("digits", "mnist", "mnist32"):
         path = WEIGHTS / f"{name}.safetensors"
         assert path.stat().st_size < 500_000
         record = record_of(path)
