@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
-from ablate import registry
+from ablate import recipes, registry
 from ablate.config import RunConfig
 from ablate.errors import UsageError
 from ablate.study import Study
@@ -21,11 +22,13 @@ def _plural(kind: str) -> str:
 def listing(what: str) -> str:
     """One kind of thing, or all kinds where `what` is empty."""
     kinds = {_plural(kind): kind for kind in registry.KINDS}
-    topics = ["studies", "settings", *kinds]
+    topics = ["studies", "recipes", "settings", *kinds]
     if not what:
         return "\n\n".join(f"{topic}\n{listing(topic)}" for topic in topics)
     if what == "studies":
-        return _studies()
+        return _studies(sorted(STUDIES.glob("*.yaml"))) or f"  no study files in {STUDIES.resolve()}"
+    if what == "recipes":
+        return _studies([recipes.path_of(name) for name in recipes.names()], stem=True)
     if what == "settings":
         return _settings()
     kind = kinds.get(what, what)
@@ -34,17 +37,17 @@ def listing(what: str) -> str:
     return _table([(name, e.summary, _facts(e.facts)) for name, e in registry.entries(kind).items()])
 
 
-def _studies() -> str:
+def _studies(paths: list[Path], stem: bool = False) -> str:
     import yaml
 
     rows = []
-    for path in sorted(STUDIES.glob("*.yaml")):
+    for path in paths:
         try:
             question = str(yaml.safe_load(path.read_text(encoding="utf-8"))["question"])
         except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
             question = "not a readable study file; see `ablate validate`"
-        rows.append((str(path), " ".join(question.split()), ""))
-    return _table(rows) if rows else f"  no study files in {STUDIES.resolve()}"
+        rows.append((path.stem if stem else str(path), " ".join(question.split()), ""))
+    return _table(rows)
 
 
 def _settings() -> str:
@@ -74,6 +77,7 @@ def shown(study: Study) -> str:
     """A study in full: question, datasets, the settings of each arm that differ between arms and those that do not."""
     runs = {(run.dataset, run.arm): run.config.model_dump(exclude={"seed"}) for run in study.runs()}
     lines = [f"{study.name}: {study.question}", f"seeds: {', '.join(map(str, study.seeds))}"]
+    lines += ["", *textwrap.wrap(study.notes, 120)] if study.notes else []
     shared = {k: v for k, v in next(iter(runs.values())).items() if all(r[k] == v for r in runs.values())}
     lines += ["", "same in all runs", *_pairs(shared)]
     for (dataset, arm), settings in runs.items():
@@ -86,4 +90,4 @@ def shown(study: Study) -> str:
 
 
 def _pairs(settings: dict[str, Any]) -> list[str]:
-    return [f"  {name}: {value}" for name, value in settings.items() if value is not None and value != {}]
+    return [f"  {name}: {value}" for name, value in settings.items() if value is not None and value is not False and value != {}]

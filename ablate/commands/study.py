@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.shared import Plugin, Seeds, Set, StudyFile, load, load_plugins
+from ablate.commands.shared import Plugin, Seeds, Set, load, load_plugins
 from ablate.errors import UsageError
 
 
@@ -28,7 +28,7 @@ def validate(
 
 
 def list_components(
-    what: Annotated[str, typer.Argument(help="studies, settings, or a kind of component")] = "",
+    what: Annotated[str, typer.Argument(help="studies, recipes, settings, or a kind of component")] = "",
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """List studies, settings, datasets, losses and the other components."""
@@ -38,8 +38,19 @@ def list_components(
     print(listing(what))
 
 
-def show(study: StudyFile, settings: Set = [], seeds: Seeds = None, plugin: Plugin = []) -> None:  # noqa: B006
-    """Show a study: question, datasets, the full settings of each arm, claims."""
+def show(
+    what: Annotated[
+        list[str],
+        typer.Argument(help="a study file, or `recipe NAME`", metavar="STUDY | recipe NAME", show_default=False),
+    ],
+    settings: Set = [],  # noqa: B006
+    seeds: Seeds = None,
+    plugin: Plugin = [],  # noqa: B006
+) -> None:
+    """Show a study or a recipe: question, notes, datasets, the full settings of each arm, claims."""
     from ablate.listing import shown
 
-    print(shown(load(study, settings, seeds, [], plugin)))
+    names = what[1:] if what[0] == "recipe" and len(what) > 1 else what
+    if len(names) != 1:
+        raise UsageError(f"show {' '.join(what)}: expected one study file, or `recipe NAME`")
+    print(shown(load(Path(names[0]), settings, seeds, [], plugin)))
