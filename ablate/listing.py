@@ -90,4 +90,8 @@ def shown(study: Study) -> str:
 
 
 def _pairs(settings: dict[str, Any]) -> list[str]:
-    return [f"  {name}: {value}" for name, value in settings.items() if value is not None and value is not False and value != {}]
+    return [
+        f"  {name}: {value}"
+        for name, value in settings.items()
+        if value is not None and value is not False and value != {}
+    ]

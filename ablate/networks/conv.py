@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ablate.config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, has_bias, join, norm, part
-from ablate.networks.pair import Labelled, Leaky, Shapes
+from ablate.networks.pair import Labelled, LabelledConv2d, Leaky, Shapes
 from ablate.registry import register
 
 
@@ -48,11 +48,11 @@ class Critic(nn.Module):
 
     def __init__(self, config: RunConfig, shapes: Shapes):
         super().__init__()
-        members, (channels, height, width) = shapes.members, shapes.sample
+        members, (_, height, width) = shapes.members, shapes.sample
         self.members = members
         self.label = Labelled(shapes)
+        self.first = LabelledConv2d(shapes, self.label, config.width, 4, 2, 1)
         self.body = nn.Sequential(
-            Conv2d(members, channels + self.label.extra, config.width, 4, 2, 1),
             Leaky(config.critic_leak),
             Conv2d(members, config.width, 2 * config.width, 4, 2, 1, has_bias(config.critic_norm)),
             norm(config.critic_norm, members, 2 * config.width),
@@ -61,5 +61,5 @@ class Critic(nn.Module):
         self.out = Linear(members, 2 * config.width * (height // 4) * (width // 4), 1)
 
     def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
-        x = self.label.as_maps(x, labels)
-        return self.out(part(self.body(join(x)), self.members).flatten(2)).squeeze(2)
+        first = self.first(join(x), self.label.embed(labels))
+        return self.out(part(self.body(first), self.members).flatten(2)).squeeze(2)

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ablate.config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, join, norm, part
-from ablate.networks.pair import Labelled, Leaky, Shapes
+from ablate.networks.pair import Labelled, LabelledConv2d, Leaky, Shapes
 from ablate.registry import register
 
 
@@ -57,20 +57,22 @@ class Critic(nn.Module):
 
     def __init__(self, config: RunConfig, shapes: Shapes):
         super().__init__()
-        members, (channels, side, _) = shapes.members, shapes.sample
+        members, side, kind = shapes.members, shapes.sample[1], config.critic_norm
         assert config.bias is not None
         self.members = members
         self.label = Labelled(shapes)
-        layers: list[nn.Module] = []
-        inputs = channels + self.label.extra
-        for i in range(_halvings(side)):
-            outputs = config.width * 2**i
-            layers.append(Conv2d(members, inputs, outputs, 4, 2, 1, config.bias))
-            if i > 0:
-                layers.append(norm(config.critic_norm, members, outputs, affine=config.critic_norm != "instance"))
-            layers.append(Leaky(config.critic_leak))
-            inputs = outputs
+        self.first = LabelledConv2d(shapes, self.label, config.width, 4, 2, 1, config.bias)
+        layers: list[nn.Module] = [Leaky(config.critic_leak)]
+        inputs = config.width
+        for _ in range(_halvings(side) - 1):
+            layers += [
+                Conv2d(members, inputs, 2 * inputs, 4, 2, 1, config.bias),
+                norm(kind, members, 2 * inputs, affine=kind != "instance"),
+                Leaky(config.critic_leak),
+            ]
+            inputs *= 2
         self.body = nn.Sequential(*layers, Conv2d(members, inputs, 1, 4, 1, 0, config.bias))
 
     def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
-        return part(self.body(join(self.label.as_maps(x, labels))), self.members).flatten(2).squeeze(2)
+        scores = self.body(self.first(join(x), self.label.embed(labels)))
+        return part(scores, self.members).flatten(2).squeeze(2)

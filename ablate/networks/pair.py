@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from ablate import registry
 from ablate.config import RunConfig
 from ablate.networks.flat import Network
-from ablate.networks.layers import Embedding
+from ablate.networks.layers import Conv2d, Embedding, join, part
 
 LABEL_SIZE = 10
 """Dimension of a label's embedding in both networks"""
@@ -60,17 +60,46 @@ class Labelled(nn.Module):
         self.extra = LABEL_SIZE if shapes.classes else 0
 
     def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
-        if self.embedding is None:
-            return x
-        assert labels is not None
-        return torch.cat([x, self.embedding(labels)], dim=2)
+        embedded = self.embed(labels)
+        return x if embedded is None else torch.cat([x, embedded], dim=2)
 
-    def as_maps(self, x: Tensor, labels: Tensor | None) -> Tensor:
-        """Appends the embedded label to images [M, B, C, h, w] as constant channels."""
+    def embed(self, labels: Tensor | None) -> Tensor | None:
+        """Labels [M, B] → [M, B, LABEL_SIZE]; None without labels."""
         if self.embedding is None:
-            return x
+            return None
         assert labels is not None
-        return torch.cat([x, self.embedding(labels)[..., None, None].expand(-1, -1, -1, *x.shape[-2:])], dim=2)
+        embedded: Tensor = self.embedding(labels)
+        return embedded
+
+
+class LabelledConv2d(Conv2d):
+    """A convolution of images to which the embedded label is joined as constant channels.
+
+    A convolution is linear and the label's channels are constant, so they are not made: the response to each channel of
+    ones is taken once, and weighted by the embedding. It equals the convolution of the joined channels.
+    """
+
+    def __init__(
+        self, shapes: Shapes, label: Labelled, outputs: int, kernel: int, stride: int, padding: int, bias: bool = True
+    ):
+        self.images = shapes.sample[0]
+        super().__init__(shapes.members, self.images + label.extra, outputs, kernel, stride, padding, bias)
+
+    def forward(self, x: Tensor, embedded: Tensor | None = None) -> Tensor:
+        """[batch, member·channel, h, w], embedded labels [member, batch, size] → [batch, member·outputs, …]."""
+        _, bias = self._stacked()
+        own = self.weight[:, :, : self.images].flatten(0, 1)
+        y = F.conv2d(x, own, bias, self.stride, self.padding, groups=self.members)
+        if embedded is None:
+            return y
+        size = embedded.shape[2]
+        unit = torch.eye(size, dtype=x.dtype, device=x.device).repeat(1, self.members)[..., None, None]
+        rest = self.weight[:, :, self.images :].flatten(0, 1)
+        response = F.conv2d(
+            unit.expand(-1, -1, *x.shape[2:]), rest, None, self.stride, self.padding, groups=self.members
+        )
+        weighted = torch.bmm(embedded, part(response, self.members).flatten(2))
+        return y + join(weighted.unflatten(2, (-1, *y.shape[2:])))
 
 
 class Leaky(nn.Module):

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ablate.config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, join, norm, part
-from ablate.networks.pair import Labelled, Leaky, Shapes
+from ablate.networks.pair import Labelled, LabelledConv2d, Leaky, Shapes
 from ablate.registry import register
 
 
@@ -64,7 +64,7 @@ class Critic(nn.Module):
         self.rate = config.critic_dropout or 0.0
         self.dropout_units = 3 * width if self.rate else 0
         self.label = Labelled(shapes)
-        self.first = Conv2d(members, shapes.sample[0] + self.label.extra, width, 3, 2, 0)
+        self.first = LabelledConv2d(shapes, self.label, width, 3, 2, 0)
         self.second = Conv2d(members, width, 2 * width, 3, 2, 0)
         self.activation = Leaky(config.critic_leak)
         self.norm = norm(config.critic_norm, members, 2 * width)
@@ -72,7 +72,7 @@ class Critic(nn.Module):
 
     def forward(self, x: Tensor, labels: Tensor | None, uniform: Tensor | None = None) -> Tensor:
         kept = None if uniform is None else uniform.split([self.width, 2 * self.width], dim=2)
-        x = self._drop(self.activation(self.first(join(self.label.as_maps(x, labels)))), kept and kept[0])
+        x = self._drop(self.activation(self.first(join(x), self.label.embed(labels))), kept and kept[0])
         x = self._drop(self.activation(self.second(x)), kept and kept[1])
         return self.out(part(self.norm(x), self.members).flatten(2)).squeeze(2)
 

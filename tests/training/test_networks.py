@@ -9,7 +9,7 @@ from torch.func import functional_call
 
 from ablate.config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, Norm, join, part
-from ablate.networks.pair import build
+from ablate.networks.pair import LABEL_SIZE, Labelled, LabelledConv2d, Shapes, build
 
 M, B = 3, 5
 
@@ -40,6 +40,18 @@ def test_a_stacked_convolution_is_each_members_own(stacked, plain) -> None:
     found = part(functional_call(layer, values, (join(x),)), M)
     for m in range(M):
         torch.testing.assert_close(found[m], plain(x[m], values["weight"][m], values["bias"][m], stride=2, padding=1))
+
+
+def test_a_labelled_convolution_is_that_of_the_images_joined_with_the_labels_constant_channels() -> None:
+    shapes = Shapes(M, (2, 9, 9), 10)
+    layer = LabelledConv2d(shapes, Labelled(shapes), 3, 4, 2, 1)
+    x, embedded = randn(M, B, 2, 9, 9), randn(M, B, LABEL_SIZE)
+    values = drawn(layer)
+    found = part(functional_call(layer, values, (join(x), embedded)), M)
+    for m in range(M):
+        joined = torch.cat([x[m], embedded[m][..., None, None].expand(-1, -1, 9, 9)], dim=1)
+        plain = nn.functional.conv2d(joined, values["weight"][m], values["bias"][m], stride=2, padding=1)
+        torch.testing.assert_close(found[m], plain)
 
 
 NORMS = {
@@ -102,7 +114,7 @@ def test_start_values_are_pytorchs_default_distribution() -> None:
     config = RunConfig(dataset="digits", architecture="conv", width=32, generator_steps=1)
     pair = build(config, (1, 8, 8), 10, 1)
     views = pair.critic.views(pair.critic.initial([0], "critic"))
-    for name, module in (("body.0", nn.Conv2d(1, 32, 4)), ("body.2", nn.Conv2d(32, 64, 4)), ("out", nn.Linear(256, 1))):
+    for name, module in (("first", nn.Conv2d(1, 32, 4)), ("body.1", nn.Conv2d(32, 64, 4)), ("out", nn.Linear(256, 1))):
         bound = module.weight.abs().max().item()
         assert views[f"{name}.weight"].abs().max().item() == pytest.approx(bound, rel=0.05)
 
