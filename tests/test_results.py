@@ -9,9 +9,10 @@ import pytest
 
 from ablate.claims.verdict import decide
 from ablate.study import load_study
-from ablate.tables import STUDY, Results
+from ablate.tables import STUDY, Results, study_as_run
 
 ROOT = Path(__file__).parents[1]
+RECIPES = sorted(path.parent for path in (ROOT / "results" / "recipes").glob("*/runs.csv"))
 FOLDERS = sorted(path.parent for path in (ROOT / "results").glob("*/runs.csv"))
 
 
@@ -19,9 +20,10 @@ def test_the_flagship_study_has_a_reference() -> None:
     assert ROOT / "results" / "gp_vs_clip" in FOLDERS
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
+@pytest.mark.parametrize("folder", FOLDERS + RECIPES, ids=[folder.name for folder in FOLDERS + RECIPES])
 def test_a_reference_holds_every_run_of_its_study_from_one_clean_commit(folder: Path) -> None:
-    results, study = Results.read(folder), load_study(folder / STUDY)
+    results = Results.read(folder)
+    study = study_as_run(results)
     assert set(results.runs["run_id"]) == {run.run_id for run in study.runs()}
     assert set(results.runs["status"]) <= {"done", "diverged"}
     assert results.runs["commit"].nunique() == 1

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.shared import REPORTS, RESULTS, RUNS, Plugin, ResultsFolder, StudyFile, load, load_plugins
+from ablate.commands.shared import (
+    RECIPES,
+    REPORTS,
+    RESULTS,
+    RUNS,
+    Plugin,
+    ResultsFolder,
+    StudyFile,
+    load,
+    load_plugins,
+    reference_of,
+)
 from ablate.errors import UsageError
 
 
@@ -24,12 +35,14 @@ def report(
     from ablate.tables import Results, study_as_run
 
     load_plugins(plugin)
-    names = studies or sorted(path.parent.name for path in results.glob(f"*/{TABLE}"))
+    found = [*results.glob(f"*/{TABLE}"), *results.glob(f"{RECIPES}/*/{TABLE}")]
+    folders = {path.parent.name: path.parent for path in sorted(found, key=lambda path: (len(path.parts), path))}
+    names = [Path(study).stem for study in studies] or list(folders)
     if not names:
         raise UsageError(f"{results}: no result tables there; `ablate run` makes some (in {RUNS}/), see --results")
     loaded = []
     for name in names:
-        tables = Results.read(results / Path(name).stem)
+        tables = Results.read(folders.get(name, results / name))
         loaded.append((study_as_run(tables), tables))
     page = build_report(loaded, out)
     print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
@@ -47,7 +60,13 @@ def promote(
 ) -> None:
     """Make a finished study the reference, after checking it: complete, and from one clean commit."""
     from ablate.execution.promote import promote as make_reference
+    from ablate.tables import RUNS as TABLE
+    from ablate.tables import Results, study_as_run
 
     loaded = load(study, [], None, [], plugin)
-    promoted = make_reference(loaded, source or RUNS / loaded.name, results / loaded.name)
+    folder, target = source or RUNS / loaded.name, reference_of(loaded.name, results)
+    reduced = target.parent.name == RECIPES and (folder / TABLE).exists()
+    if reduced:  # a recipe's reference may be one with smaller networks; its tables say which
+        loaded = study_as_run(Results.read(folder))
+    promoted = make_reference(loaded, folder, target, reduced)
     print(f"{promoted.folder}: {len(promoted.runs)} rows; commit them")

@@ -26,10 +26,13 @@ from ablate.commands.shared import (
     Set,
     StudyFile,
     load,
+    reference_of,
     use_data,
 )
+from ablate.errors import UsageError
 
 if TYPE_CHECKING:
+    from ablate.execution.planner import CohortPlan
     from ablate.execution.study_run import Summary
     from ablate.study import Study
 
@@ -40,6 +43,9 @@ def run(
     only: Only = [],  # noqa: B006
     seeds: Seeds = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be trained, and stop")] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="with --dry-run: how long it would take, by timing a few steps")
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     workers: Annotated[int | None, typer.Option(min=1, max=256, help="worker processes; default: one a core")] = None,
     out: Annotated[Path | None, typer.Option(help="folder for the tables; default: runs/<study>")] = None,
@@ -58,8 +64,11 @@ def run(
     loaded = load(study, settings, seeds, only, plugin)
     folder = out or RUNS / loaded.name
     if dry_run:
-        print(_plan(loaded, folder, retry_failed, as_json))
+        timed = (device, workers) if estimate else None
+        print(_plan(loaded, folder, retry_failed, as_json, timed))
         return
+    if estimate:
+        raise UsageError("--estimate is given with --dry-run")
     command = shlex.join(["ablate", *sys.argv[1:]])
     options = Options(folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command)
     summary = run_study(loaded, options, display(quiet=as_json))
@@ -67,7 +76,7 @@ def run(
         print(json.dumps(_as_json(summary), indent=2))
     else:
         print(_told(summary), flush=True)
-        print(_against_reference(summary, results / loaded.name))
+        print(_against_reference(summary, reference_of(loaded.name, results)))
     raise typer.Exit(_exit_code(summary))
 
 
@@ -79,24 +88,41 @@ def _exit_code(summary: Summary) -> int:
     return FAILED if summary.counts.get("failed") else DONE
 
 
-def _plan(study: Study, folder: Path, retry_failed: bool, as_json: bool) -> str:
+def _plan(study: Study, folder: Path, retry_failed: bool, as_json: bool, timed: tuple[str, int | None] | None) -> str:
+    from ablate.display import duration
     from ablate.execution.planner import plan
     from ablate.execution.study_run import status
 
     _, missing, strangers = status(study, folder, retry_failed)
     plans = plan(missing)
+    seconds, total = _estimated(plans, *timed) if timed else ([None] * len(plans), None)
     if as_json:
-        cohorts = [{"name": p.name, "runs": [r.run_id for r in p.runs]} for p in plans]
-        return json.dumps(
-            {"study": study.name, "runs": study.size, "missing": len(missing), "cohorts": cohorts}, indent=2
-        )
+        cohorts: list[dict[str, Any]] = [{"name": p.name, "runs": [r.run_id for r in p.runs]} for p in plans]
+        for cohort, each in zip(cohorts, seconds, strict=True):
+            cohort |= {} if each is None else {"seconds": round(each, 1)}
+        about = {"study": study.name, "runs": study.size, "missing": len(missing), "cohorts": cohorts}
+        return json.dumps(about if total is None else {**about, "seconds": round(total, 1)}, indent=2)
     lines = [f"{study.name}: {study.size} runs, {len(missing)} of them missing in {folder}, in {len(plans)} cohorts"]
-    for p in plans:
+    for p, each in zip(plans, seconds, strict=True):
         config = p.runs[0].config
-        lines.append(f"  {len(p.runs):4d} runs of {config.total_generator_steps} generator steps: {p.name}")
+        time = "" if each is None else f", about {duration(each)}"
+        lines.append(f"  {len(p.runs):4d} runs of {config.total_generator_steps} generator steps{time}: {p.name}")
+    if total is not None:
+        lines.append(f"  about {duration(total)} in all, if nothing else computes on this machine")
     if strangers:
         lines.append(f"  {len(strangers)} rows there are of other settings or seeds, and are not used")
     return "\n".join(lines)
+
+
+def _estimated(plans: list[CohortPlan], device: str, workers: int | None) -> tuple[list[float | None], float]:
+    """Seconds for each cohort, and for all of them with these workers."""
+    from ablate.execution.estimate import estimates
+    from ablate.execution.study_run import choose_device, shared_out
+
+    chosen = choose_device(device)
+    count, threads = shared_out(chosen, workers, len(plans))
+    seconds = [each.seconds for each in estimates(plans, chosen, threads)]
+    return list(seconds), max([sum(seconds) / count, *seconds], default=0.0)
 
 
 def _told(summary: Summary) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ablate.study import Study
 
 RESULTS, RUNS, REPORTS = Path("results"), Path("runs"), Path("reports")
+RECIPES = "recipes"
 DONE, FAULT, USAGE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 StudyFile = Annotated[Path, typer.Argument(help="a study file, or a recipe's name", show_default=False)]
@@ -43,6 +44,13 @@ def _study_file(path: Path) -> Path:
     if path.name not in recipes.names():
         raise UsageError(f"no study file {path}, and {unknown('recipe', path.name, recipes.names())}")
     return recipes.path_of(path.name)
+
+
+def reference_of(name: str, results: Path) -> Path:
+    """Where the committed tables of a study, or of a recipe, lie."""
+    from ablate import recipes
+
+    return results / RECIPES / name if name in recipes.names() else results / name
 
 
 def load_plugins(plugins: list[str]) -> None:

@@ -13,16 +13,17 @@ from ablate.study import Study
 from ablate.tables import Results
 
 
-def promote(study: Study, source: Path, target: Path) -> Results:
+def promote(study: Study, source: Path, target: Path, reduced: bool = False) -> Results:
     """Check that `source` holds the whole study, from one clean commit, and copy its tables to `target`.
 
     The copy is made beside `target` and takes its place in the end. Rows that are not the study's are left behind.
+    `reduced`: settings may have been changed on the command line.
     """
     if not (source / tables.RUNS).exists():
         raise UsageError(f"{source}: no {tables.RUNS} there; run the study with `ablate run {study.path}` first")
     with locked(source):
         results, missing, strangers = status(study, source)
-        problems = _problems(study, results, len(missing))
+        problems = _problems(study, results, len(missing), reduced)
         if problems:
             raise UsageError("\n".join(f"{source}: {problem}" for problem in problems))
         if strangers:
@@ -48,7 +49,7 @@ def promote(study: Study, source: Path, target: Path) -> Results:
     return Results.read(target)
 
 
-def _problems(study: Study, results: Results, missing: int) -> list[str]:
+def _problems(study: Study, results: Results, missing: int, reduced: bool) -> list[str]:
     found = []
     if missing:
         found.append(f"{missing} runs are missing; finish the study with `ablate run {study.path}` first")
@@ -61,6 +62,6 @@ def _problems(study: Study, results: Results, missing: int) -> list[str]:
         found.append("rows were made by code that is not committed; commit, delete the tables, and run again")
     elif len(commits) > 1:
         found.append(f"rows were made by {len(commits)} commits ({', '.join(c[:10] for c in commits)}), expected one")
-    if study.overrides:
+    if study.overrides and not reduced:
         found.append("--set was used; a reference is what its study file says")
     return found

@@ -117,6 +117,13 @@ def choose_device(wanted: str) -> str:
     return wanted
 
 
+def shared_out(device: str, workers: int | None, cohorts: int) -> tuple[int, int]:
+    """How many worker processes train, and the threads of each; on a CPU one worker a core, unless told otherwise."""
+    cores = provenance.cores()
+    count = workers or (1 if device == "cuda" else max(1, min(cores, cohorts)))
+    return count, max(1, cores // count)
+
+
 class _Job:
     """One call's training: collects results and writes tables."""
 
@@ -137,9 +144,7 @@ class _Job:
         device = choose_device(self.options.device)
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size)
-        cores = provenance.cores()
-        self.workers = self.options.workers or (1 if device == "cuda" else min(cores, len(plans)))
-        self.threads = max(1, cores // self.workers)
+        self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
         self.device_name = _device_name(device)
         tasks = [Task(p, device, self.checkpoints, self.options.checkpoint_seconds) for p in plans]
         self._write_real_samples()

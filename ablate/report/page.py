@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ablate import recipes
 from ablate.claims.measures import measure
 from ablate.claims.rows import StudyRows
 from ablate.claims.verdict import Verdict, decide
@@ -146,7 +147,7 @@ def _section(rows: StudyRows, verdicts: list[Verdict]) -> StudySection:
         name=study.name,
         question=study.question,
         notes=study.notes or "",
-        command=f"ablate run studies/{study.name}.yaml{flags}",
+        command=f"ablate run {study.name if study.name in recipes.names() else f'studies/{study.name}.yaml'}{flags}",
         budget=summaries.budget(rows),
         claims=len(study.claims),
         tally=tally(verdicts),
