@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -11,10 +12,12 @@ from ablate.config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
+from ablate.training.compiled import compiled, pays, step_flops
 from ablate.training.draws import Draws, GeneratorTurn
 from ablate.training.step import Steps
 from ablate.training.streams import Blocks, Kind, noise
 
+Compile = Literal["auto", "on", "off"]
 SEGMENT_NUMBERS = 2**24
 SEGMENT_STEPS = 64
 """A segment of training draws at most this many numbers, and holds at most this many generator steps."""
@@ -25,7 +28,7 @@ DTYPES = {"fp32": torch.float32, "fp64": torch.float64}
 class Cohort:
     """Weights, optimizer states and streams of runs that share a structure; `advance` trains them."""
 
-    def __init__(self, configs: Sequence[RunConfig], dataset: Dataset, device: torch.device):
+    def __init__(self, configs: Sequence[RunConfig], dataset: Dataset, device: torch.device, compile: Compile = "off"):
         assert len({c.structure for c in configs}) == 1
         first = configs[0]
         self.configs, self.dataset, self.device = configs, dataset, device
@@ -42,8 +45,16 @@ class Cohort:
         self.critic_state = self.steps.optimizer.start(self.critic)
         self.generator_state = self.steps.optimizer.start(self.generator)
         self.generator_step = 0
+        self.compiled = compile == "on" or (compile == "auto" and self._compiling_pays())
+        self._step_critic, self._step_generator = self.steps.critic_step, self.steps.generator_step
+        if self.compiled:
+            self._step_critic, self._step_generator = compiled(self._step_critic), compiled(self._step_generator)
         self.draws = Draws(first, dataset, self.seeds, self.pair.dropout_units, self.dtype, device)
         self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // (len(configs) * self.draws.numbers)))
+
+    def _compiling_pays(self) -> bool:
+        flops = step_flops(self.configs, self.pair, self.dataset.shape)
+        return pays(flops * self.configs[0].total_generator_steps, self.device)
 
     def noise(self, purpose: str, shape: tuple[int, ...], kind: Kind) -> Blocks:
         """The members' stream of N(0, 1) ("normal") or U(0, 1) ("uniform") batches for one purpose."""
@@ -68,7 +79,7 @@ class Cohort:
                 if first.generator_first:
                     generator_stats.append(self._generator_step(turn))
                 for batch in batches[step]:
-                    self.critic, self.critic_state, stats = self.steps.critic_step(
+                    self.critic, self.critic_state, stats = self._step_critic(
                         self.critic, self.critic_state, self.generator, batch
                     )
                     critic_stats.append(stats)
@@ -81,7 +92,7 @@ class Cohort:
         first = self.configs[0]
         if first.fakes != "generator":
             return self.critic.new_zeros(2, len(self.configs))
-        generator, state, stats = self.steps.generator_step(
+        generator, state, stats = self._step_generator(
             self.generator, self.generator_state, self.critic, turn.latent, turn.labels, turn.dropout
         )
         if first.hold_generator_at is None or self.generator_step < first.hold_generator_at:

@@ -29,9 +29,9 @@ def test_both_steps_compile_to_a_full_graph_and_agree_with_eager(settings: dict[
     data = load_dataset(configs[0].dataset, configs[0].dataset_options)
     eager, compiled = (Cohort(configs, data, torch.device("cpu")) for _ in range(2))
     # aot_eager traces the whole program, nested gradients included, and needs no C++ compiler
-    for name in ("critic_step", "generator_step"):
-        step = torch.compile(getattr(compiled.steps, name), fullgraph=True, backend="aot_eager")
-        setattr(compiled.steps, name, step)
+    for name in ("_step_critic", "_step_generator"):
+        step = torch.compile(getattr(compiled, name), fullgraph=True, backend="aot_eager")
+        setattr(compiled, name, step)
     eager.advance(2)
     compiled.advance(2)
     torch.testing.assert_close(compiled.critic, eager.critic, rtol=1e-9, atol=1e-12)

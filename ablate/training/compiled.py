@@ -1,0 +1,98 @@
+"""Compiled steps: whether they pay for a cohort, where their cache lies, and what happens where compiling fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from ablate.config import RunConfig
+from ablate.networks.pair import Pair
+from ablate.training.step import Batch, Steps
+
+COMPILE_SECONDS = 60.0
+"""What compiling the two steps of a structure costs at most, about"""
+EAGER_FLOPS = {"cpu": 2e10, "cuda": 1e12}
+"""Floating point operations a second of an eager step of a small network, about: a core's, a GPU's"""
+GAIN = 0.4
+"""Share of the eager time that compiling saves, about"""
+CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
+
+
+def use_cache() -> None:
+    """Let all processes of this user share one cache of compiled steps, from one call to the next."""
+    os.environ.setdefault(CACHE_VARIABLE, str(Path.home() / ".cache" / "ablate" / "compiled"))
+
+
+def step_flops(configs: Sequence[RunConfig], pair: Pair, sample: tuple[int, ...]) -> int:
+    """Floating point operations of a generator step and the critic steps before it, of all members.
+
+    Products and convolutions alone are counted, on tensors without data.
+    """
+    meta, first, members = torch.device("meta"), configs[0], len(configs)
+    steps, size, units = Steps(configs, pair, torch.float32, meta), first.batch_size, pair.dropout_units
+
+    def empty(*shape: int) -> Tensor:
+        return torch.empty(*shape, device=meta)
+
+    samples, latent = empty(members, size, *sample), empty(members, size, first.latent_size)
+    labels = torch.empty(members, size, dtype=torch.int64, device=meta) if first.conditional else None
+    dropout = empty(3, members, size, units) if units else None
+    critic, generator = empty(members, pair.critic.size), empty(members, pair.generator.size)
+    batch = Batch(samples, labels, latent, empty(members, size), dropout)
+    with torch.no_grad():
+        with _Flops() as of_critic:
+            steps.critic_step(critic, steps.optimizer.start(critic), generator, batch)
+        with _Flops() as of_generator:
+            state = steps.optimizer.start(generator)
+            steps.generator_step(generator, state, critic, latent, labels, None if dropout is None else dropout[0])
+    return of_critic.total * first.n_critic + of_generator.total
+
+
+class _Flops(TorchDispatchMode):
+    """Counts as PyTorch's FlopCounterMode, whose hooks fail on nested gradients."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = function(*args, **(kwargs or {}))
+        count = flop_registry.get(function._overloadpacket)
+        if count is not None:
+            self.total += count(*args, **(kwargs or {}), out_val=out)
+        return out
+
+
+def pays(flops: float, device: torch.device) -> bool:
+    """Whether compiling saves more time than it costs over that many operations.
+
+    Decided by the work, not by a clock: the same study compiles the same steps on every machine of a kind.
+    """
+    return flops / EAGER_FLOPS[device.type] * GAIN > COMPILE_SECONDS
+
+
+def compiled(step: Callable[..., Any]) -> Callable[..., Any]:
+    """The step as one compiled graph; the step itself, after one line, where compiling fails at the first call."""
+    fast: Callable[..., Any] | None = torch.compile(step, fullgraph=True, dynamic=False)
+
+    def call(*arguments: Any) -> Any:
+        nonlocal fast
+        if fast is None:
+            return step(*arguments)
+        try:
+            return fast(*arguments)
+        except Exception as error:  # the compilers' errors have no class in common
+            reason = " ".join(str(error).split())[:200]
+            print(f"ablate: compiling failed, going on without ({type(error).__name__}: {reason})", file=sys.stderr)
+            fast = None
+            return step(*arguments)
+
+    return call
