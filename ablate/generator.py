@@ -105,7 +105,9 @@ class Generator:
             raise UsageError(f"{asked.numel()} labels were given for {n}; give one for all, or one for each")
         wrong = asked[(asked < 0) | (asked >= self.n_classes)]
         if len(wrong):
-            raise UsageError(f"label {int(wrong[0])} is out of range: this generator has labels 0 to {self.n_classes - 1}")
+            raise UsageError(
+                f"label {int(wrong[0])} is out of range: this generator has labels 0 to {self.n_classes - 1}"
+            )
         return asked
 
 
@@ -186,13 +188,17 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         record = json.loads(text)
     except (OSError, SafetensorError, ValueError) as error:
-        raise AblateError(f"{path}: not a readable safetensors file ({error}); restore it, or train its run anew") from error
-    if not isinstance(record, dict) or record.get("kind") != KIND or not NEEDED <= record.keys():
+        raise AblateError(
+            f"{path}: not a readable safetensors file ({error}); restore it, or train its run anew"
+        ) from error
+    if not isinstance(record, dict) or record.get("kind") != KIND or not record.keys() >= NEEDED:
         raise UsageError(f"{path}: not a generator that ablate saved")
     if record.get("version") != VERSION:
         raise UsageError(f"{path}: saved in format {record.get('version')}, this version of ablate reads {VERSION}")
     if record.get("fingerprint") != _fingerprint(tensors):
-        raise AblateError(f"{path}: its weights are damaged: their fingerprint is not the recorded one; train its run anew")
+        raise AblateError(
+            f"{path}: its weights are damaged: their fingerprint is not the recorded one; train its run anew"
+        )
     return tensors, record
 
 

@@ -126,4 +126,6 @@ def save_png(image: Image.Image, path: Path) -> None:
 def save_gif(images: Sequence[Image.Image], path: Path, milliseconds: int) -> None:
     """Write a GIF that shows each picture that long, over and over; whole or not at all."""
     first, *rest = [image.quantize(256) for image in images]
-    replace(path, lambda file: first.save(file, "GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0))
+    replace(
+        path, lambda file: first.save(file, "GIF", save_all=True, append_images=rest, duration=milliseconds, loop=0)
+    )

@@ -11,6 +11,8 @@ from torch import Tensor
 from ablate.networks.standing import Statistics, collect, standing
 from ablate.training.cohort import Cohort
 
+KEPT_POINTS, KEPT_IMAGES = 500, 64
+"""Samples that a run leaves behind for pictures."""
 STANDING_BATCHES = 50
 """Generated batches over which the standing statistics of batch norm are taken."""
 CHUNK_NUMBERS = 2**22
