@@ -4,6 +4,8 @@
 >>> study = ablate.load_study("studies/gp_vs_clip.yaml")
 >>> results = ablate.run(study)          # trains what is missing in runs/gp_vs_clip
 >>> results.runs                         # a pandas DataFrame, a row a run
+>>> generator = ablate.load_generator("runs/gp_vs_clip/generators/0123456789abcdef.best.safetensors")
+>>> generator.sample(64)                 # a tensor
 """
 
 from __future__ import annotations
@@ -12,13 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ablate.generator import load_generator as load_generator
     from ablate.registry import register as register
     from ablate.study import load_study as load_study
     from ablate.tables import Results as Results
 
-__all__ = ["Results", "load_study", "register", "run"]
+__all__ = ["Results", "load_generator", "load_study", "register", "run"]
 
-_HOMES = {"load_study": "ablate.study", "register": "ablate.registry", "Results": "ablate.tables"}
+_HOMES = {
+    "load_generator": "ablate.generator",
+    "load_study": "ablate.study",
+    "register": "ablate.registry",
+    "Results": "ablate.tables",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -34,7 +42,8 @@ def run(study: Any, out: Path | str | None = None, **options: Any) -> Results:
     """Train a study's missing runs and give its tables.
 
     `study` is a Study or a study file's path; `out` is the folder of the tables (runs/<study>); `options` are those of
-    `ablate.execution.study_run.Options`: device, workers, retry_failed, checkpoint_seconds, cohort_size, plugins.
+    `ablate.execution.study_run.Options`: device, workers, retry_failed, checkpoint_seconds, cohort_size, plugins,
+    keep_checkpoints, tensorboard.
     """
     from ablate.display import display
     from ablate.execution.study_run import Options, run_study

@@ -11,6 +11,7 @@ import typer
 from ablate.commands.classifier import train_feature_classifier
 from ablate.commands.report import promote, report
 from ablate.commands.run import run
+from ablate.commands.sample import animate, sample
 from ablate.commands.shared import DONE, FAULT, INTERRUPTED, USAGE
 from ablate.commands.study import list_components, show, validate
 from ablate.errors import AblateError
@@ -31,6 +32,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "report": report,
     "promote": promote,
+    "sample": sample,
+    "animate": animate,
     "validate": validate,
     "list": list_components,
     "show": show,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ablate.execution.planner import CohortPlan
     from ablate.execution.study_run import Display
-    from ablate.training.run import Progress
+    from ablate.training.outcome import Progress
 
 LINE_SECONDS = 15.0
 """How often a plain line tells how far the study is."""
@@ -63,6 +63,8 @@ class Plain(Quiet):
         print(line, file=sys.stderr, flush=True)
 
     def progress(self, cohort: str, progress: Progress) -> None:
+        if progress.note:
+            self.say(progress.note)
         self._note(cohort, progress)
         if time.monotonic() - self.last >= LINE_SECONDS:
             self.last = time.monotonic()
@@ -119,6 +121,8 @@ class Live(Plain):
         self.bars.console.print(line, highlight=False, markup=False)
 
     def progress(self, cohort: str, progress: Progress) -> None:
+        if progress.note:
+            self.say(progress.note)
         self._note(cohort, progress)
         if cohort not in self.rows:
             self.rows[cohort] = self.bars.add_task(progress.cohort, total=progress.total, note="")

@@ -151,6 +151,16 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
         ) from error
 
 
+def save_arrays(path: Path, **arrays: Any) -> None:
+    """Write an .npz file, whole or not at all."""
+
+    def write(temporary: Path) -> None:
+        with open(temporary, "wb") as file:
+            np.savez_compressed(file, **arrays)
+
+    replace(path, write)
+
+
 def read_runs(path: Path) -> pd.DataFrame:
     """runs.csv, checked: columns, statuses, no run twice."""
     try:

@@ -18,9 +18,9 @@ LAYERS = [
     {"listing", "display"},
     {"execution", "report"},
     {"claims", "training"},
-    {"metrics", "networks"},
+    {"metrics", "networks", "generator"},
     {"datasets"},
-    {"study", "study_checks", "study_claims", "study_settings", "study_flags", "yamlfile", "tables"},
+    {"study", "study_checks", "study_claims", "study_settings", "study_flags", "yamlfile", "tables", "pictures"},
     {"config", "registry", "recipes", "errors", "seeding", "data_folder"},
 ]
 LEVEL = {name: i for i, names in enumerate(LAYERS) for name in names}

@@ -53,6 +53,18 @@ def run(
     data: Data = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="train failed runs again")] = False,
     checkpoint_seconds: Annotated[float, typer.Option(min=0, help="time between checkpoints")] = 30.0,
+    keep_checkpoints: Annotated[
+        bool,
+        typer.Option("--keep-checkpoints", help="keep a checkpoint of the end of each cohort, in <out>/checkpoints"),
+    ] = False,
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="write TensorBoard files of each run to DIR/<study>/<dataset>/<arm>/seed<k>, when its cohort ends; "
+            "runs that are in the tables already get theirs at once",
+        ),
+    ] = None,
     plugin: Plugin = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
@@ -70,7 +82,10 @@ def run(
     if estimate:
         raise UsageError("--estimate is given with --dry-run")
     command = shlex.join(["ablate", *sys.argv[1:]])
-    options = Options(folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command)
+    options = Options(
+        folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command,
+        keep_checkpoints=keep_checkpoints, tensorboard=tensorboard,
+    )  # fmt: skip
     summary = run_study(loaded, options, display(quiet=as_json))
     if as_json:
         print(json.dumps(_as_json(summary), indent=2))

@@ -19,7 +19,7 @@ from typing import Any
 from ablate import registry
 from ablate.errors import AblateError
 from ablate.execution.worker import Result, Task, train
-from ablate.training.run import Progress
+from ablate.training.outcome import Progress
 
 POLL_SECONDS = 0.2
 

@@ -72,6 +72,6 @@ def plan(
 
 def begun_in(folder: Path) -> list[list[str]]:
     """The run_ids of every readable checkpoint in a folder."""
-    from ablate.training.checkpoint import run_ids_of
+    from ablate.training.checkpoint import run_ids_in
 
-    return [found for path in sorted(folder.glob("*.safetensors")) if (found := run_ids_of(path))]
+    return run_ids_in(folder)

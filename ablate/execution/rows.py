@@ -10,7 +10,7 @@ from ablate.study import Run
 from ablate.tables import rounded
 
 if TYPE_CHECKING:
-    from ablate.training.run import Outcome
+    from ablate.training.outcome import Outcome
 
 TRAINING_FACTS = ("time_split",)
 """Facts of an outcome that are not a column."""

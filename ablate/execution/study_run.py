@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 from ablate import tables
 from ablate.errors import UsageError
 from ablate.execution import provenance
+from ablate.execution.event_files import EventFiles
+from ablate.execution.frames import FRAMES
 from ablate.execution.lock import locked
 from ablate.execution.planner import COHORT_SIZE, CohortPlan, begun_in, plan
 from ablate.execution.rows import curves_of, failed_row, probes_of, row_of
@@ -22,13 +22,14 @@ from ablate.study import Run, Study
 from ablate.tables import Results
 
 if TYPE_CHECKING:
-    from ablate.execution.worker import Result
-    from ablate.training.run import Progress
+    from ablate.execution.worker import Result, Task
+    from ablate.training.outcome import Progress
 
 WRITE_SECONDS = 5.0
 """Rows that come faster than this are written together; until then their checkpoints stay."""
 SEEDS_WITH_SAMPLES = 3
-CHECKPOINTS = "checkpoints"
+CHECKPOINTS, GENERATORS = "checkpoints", "generators"
+"""Folders beside the tables. These and the frames stay with the user's own runs: `promote` does not copy them."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ class Options:
     cohort_size: int = COHORT_SIZE
     plugins: tuple[str, ...] = ()
     command: str = ""
+    keep_checkpoints: bool = False
+    tensorboard: Path | None = None
+    """the folder for TensorBoard's event files"""
 
 
 @dataclass
@@ -84,11 +88,14 @@ def status(study: Study, folder: Path, retry_failed: bool = False) -> tuple[Resu
 def run_study(study: Study, options: Options, display: Display) -> Summary:
     """Train the study's missing runs into `options.folder`; what is there already is kept and not trained again."""
     began = time.monotonic()
+    events = EventFiles(options.tensorboard, study.name) if options.tensorboard else None
     with locked(options.folder):
         results, missing, strangers = status(study, options.folder, options.retry_failed)
         finished = True
+        if events:
+            events.write(results, anew=False, only={run.run_id for run in study.runs()})
         if missing:
-            job = _Job(study, options, results, display)
+            job = _Job(study, options, results, display, events)
             finished = job.run(missing)
             results = Results.read(options.folder)
         summary = Summary(study, results, len(study.runs()), len(missing), strangers=strangers)
@@ -127,11 +134,12 @@ def shared_out(device: str, workers: int | None, cohorts: int) -> tuple[int, int
 class _Job:
     """One call's training: collects results and writes tables."""
 
-    def __init__(self, study: Study, options: Options, results: Results, display: Display):
-        self.study, self.options, self.results, self.display = study, options, results, display
+    def __init__(self, study: Study, options: Options, results: Results, display: Display, events: EventFiles | None):
+        self.study, self.options, self.results, self.display, self.events = study, options, results, display, events
         self.order = (study.whole or study).runs()
         self.by_id = {run.run_id: run for run in self.order}
-        self.pictured = set(sorted(study.seeds)[:SEEDS_WITH_SAMPLES])
+        seeds = set(sorted(study.seeds)[:SEEDS_WITH_SAMPLES])
+        self.pictured = frozenset(run.run_id for run in self.order if run.seed in seeds)
         self.checkpoints = options.folder / CHECKPOINTS
         self.done_with: list[Path] = []
         self.began = self.last_write = time.monotonic()
@@ -139,14 +147,15 @@ class _Job:
 
     def run(self, missing: list[Run]) -> bool:
         from ablate.execution.local import execute
-        from ablate.execution.worker import Task
+        from ablate.training.checkpoint import clean
 
         device = choose_device(self.options.device)
         self.checkpoints.mkdir(parents=True, exist_ok=True)
+        clean(self.checkpoints)
         plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size)
         self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
         self.device_name = _device_name(device)
-        tasks = [Task(p, device, self.checkpoints, self.options.checkpoint_seconds) for p in plans]
+        tasks = [self._task(p, device) for p in plans]
         self._write_real_samples()
         self.write()
         self.display.start(plans, self.workers, self.device_name)
@@ -160,6 +169,21 @@ class _Job:
             with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
                 self.checkpoints.rmdir()
 
+    def _task(self, cohort: CohortPlan, device: str) -> Task:
+        from ablate.execution.worker import Task
+
+        versions, own = provenance.versions(), {run.run_id for run in cohort.runs}
+        return Task(
+            cohort,
+            device,
+            self.checkpoints,
+            self.options.checkpoint_seconds,
+            self.options.keep_checkpoints,
+            self.pictured & own,
+            self.options.folder / GENERATORS,
+            {**provenance.code(), "ablate_version": versions["ablate"], "torch": versions["torch"]},
+        )
+
     def _take_in(self, result: Result) -> None:
         rows, curves, probes = [], [], []
         for outcome in result.outcomes:
@@ -169,12 +193,16 @@ class _Job:
             probes += probes_of(outcome)
             for name, seconds in outcome.facts["time_split"].items():
                 self.split[name] = self.split.get(name, 0.0) + seconds
-            if run.seed in self.pictured:
-                _save_samples(self.results.folder / tables.SAMPLES / f"{run.run_id}.npz", outcome.samples)
+            if run.run_id in self.pictured:
+                tables.save_arrays(self.results.folder / tables.SAMPLES / f"{run.run_id}.npz", x=outcome.samples)
+            if outcome.frames is not None:
+                tables.save_arrays(self.results.folder / FRAMES / f"{run.run_id}.npz", **vars(outcome.frames))
         for run_id, error in result.errors.items():
             run = self.by_id[run_id]
             rows.append(failed_row(self.study.name, run, error, self.device_name, self.threads))
         self.results.add(rows, curves, probes)
+        if self.events:
+            self.events.write(self.results, anew=True, only={outcome.run_id for outcome in result.outcomes})
         self.done_with += result.checkpoints
         diverged = sum(outcome.status == "diverged" for outcome in result.outcomes)
         self.display.finished(result.task.plan, diverged, len(result.errors))
@@ -218,7 +246,7 @@ class _Job:
     def _write_real_samples(self) -> None:
         """Written anew at every call: a label's dataset may have other options now."""
         from ablate.datasets import load_dataset
-        from ablate.training.run import KEPT_IMAGES, KEPT_POINTS, as_pictures
+        from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures
 
         for label in self.study.datasets:
             path = self.results.folder / tables.SAMPLES / f"real_{label}.npz"
@@ -226,15 +254,7 @@ class _Job:
             if config is not None:
                 dataset = load_dataset(config.dataset, config.dataset_options)
                 count = KEPT_POINTS if len(dataset.shape) == 1 else KEPT_IMAGES
-                _save_samples(path, as_pictures(dataset.reference(count, seed=0)[0]))
-
-
-def _save_samples(path: Path, samples: np.ndarray) -> None:
-    def write(temporary: Path) -> None:
-        with open(temporary, "wb") as file:
-            np.savez_compressed(file, x=samples)
-
-    tables.replace(path, write)
+                tables.save_arrays(path, x=as_pictures(dataset.reference(count, seed=0)[0]))
 
 
 def _device_name(device: str) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from ablate.errors import AblateError
 from ablate.execution.planner import CohortPlan
-from ablate.training.run import Control, Outcome, Progress, Stopped, run_cohort
+from ablate.training import checkpoint
+from ablate.training.outcome import Control, Outcome, Progress, Stopped
+from ablate.training.run import run_cohort
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,13 @@ class Task:
     device: str
     checkpoints: Path
     checkpoint_seconds: float
+    keep_checkpoints: bool = False
+    pictured: frozenset[str] = frozenset()
+    """run_ids of which pictures over time are kept"""
+    generators: Path | None = None
+    """the folder for the runs' generators"""
+    made_by: dict[str, Any] = field(default_factory=dict)
+    """what made the generators: commit and the like"""
 
 
 @dataclass
@@ -39,7 +49,10 @@ class Result:
 def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
     """Train a cohort; out of memory splits it in two. An AblateError, such as missing data, is the caller's to show."""
     path = task.checkpoints / task.plan.checkpoint_name
-    control = Control(task.plan.name, path, task.checkpoint_seconds, report, should_stop)
+    control = Control(
+        task.plan.name, path, task.checkpoint_seconds, report, should_stop,
+        task.keep_checkpoints, task.pictured, task.generators, task.made_by,
+    )  # fmt: skip
     try:
         outcomes = run_cohort(task.plan.configs, torch.device(task.device), control)
     except Stopped:
@@ -48,12 +61,14 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
         raise
     except (RuntimeError, MemoryError) as error:
         if _out_of_memory(error) and len(task.plan.runs) > 1:
-            path.unlink(missing_ok=True)
+            for file in (path, checkpoint.previous(path)):
+                file.unlink(missing_ok=True)
             return _in_halves(task, report, should_stop)
         return _failed(task, error)
     except Exception as error:  # whatever a component raises fails this cohort's runs, with the reason, and no others
         return _failed(task, error)
-    return Result(task, outcomes, checkpoints=[path])
+    spent = [checkpoint.previous(path)] if task.keep_checkpoints else [path, checkpoint.previous(path)]
+    return Result(task, outcomes, checkpoints=spent)
 
 
 def _failed(task: Task, error: BaseException) -> Result:

@@ -14,26 +14,47 @@ from torch import Tensor
 from ablate.networks.flat import Network
 from ablate.networks.layers import Norm
 
+Statistics = dict[str, tuple[Tensor, Tensor]]
+"""Name of a batch norm in the network → mean and variance of its input, [member·feature] each"""
 
-@contextmanager
-def standing_statistics(
-    network: Network, flat: Tensor, batches: Iterable[tuple[Tensor, Tensor | None]]
-) -> Iterator[None]:
-    """Within the context, the network's batch norms use statistics over `batches` of (latent, labels)."""
-    norms = [m for m in network.module.modules() if isinstance(m, Norm) and m.kind == "batch"]
-    for layer in norms:
+
+def batch_norms(network: Network) -> dict[str, Norm]:
+    """The network's batch norms by name."""
+    modules = network.module.named_modules()
+    return {name: m for name, m in modules if isinstance(m, Norm) and m.kind == "batch"}
+
+
+def collect(network: Network, flat: Tensor, batches: Iterable[tuple[Tensor, Tensor | None]]) -> Statistics:
+    """The standing statistics of the parameters `flat` [member, parameter] over batches of (latent, labels)."""
+    norms = batch_norms(network)
+    if not norms:
+        return {}
+    for layer in norms.values():
         layer.collected = []
     try:
         with torch.no_grad():
-            if norms:
-                for latent, labels in batches:
-                    network(flat, latent, labels)
-        for layer in norms:
-            assert layer.collected
-            means, variances = (torch.stack(part) for part in zip(*layer.collected, strict=True))
-            layer.standing = means.mean(0), variances.mean(0) + means.var(0, correction=0)
+            for latent, labels in batches:
+                network(flat, latent, labels)
+        return {name: _average(layer.collected) for name, layer in norms.items()}
+    finally:
+        for layer in norms.values():
             layer.collected = None
+
+
+def _average(collected: list[tuple[Tensor, Tensor]] | None) -> tuple[Tensor, Tensor]:
+    assert collected
+    means, variances = (torch.stack(part) for part in zip(*collected, strict=True))
+    return means.mean(0), variances.mean(0) + means.var(0, correction=0)
+
+
+@contextmanager
+def standing(network: Network, statistics: Statistics) -> Iterator[None]:
+    """Within the context, the network's batch norms use these statistics."""
+    norms = batch_norms(network)
+    for name, layer in norms.items():
+        layer.standing = statistics[name]
+    try:
         yield
     finally:
-        for layer in norms:
-            layer.collected, layer.standing = None, None
+        for layer in norms.values():
+            layer.standing = None

@@ -6,18 +6,14 @@ import base64
 import io
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from ablate.claims.rows import StudyRows
+from ablate.pictures import grid, scatter
 
-TILE = 168
-"""Pixels of a side of a tile of points"""
-GREY = (140, 140, 140)
 GRID = 5
 """Images a side of a tile of images"""
-MOST_ARMS, MOST_SEEDS, MOST_POINTS = 12, 4, 4000
+MOST_ARMS, MOST_SEEDS = 12, 4
 
 
 @dataclass(frozen=True)
@@ -60,7 +56,7 @@ def _sheet(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Sheet | No
             points = x.ndim == 2
             lost = ", diverged" if status == "diverged" else ""
             alt = f"samples of {arm} on {dataset}, seed {seed}{lost}"
-            uri = _uri(_points(real, x, palette[arm]) if points else _images(x))
+            uri = _uri(scatter(real, x, palette[arm]) if points else grid(x[: GRID * GRID], GRID))
             kept.append(Tile(uri, alt, f"seed {seed}{lost}"))
         if kept:
             lines.append((arm, kept))
@@ -70,59 +66,13 @@ def _sheet(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Sheet | No
         return None
     tile = None
     if real is not None and len(real):
-        picture = _points(real, None, "#000000") if real.ndim == 2 else _images(real)
+        picture = scatter(real, None, "#000000") if real.ndim == 2 else grid(real[: GRID * GRID], GRID)
         tile = Tile(_uri(picture), f"real samples of {dataset}", "real")
     left = "" if len(lines) < MOST_ARMS else f"; the first {MOST_ARMS} arms"
     note = (
         "generated in colour over real in grey; points outside the frame are not drawn" if points else "drawn at random"
     )
     return Sheet(dataset, tile, lines, not points, note + left)
-
-
-def _points(real: NDArray | None, x: NDArray | None, colour: str) -> Image.Image:
-    """Points as 2 × 2 pixels, more opaque where there are more; the frame is that of the real ones and a fifth more."""
-    frame = real if real is not None else x
-    assert frame is not None
-    low, high = np.nanmin(frame, axis=0), np.nanmax(frame, axis=0)
-    middle, half = (low + high) / 2, 0.6 * max(float((high - low).max()), 1e-9)
-    canvas = np.zeros((TILE, TILE, 4))
-    if real is not None:
-        _dots(canvas, real, middle, half, GREY, 0.30)
-    if x is not None:
-        rgb = tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
-        _dots(canvas, x, middle, half, rgb, 0.45)
-    return Image.fromarray(np.rint(canvas).astype(np.uint8), "RGBA").quantize(64, method=Image.Quantize.FASTOCTREE)
-
-
-def _dots(canvas: NDArray, points: NDArray, middle: NDArray, half: float, rgb: tuple[int, ...], opacity: float) -> None:
-    points = points[:MOST_POINTS]
-    points = points[np.isfinite(points).all(axis=1)]
-    place = np.floor((points - middle + half) / (2 * half) * TILE)
-    place = place[((place >= 0) & (place < TILE - 1)).all(axis=1)].astype(int)
-    counts = np.zeros((TILE, TILE))
-    for right, up in ((0, 0), (1, 0), (0, 1), (1, 1)):
-        np.add.at(counts, (TILE - 1 - place[:, 1] - up, place[:, 0] + right), 1)
-    alpha = 1 - (1 - opacity) ** counts
-    under = canvas[..., 3] / 255
-    total = alpha + under * (1 - alpha)
-    weight = np.divide(alpha, total, out=np.zeros_like(alpha), where=total > 0)[..., None]
-    canvas[..., :3] = weight * np.array(rgb) + (1 - weight) * canvas[..., :3]
-    canvas[..., 3] = 255 * total
-
-
-def _images(x: NDArray) -> Image.Image:
-    """The first images [n, channels, height, width] in a grid with a gap of one pixel; two channels are shown as one."""
-    x = np.asarray(x[: GRID * GRID], dtype=np.uint8)
-    n, channels, height, width = x.shape
-    x = x if channels in (1, 3) else x[:, :1]
-    across = min(GRID, n)
-    down = -(-n // across)
-    sheet = np.zeros((down * (height + 1) - 1, across * (width + 1) - 1, x.shape[1] + 1), np.uint8)
-    for i, image in enumerate(x):
-        top, left = (i // across) * (height + 1), (i % across) * (width + 1)
-        sheet[top : top + height, left : left + width, :-1] = image.transpose(1, 2, 0)
-        sheet[top : top + height, left : left + width, -1] = 255
-    return Image.fromarray(sheet, "LA" if sheet.shape[2] == 2 else "RGBA")
 
 
 def _uri(image: Image.Image) -> str:

@@ -1,4 +1,7 @@
-"""Checkpoints: a cohort's tensors and records in one safetensors file, written whole or not at all."""
+"""Checkpoints: a cohort's tensors and records in one safetensors file, written whole or not at all.
+
+The one before is kept beside it, as `<name>.previous`, for the case that the newest cannot be read.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,24 @@ from torch import Tensor
 
 from ablate.errors import AblateError
 
+PREVIOUS = ".previous"
+
+
+def previous(path: Path) -> Path:
+    """Where the checkpoint before the one at `path` lies."""
+    return path.with_name(path.name + PREVIOUS)
+
 
 def save(path: Path, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
-    """Write to a temporary file beside `path`, flush it to the disk, and rename it."""
+    """Write to a temporary file beside `path`, flush it to the disk, and rename it; what was there becomes the previous."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     plain = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     try:
         save_file(plain, temporary, metadata={"record": json.dumps(record)})
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
+        if path.exists():
+            os.replace(path, previous(path))
         os.replace(temporary, path)
     except (OSError, SafetensorError) as error:
         temporary.unlink(missing_ok=True)
@@ -36,13 +48,37 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             record = json.loads(file.metadata()["record"])
             return {name: file.get_tensor(name) for name in file.keys()}, record  # noqa: SIM118
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, torch.OutOfMemoryError) as error:
-        raise AblateError(f"{path}: not a readable checkpoint ({error}); delete it to train its runs anew") from error
+        raise AblateError(f"{path}: not a readable checkpoint ({error})") from error
 
 
-def run_ids_of(path: Path) -> list[str]:
-    """The runs whose common state a checkpoint holds; empty where it cannot be read."""
+def load_latest(path: Path) -> tuple[tuple[dict[str, Tensor], dict[str, Any]] | None, str]:
+    """The newest checkpoint that can be read, or None; and what a person should know where that is not the one at `path`."""
+    problems: list[str] = []
+    for file in (path, previous(path)):
+        if not file.exists():
+            continue  # a process that was killed between the two renames of `save` leaves the previous alone
+        try:
+            return load(file), f"{problems[0]}; going on from the checkpoint before it" if problems else ""
+        except AblateError as error:
+            problems.append(str(error))
+    return None, f"{problems[0]}; no other can be read, so its runs are trained anew" if problems else ""
+
+
+def run_ids_in(folder: Path) -> list[list[str]]:
+    """The runs whose common state a checkpoint in the folder holds, of each that can be read."""
+    paths = sorted({p.with_name(p.name.removesuffix(PREVIOUS)) for p in folder.glob("*.safetensors*")})
+    return [found for path in paths if (found := _run_ids_of(path) or _run_ids_of(previous(path)))]
+
+
+def _run_ids_of(path: Path) -> list[str]:
     try:
         with safe_open(path, framework="pt") as file:
             return list(json.loads(file.metadata()["record"])["run_ids"])
     except (OSError, SafetensorError, ValueError, KeyError, TypeError):
         return []
+
+
+def clean(folder: Path) -> None:
+    """Remove what a killed process left half written."""
+    for path in folder.glob("*.tmp"):
+        path.unlink(missing_ok=True)

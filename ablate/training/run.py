@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -21,70 +21,13 @@ from ablate.metrics.evaluation import Reference, evaluate
 from ablate.metrics.stability import TrainingRecord
 from ablate.training import checkpoint
 from ablate.training.cohort import Cohort
+from ablate.training.kept import Kept
+from ablate.training.outcome import Control, Moment, Outcome, Progress, Stopped
 from ablate.training.probes import measure
-from ablate.training.sampling import sample
-
-KEPT_POINTS, KEPT_IMAGES = 500, 64
-"""Samples that a run leaves behind for pictures."""
+from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures, sample, standing_statistics
 
 CRITIC_SERIES = ("critic_loss", "wasserstein_estimate", "critic_gradient_norm")
 GENERATOR_SERIES = ("generator_loss", "generator_gradient_norm")
-
-
-class Stopped(Exception):
-    """The cohort was asked to stop; its checkpoint is written."""
-
-
-@dataclass
-class Moment:
-    """One evaluation of a cohort: values by metric, a value for each member; NaN where there is none."""
-
-    generator_step: int
-    critic_step: int
-    seconds: float
-    metrics: dict[str, list[float]]
-    probes: dict[str, dict[str, list[float]]]
-
-
-@dataclass
-class Outcome:
-    """What one run leaves."""
-
-    run_id: str
-    status: str
-    """done or diverged"""
-    diverged_at: int | None
-    """the generator step in which loss, gradient or weights stopped being finite"""
-    moments: list[dict[str, Any]]
-    """an evaluation each: generator_step, critic_step, seconds, metrics {name: value}, probes {name: {layer: value}}"""
-    final: dict[str, float]
-    """metrics, stability and one-valued probes at the last evaluation before the end or the divergence"""
-    facts: dict[str, Any]
-    """counters, protocol and fingerprints"""
-    samples: np.ndarray
-    """uint8 [n, channels, height, width] or float32 [n, dimension]"""
-
-
-@dataclass
-class Progress:
-    """What a training cohort says of itself, after each segment."""
-
-    cohort: str
-    members: int
-    diverged: int
-    step: int
-    total: int
-
-
-@dataclass
-class Control:
-    """How a caller follows, bounds and stops the training of a cohort."""
-
-    name: str = ""
-    checkpoint: Path | None = None
-    checkpoint_seconds: float = 30.0
-    report: Callable[[Progress], None] = lambda progress: None
-    should_stop: Callable[[], bool] = lambda: False
 
 
 @dataclass
@@ -108,13 +51,6 @@ def run_cohort(configs: Sequence[RunConfig], device: torch.device, control: Cont
     return _Training(configs, device, control or Control()).run()
 
 
-def as_pictures(samples: torch.Tensor) -> np.ndarray:
-    """Samples [n, *sample] as they are kept: points as float32, images in [-1, 1] as uint8."""
-    if samples.dim() == 2:
-        return np.asarray(samples.float().numpy())
-    return np.asarray(((samples.nan_to_num() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy())
-
-
 class _Training:
     def __init__(self, configs: Sequence[RunConfig], device: torch.device, control: Control):
         self.configs, self.control = configs, control
@@ -123,6 +59,7 @@ class _Training:
         self.reference = Reference.of(self.dataset, first.evaluation_samples)
         self.cohort = Cohort(configs, self.dataset, device)
         self.books = _Books()
+        self.kept = Kept(self.cohort, control.pictured)
         self.norms: list[torch.Tensor] = []
         """critic gradient norms of each segment, [critic steps, member]"""
         self._restore()
@@ -140,6 +77,10 @@ class _Training:
                     raise Stopped
             if self.cohort.generator_step == target and self._evaluated_until() < target:
                 self._evaluate()
+        if self.control.keep_checkpoint:
+            self._save()
+        if self.control.generators is not None:
+            self._save_generators(self.control.generators)
         return [self._outcome(m) for m in range(len(self.configs))]
 
     def _all_diverged(self) -> bool:
@@ -161,10 +102,13 @@ class _Training:
             before = self.books.sums.get(name, [0.0] * len(self.configs))
             self.books.sums[name] = [a + b for a, b in zip(before, row.tolist(), strict=True)]
         self.books.counted += count
+        self._report()
+
+    def _report(self, note: str = "") -> None:
         members, diverged = len(self.configs), len(self.books.diverged_at)
         total = self.configs[0].total_generator_steps
         step = total if self._all_diverged() else self.cohort.generator_step
-        self.control.report(Progress(self.control.name, members, diverged, step, total))
+        self.control.report(Progress(self.control.name, members, diverged, step, total, note))
 
     def _note_divergence(self, start: int, critic: torch.Tensor, generator: torch.Tensor) -> None:
         fine = critic.isfinite().all(1).unflatten(0, (len(generator), -1)).all(1) & generator.isfinite().all(1)
@@ -180,12 +124,14 @@ class _Training:
         members = range(len(self.configs))
         values: list[dict[str, float]] = [{} for _ in members]
         if self.configs[0].fakes == "generator":
-            samples, labels = sample(self.cohort, self.configs[0].evaluation_samples)
+            statistics = standing_statistics(self.cohort, self.cohort.generator)
+            samples, labels = sample(self.cohort, self.configs[0].evaluation_samples, statistics)
             for m in set(members) - self.books.diverged_at.keys():
                 values[m] = evaluate(samples[m], labels, self.reference)
         for member, value in enumerate(values):
             if value and all(math.isnan(v) for v in value.values()):  # finite weights, but samples beyond all measure
                 self.books.diverged_at.setdefault(member, self.cohort.generator_step - 1)
+        self.kept.note([value.get("fid", math.nan) for value in values], statistics)
         names = dict.fromkeys(name for value in values for name in value)
         metrics = {name: [value.get(name, float("nan")) for value in values] for name in names}
         metrics |= {name: [s / self.books.counted for s in row] for name, row in self.books.sums.items()}
@@ -231,7 +177,14 @@ class _Training:
                 "time_split": {name: value / len(self.configs) for name, value in self.books.split.items()},
             },
             samples=self._pictures[member],
+            frames=self.kept.frames(member, steps),
         )
+
+    def _save_generators(self, folder: Path) -> None:
+        values = self.books.moments[-1].metrics if self.books.moments else {}
+        fids = values.get("fid", [math.nan] * len(self.configs))
+        last = [None if m in self.books.diverged_at else fid for m, fid in enumerate(fids)]
+        self.kept.save_generators(folder, last, self.control.made_by)
 
     def _final(self, member: int, moments: list[dict[str, Any]]) -> dict[str, float]:
         if not moments:
@@ -256,7 +209,7 @@ class _Training:
         if self.control.checkpoint is None:
             return
         began = time.monotonic()
-        tensors = {**self.cohort.tensors(), "norms": torch.cat(self.norms)}
+        tensors = {**self.cohort.tensors(), **self.kept.tensors(), "norms": torch.cat(self.norms)}
         books = self.books
         record = {
             "run_ids": [c.run_id for c in self.configs],
@@ -266,18 +219,30 @@ class _Training:
             "sums": books.sums,
             "counted": books.counted,
             "split": books.split,
+            "kept": self.kept.record(),
         }
         checkpoint.save(self.control.checkpoint, tensors, record)
         books.split["checkpoint"] += time.monotonic() - began
 
     def _restore(self) -> None:
         path = self.control.checkpoint
-        if path is None or not path.exists():
+        if path is None:
             return
-        tensors, record = checkpoint.load(path)
-        if record.get("run_ids") != [c.run_id for c in self.configs]:
-            raise AblateError(f"{path}: this checkpoint is of runs with other settings; delete it to train anew")
+        found, note = checkpoint.load_latest(path)
+        if found is not None:
+            tensors, record = found
+            if record.get("run_ids") != [c.run_id for c in self.configs]:
+                raise AblateError(f"{path}: this checkpoint is of runs with other settings; delete it to train anew")
+            try:
+                self._take_up(tensors, record)
+            except (KeyError, TypeError) as error:
+                raise AblateError(f"{path}: written by another version of ablate; delete it to train anew") from error
+        if note:
+            self._report(note)
+
+    def _take_up(self, tensors: dict[str, torch.Tensor], record: dict[str, Any]) -> None:
         self.norms = [tensors.pop("norms")]
+        self.kept.restore(tensors, record.get("kept"))  # checkpoints of before have none
         self.cohort.restore(tensors, record["generator_step"])
         self.books = _Books(
             [Moment(**m) for m in record["moments"]],

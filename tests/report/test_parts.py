@@ -1,20 +1,18 @@
 """Bands, bars, tiles and numbers of the page."""
 
-import io
 import math
 import re
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 from scipy import stats
 from simulated_page import full_study
 from simulated_study import SimulatedClaim, tables
 
 from ablate.claims.rows import StudyRows
 from ablate.claims.verdict import decide
-from ablate.report import figures, numbers, samples, summaries
+from ablate.report import figures, numbers, summaries
 from ablate.report.bands import bands
 from ablate.report.board import board
 
@@ -101,23 +99,3 @@ def test_colours_are_legible_on_both_backgrounds():
         for background in ("#ffffff", "#14171b"):
             light, dark = sorted((luminance(colour), luminance(background)), reverse=True)
             assert (light + 0.05) / (dark + 0.05) >= 3  # WCAG 2.1, 1.4.11: graphics
-
-
-def test_image_tiles_hold_the_images_pixel_by_pixel():
-    x = np.arange(4 * 64, dtype=np.uint8).reshape(4, 1, 8, 8)
-    uri = samples._uri(samples._images(x))
-    assert uri.startswith("data:image/png;base64,")
-    picture = np.asarray(samples._images(x))
-    np.testing.assert_array_equal(picture[:8, 9:17, 0], x[1, 0])
-
-
-def test_point_tiles_put_points_where_they_are():
-    real = np.array([[-1.0, -1.0], [1.0, 1.0]])
-    buffer = io.BytesIO()
-    samples._points(real, np.array([[1.0, -1.0]]), "#ff0000").save(buffer, "PNG")
-    alpha = np.asarray(Image.open(buffer).convert("RGBA"))[..., 3] > 0
-    half = samples.TILE // 2
-    assert alpha[:half, half:].any()
-    assert alpha[half:, :half].any()
-    assert alpha[half:, half:].any()
-    assert not alpha[:half, :half].any()

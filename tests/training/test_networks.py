@@ -120,13 +120,14 @@ def test_start_values_are_pytorchs_default_distribution() -> None:
 
 
 def test_a_generators_sample_does_not_depend_on_its_batch_under_standing_statistics() -> None:
-    from ablate.networks.standing import standing_statistics
+    from ablate.networks.standing import collect, standing
 
     config = RunConfig(dataset="ring8", width=8, generator_norm="batch", generator_steps=1)
     generator = build(config, (2,), 8, 1).generator
     flat, latent = generator.initial([0], "generator"), randn(1, 6, 2)
     in_batch = generator(flat, latent, None)[0, 0]
-    with standing_statistics(generator, flat, [(randn(1, 512, 2), None)] * 4):
+    statistics = collect(generator, flat, [(randn(1, 512, 2), None)] * 4)
+    with standing(generator, statistics):
         together, alone = generator(flat, latent, None)[0, 0], generator(flat, latent[:, :1], None)[0, 0]
     torch.testing.assert_close(together, alone)
     assert not torch.allclose(together, in_batch)

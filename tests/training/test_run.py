@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ from ablate.config import RunConfig
 from ablate.errors import AblateError
 from ablate.training import checkpoint
 from ablate.training.cohort import Cohort
-from ablate.training.run import Control, Outcome, Stopped, run_cohort
+from ablate.training.outcome import Control, Outcome, Stopped
+from ablate.training.run import run_cohort
 from ablate.training.sampling import sample
 
 CPU = torch.device("cpu")
@@ -78,8 +80,8 @@ def test_a_generator_whose_samples_are_beyond_measure_has_diverged(monkeypatch: 
     """Weights may still be finite; such a run must not end as done without a value."""
     from ablate.training import run
 
-    def overflowing(cohort: Cohort, n: int) -> tuple[torch.Tensor, torch.Tensor | None]:
-        samples, labels = sample(cohort, n)
+    def overflowing(cohort: Cohort, n: int, *rest: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
+        samples, labels = sample(cohort, n, *rest)
         if cohort.generator_step >= 20:
             samples[1] = float("inf")
         return samples, labels

@@ -1,0 +1,80 @@
+"""What a caller asks of a cohort's training and hears while it goes on, and what each run leaves in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ablate.training.kept import Frames
+
+
+class Stopped(Exception):
+    """The cohort was asked to stop; its checkpoint is written."""
+
+
+@dataclass
+class Moment:
+    """One evaluation of a cohort: values by metric, a value for each member; NaN where there is none."""
+
+    generator_step: int
+    critic_step: int
+    seconds: float
+    metrics: dict[str, list[float]]
+    probes: dict[str, dict[str, list[float]]]
+
+
+@dataclass
+class Outcome:
+    """What one run leaves."""
+
+    run_id: str
+    status: str
+    """done or diverged"""
+    diverged_at: int | None
+    """the generator step in which loss, gradient or weights stopped being finite"""
+    moments: list[dict[str, Any]]
+    """an evaluation each: generator_step, critic_step, seconds, metrics {name: value}, probes {name: {layer: value}}"""
+    final: dict[str, float]
+    """metrics, stability and one-valued probes at the last evaluation before the end or the divergence"""
+    facts: dict[str, Any]
+    """counters, protocol and fingerprints"""
+    samples: np.ndarray
+    """uint8 [n, channels, height, width] or float32 [n, dimension]"""
+    frames: Frames | None = None
+    """pictures over time, where they were asked for"""
+
+
+@dataclass
+class Progress:
+    """What a training cohort says of itself, after each segment."""
+
+    cohort: str
+    members: int
+    diverged: int
+    step: int
+    total: int
+    note: str = ""
+    """something that a person should know"""
+
+
+@dataclass
+class Control:
+    """How a caller follows, bounds and stops the training of a cohort, and what it should leave."""
+
+    name: str = ""
+    checkpoint: Path | None = None
+    checkpoint_seconds: float = 30.0
+    report: Callable[[Progress], None] = lambda progress: None
+    should_stop: Callable[[], bool] = lambda: False
+    keep_checkpoint: bool = False
+    """leave a checkpoint of the end"""
+    pictured: Collection[str] = ()
+    """run_ids of which pictures over time are kept"""
+    generators: Path | None = None
+    """the folder for each run's best and last generator; they are written here, for they can be large"""
+    made_by: dict[str, Any] = field(default_factory=dict)
+    """what made the generators, for their records: commit and the like"""
