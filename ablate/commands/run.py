@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,6 +38,14 @@ if TYPE_CHECKING:
     from ablate.study import Study
 
 
+class CompileChoice(StrEnum):
+    """What --compile takes."""
+
+    auto = "auto"
+    on = "on"
+    off = "off"
+
+
 def run(
     study: StudyFile,
     settings: Set = [],  # noqa: B006
@@ -53,6 +62,12 @@ def run(
     data: Data = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="train failed runs again")] = False,
     checkpoint_seconds: Annotated[float, typer.Option(min=0, help="time between checkpoints")] = 30.0,
+    cohort: Annotated[
+        int | None, typer.Option(min=1, max=4096, help="runs that train stacked, at most; default: by the device")
+    ] = None,
+    compile_steps: Annotated[
+        CompileChoice, typer.Option("--compile", help="compile the steps; auto: where it saves more than it costs")
+    ] = CompileChoice.auto,
     keep_checkpoints: Annotated[
         bool,
         typer.Option("--keep-checkpoints", help="keep a checkpoint of the end of each cohort, in <out>/checkpoints"),
@@ -84,7 +99,7 @@ def run(
     command = shlex.join(["ablate", *sys.argv[1:]])
     options = Options(
         folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command,
-        keep_checkpoints=keep_checkpoints, tensorboard=tensorboard,
+        keep_checkpoints=keep_checkpoints, tensorboard=tensorboard, compile=compile_steps.value, cohort_size=cohort,
     )  # fmt: skip
     summary = run_study(loaded, options, display(quiet=as_json))
     if as_json:

@@ -23,6 +23,7 @@ from ablate.tables import Results
 
 if TYPE_CHECKING:
     from ablate.execution.worker import Result, Task
+    from ablate.training.cohort import Compile
     from ablate.training.outcome import Progress
 
 WRITE_SECONDS = 5.0
@@ -41,9 +42,10 @@ class Options:
     workers: int | None = None
     retry_failed: bool = False
     checkpoint_seconds: float = 30.0
-    cohort_size: int = COHORT_SIZE
+    cohort_size: int | None = None
     plugins: tuple[str, ...] = ()
     command: str = ""
+    compile: Compile = "auto"
     keep_checkpoints: bool = False
     tensorboard: Path | None = None
     """the folder for TensorBoard's event files"""
@@ -152,7 +154,7 @@ class _Job:
         device = choose_device(self.options.device)
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         clean(self.checkpoints)
-        plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size)
+        plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size or COHORT_SIZE)
         self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
         self.device_name = _device_name(device)
         tasks = [self._task(p, device) for p in plans]
@@ -181,6 +183,7 @@ class _Job:
             self.options.keep_checkpoints,
             self.pictured & own,
             self.options.folder / GENERATORS,
+            self.options.compile,
             {**provenance.code(), "ablate_version": versions["ablate"], "torch": versions["torch"]},
         )
 
@@ -194,7 +197,10 @@ class _Job:
             for name, seconds in outcome.facts["time_split"].items():
                 self.split[name] = self.split.get(name, 0.0) + seconds
             if run.run_id in self.pictured:
-                tables.save_arrays(self.results.folder / tables.SAMPLES / f"{run.run_id}.npz", x=outcome.samples)
+                arrays = {"x": outcome.samples}
+                if outcome.surface is not None:
+                    arrays["surface"] = outcome.surface
+                tables.save_arrays(self.results.folder / tables.SAMPLES / f"{run.run_id}.npz", **arrays)
             if outcome.frames is not None:
                 tables.save_arrays(self.results.folder / FRAMES / f"{run.run_id}.npz", **vars(outcome.frames))
         for run_id, error in result.errors.items():

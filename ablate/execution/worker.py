@@ -12,6 +12,7 @@ import torch
 from ablate.errors import AblateError
 from ablate.execution.planner import CohortPlan
 from ablate.training import checkpoint
+from ablate.training.cohort import Compile
 from ablate.training.outcome import Control, Outcome, Progress, Stopped
 from ablate.training.run import run_cohort
 
@@ -29,6 +30,7 @@ class Task:
     """run_ids of which pictures over time are kept"""
     generators: Path | None = None
     """the folder for the runs' generators"""
+    compile: Compile = "off"
     made_by: dict[str, Any] = field(default_factory=dict)
     """what made the generators: commit and the like"""
 
@@ -50,7 +52,7 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
     """Train a cohort; out of memory splits it in two. An AblateError, such as missing data, is the caller's to show."""
     path = task.checkpoints / task.plan.checkpoint_name
     control = Control(
-        task.plan.name, path, task.checkpoint_seconds, report, should_stop,
+        task.plan.name, path, task.checkpoint_seconds, report, should_stop, task.compile,
         task.keep_checkpoints, task.pictured, task.generators, task.made_by,
     )  # fmt: skip
     try:

@@ -44,7 +44,7 @@ class Cohort:
         self.critic, self.generator = start(self.pair.critic, "critic"), start(self.pair.generator, "generator")
         self.critic_state = self.steps.optimizer.start(self.critic)
         self.generator_state = self.steps.optimizer.start(self.generator)
-        self.generator_step = 0
+        self.generator_step = self.advances = 0
         self.compiled = compile == "on" or (compile == "auto" and self._compiling_pays())
         self._step_critic, self._step_generator = self.steps.critic_step, self.steps.generator_step
         if self.compiled:
@@ -86,6 +86,7 @@ class Cohort:
                 if not first.generator_first:
                     generator_stats.append(self._generator_step(turn))
                 self.generator_step += 1
+        self.advances += 1
         return torch.stack(critic_stats).cpu(), torch.stack(generator_stats).cpu()
 
     def _generator_step(self, turn: GeneratorTurn) -> Tensor:

@@ -81,6 +81,7 @@ def pays(flops: float, device: torch.device) -> bool:
 
 def compiled(step: Callable[..., Any]) -> Callable[..., Any]:
     """The step as one compiled graph; the step itself, after one line, where compiling fails at the first call."""
+    use_cache()
     fast: Callable[..., Any] | None = torch.compile(step, fullgraph=True, dynamic=False)
 
     def call(*arguments: Any) -> Any:

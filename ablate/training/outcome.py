@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ablate.training.cohort import Compile
 from ablate.training.kept import Frames
 
 
@@ -44,6 +45,8 @@ class Outcome:
     """counters, protocol and fingerprints"""
     samples: np.ndarray
     """uint8 [n, channels, height, width] or float32 [n, dimension]"""
+    surface: np.ndarray | None = None
+    """of points: the critic's scores on a square, float32 [side, side] (ablate.training.surfaces)"""
     frames: Frames | None = None
     """pictures over time, where they were asked for"""
 
@@ -70,6 +73,7 @@ class Control:
     checkpoint_seconds: float = 30.0
     report: Callable[[Progress], None] = lambda progress: None
     should_stop: Callable[[], bool] = lambda: False
+    compile: Compile = "off"
     keep_checkpoint: bool = False
     """leave a checkpoint of the end"""
     pictured: Collection[str] = ()

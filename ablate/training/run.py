@@ -23,8 +23,9 @@ from ablate.training import checkpoint
 from ablate.training.cohort import Cohort
 from ablate.training.kept import Kept
 from ablate.training.outcome import Control, Moment, Outcome, Progress, Stopped
-from ablate.training.probes import measure
+from ablate.training.probes import CriticView, measure
 from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures, sample, standing_statistics
+from ablate.training.surfaces import value_surfaces
 
 CRITIC_SERIES = ("critic_loss", "wasserstein_estimate", "critic_gradient_norm")
 GENERATOR_SERIES = ("generator_loss", "generator_gradient_norm")
@@ -57,7 +58,8 @@ class _Training:
         first = configs[0]
         self.dataset = load_dataset(first.dataset, first.dataset_options)
         self.reference = Reference.of(self.dataset, first.evaluation_samples)
-        self.cohort = Cohort(configs, self.dataset, device)
+        self.generates = first.fakes == "generator"
+        self.cohort = Cohort(configs, self.dataset, device, control.compile)
         self.books = _Books()
         self.kept = Kept(self.cohort, control.pictured)
         self.norms: list[torch.Tensor] = []
@@ -79,7 +81,7 @@ class _Training:
                 self._evaluate()
         if self.control.keep_checkpoint:
             self._save()
-        if self.control.generators is not None:
+        if self.control.generators is not None and self.generates:
             self._save_generators(self.control.generators)
         return [self._outcome(m) for m in range(len(self.configs))]
 
@@ -91,12 +93,16 @@ class _Training:
 
     def _advance(self, count: int) -> None:
         start, began = self.cohort.generator_step, time.monotonic()
+        compiles = self.cohort.compiled and self.cohort.advances == 0
+        if compiles:
+            count = 1
         critic, generator = self.cohort.advance(count)
-        self.books.split["train"] += time.monotonic() - began
+        part = "compile" if compiles else "train"
+        self.books.split[part] = self.books.split.get(part, 0.0) + time.monotonic() - began
         self._note_divergence(start, critic, generator)
         self.norms.append(critic[:, 2])
         rows = dict(zip(CRITIC_SERIES, critic.double().unflatten(0, (count, -1)).mean(1).sum(0), strict=True))
-        if self.configs[0].fakes == "generator":
+        if self.generates:
             rows |= dict(zip(GENERATOR_SERIES, generator.double().sum(0), strict=True))
         for name, row in rows.items():
             before = self.books.sums.get(name, [0.0] * len(self.configs))
@@ -123,15 +129,15 @@ class _Training:
         began = time.monotonic()
         members = range(len(self.configs))
         values: list[dict[str, float]] = [{} for _ in members]
-        if self.configs[0].fakes == "generator":
+        if self.generates:
             statistics = standing_statistics(self.cohort, self.cohort.generator)
             samples, labels = sample(self.cohort, self.configs[0].evaluation_samples, statistics)
             for m in set(members) - self.books.diverged_at.keys():
                 values[m] = evaluate(samples[m], labels, self.reference)
+            self.kept.note([value.get("fid", math.nan) for value in values], statistics)
         for member, value in enumerate(values):
             if value and all(math.isnan(v) for v in value.values()):  # finite weights, but samples beyond all measure
                 self.books.diverged_at.setdefault(member, self.cohort.generator_step - 1)
-        self.kept.note([value.get("fid", math.nan) for value in values], statistics)
         names = dict.fromkeys(name for value in values for name in value)
         metrics = {name: [value.get(name, float("nan")) for value in values] for name in names}
         metrics |= {name: [s / self.books.counted for s in row] for name, row in self.books.sums.items()}
@@ -177,6 +183,7 @@ class _Training:
                 "time_split": {name: value / len(self.configs) for name, value in self.books.split.items()},
             },
             samples=self._pictures[member],
+            surface=self._surfaces[member],
             frames=self.kept.frames(member, steps),
         )
 
@@ -200,8 +207,15 @@ class _Training:
 
     @cached_property
     def _pictures(self) -> list[np.ndarray]:
-        samples, _ = sample(self.cohort, KEPT_POINTS if len(self.dataset.shape) == 1 else KEPT_IMAGES)
+        kept = KEPT_POINTS if len(self.dataset.shape) == 1 else KEPT_IMAGES
+        samples = sample(self.cohort, kept)[0] if self.generates else CriticView(self.cohort).fake[:, :kept].cpu()
         return [as_pictures(x) for x in samples]
+
+    @cached_property
+    def _surfaces(self) -> list[np.ndarray | None]:
+        if len(self.dataset.shape) > 1:
+            return [None] * len(self.configs)
+        return list(value_surfaces(self.cohort))
 
     # ── checkpoints ─────────────────────────────────────────────────────────────────────────────────────────────────
 
