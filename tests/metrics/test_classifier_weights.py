@@ -44,7 +44,7 @@ def test_the_accuracy_in_the_record_is_the_one_measured_on_the_images_held_out(n
 def test_the_files_are_small_and_say_how_they_were_made() -> None:
     for name in ("digits", "mnist", "mnist32"):
         path = WEIGHTS / f"{name}.safetensors"
-        assert path.stat().st_size < 500_000
+        assert path.stat().st_size < 600_000
         record = record_of(path)
         assert {"dataset", "dataset_fingerprint", "architecture", "accuracy", "seed", "ablate", "torch"} <= set(record)
 
