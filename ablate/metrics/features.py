@@ -29,6 +29,10 @@ class Extractor(Protocol):
         """Features [n, d] → [n, class] in float64, where it classifies."""
         ...
 
+    def judge(self, features: Tensor) -> Tensor:
+        """Features [n, d] → the class of each, [n], where it classifies."""
+        ...
+
 
 class Identity:
     """The samples themselves, for two-dimensional data."""
@@ -39,6 +43,9 @@ class Identity:
         return samples.flatten(1).double()
 
     def probabilities(self, features: Tensor) -> Tensor:
+        raise NotImplementedError("points have no classes")
+
+    def judge(self, features: Tensor) -> Tensor:
         raise NotImplementedError("points have no classes")
 
 
@@ -59,10 +66,44 @@ class ClassifierFeatures:
             scores: Tensor = self.classifier.head(features.float())
         return scores.double().softmax(1)
 
+    def judge(self, features: Tensor) -> Tensor:
+        return self.probabilities(features).argmax(1)
+
+
+class StackedFeatures:
+    """A classifier's features of each channel side by side, and the number that the channels' digits make."""
+
+    name, classifies = "stacked_classifier", True
+
+    def __init__(self, classifier: ClassifierFeatures, channels: int, classes: int):
+        self.classifier, self.channels, self.classes = classifier, channels, classes
+        self.fingerprint = classifier.fingerprint
+
+    def features(self, samples: Tensor) -> Tensor:
+        parts = samples.split(CHUNK)
+        return torch.cat([self.classifier.features(part.flatten(0, 1)[:, None]).view(len(part), -1) for part in parts])
+
+    def probabilities(self, features: Tensor) -> Tensor:
+        raise NotImplementedError("the channels are judged one by one")
+
+    def judge(self, features: Tensor) -> Tensor:
+        digits = self.classifier.judge(features.view(len(features) * self.channels, -1)).view(-1, self.channels)
+        place = self.classes ** torch.arange(self.channels - 1, -1, -1)
+        return (digits * place).sum(1)
+
 
 def extractor_for(dataset: Dataset) -> Extractor:
-    """The feature extractor of a dataset: identity for points, else the classifier in the package."""
+    """The feature extractor of a dataset: identity for points, else its classifier, in the package or the user's folder.
+
+    AblateError where there is none.
+    """
     if len(dataset.shape) == 1:
         return Identity()
-    classifier, record = load_classifier(dataset.name, dataset.shape)
+    if dataset.channel_set is not None:
+        return StackedFeatures(_classifier(dataset.channel_set), dataset.shape[0], dataset.channel_set.n_classes)
+    return _classifier(dataset)
+
+
+def _classifier(dataset: Dataset) -> ClassifierFeatures:
+    classifier, record = load_classifier(dataset)
     return ClassifierFeatures(classifier, record["fingerprint"])

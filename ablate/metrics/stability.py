@@ -24,15 +24,15 @@ class TrainingRecord:
 
     @property
     def best_fid(self) -> float:
-        """The lowest fid of any evaluation; NaN where none is finite."""
-        return min((v for v in self.curves["fid"] if math.isfinite(v)), default=math.nan)
+        """The lowest fid of any evaluation; NaN where none is finite, or there are no features to compute it of."""
+        return min((v for v in self.curves.get("fid", ()) if math.isfinite(v)), default=math.nan)
 
     @property
     def best_fid_step(self) -> float:
         """The generator step of the first evaluation with the best fid."""
-        return next(
-            (float(s) for s, v in zip(self.steps, self.curves["fid"], strict=True) if v == self.best_fid), math.nan
-        )
+        best = self.best_fid
+        curve = zip(self.steps, self.curves.get("fid", ()), strict=False)
+        return next((float(step) for step, value in curve if value == best), math.nan)
 
 
 @register("stability", "late_regression", better="less", scale="ratio")
