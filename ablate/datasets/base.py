@@ -42,6 +42,8 @@ class Dataset:
     """uint8 [N, channels, height, width], where the set is stored"""
     labels: Tensor | None = None
     """int64 [N], where the set is stored and has labels"""
+    own: bool = False
+    """a user's own images: without a classifier for them, training goes on without the metrics of features"""
     channel_set: Dataset | None = None
     """the stored set whose images are the channels of a sample, where they are stacked"""
 

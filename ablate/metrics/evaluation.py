@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ablate import registry
 from ablate.datasets.base import Dataset
-from ablate.metrics.features import Extractor, extractor_for
+from ablate.metrics.features import Extractor, NoFeatures, extractor_for
 
 if TYPE_CHECKING:
     from ablate.metrics.frechet import Gaussian
@@ -38,20 +38,21 @@ class Reference:
     A sampler gives as many samples as are generated; a stored set gives all that it has, at most as many.
     """
 
-    def __init__(self, dataset: Dataset, n: int):
+    def __init__(self, dataset: Dataset, n: int, extractor: Extractor | None = None):
         self.dataset, self.n = dataset, n
-        self.extractor: Extractor = extractor_for(dataset)
+        self.extractor: Extractor = extractor or extractor_for(dataset)
         samples, self.labels = dataset.reference(n, REFERENCE_SEED)
-        self.features = self.extractor.features(samples)
         self.points = samples if samples.dim() == 2 else None
         """[n, 2], for two-dimensional data"""
+        self.features = torch.empty(0) if self.skipped else self.extractor.features(samples)
 
     @classmethod
     def of(cls, dataset: Dataset, n: int) -> Reference:
-        """The reference for n generated samples; the one made before, if the dataset is the same."""
-        key = (dataset.name, dataset.fingerprint, n)
+        """The reference for n generated samples; the one made before, if dataset and features are the same."""
+        extractor = extractor_for(dataset)
+        key = (dataset.name, dataset.fingerprint, extractor.name, extractor.fingerprint, n)
         if key not in _references:
-            _references[key] = cls(dataset, n)
+            _references[key] = cls(dataset, n, extractor)
         _references.move_to_end(key)
         while len(_references) > MOST_REFERENCES:
             _references.popitem(last=False)
@@ -63,10 +64,14 @@ class Reference:
         return self.dataset.reference(self.n, REFERENCE_SEED)[0] if self.points is None else self.points
 
     @property
+    def skipped(self) -> str:
+        """Why there are no metrics of features; empty where there are."""
+        return self.extractor.reason if isinstance(self.extractor, NoFeatures) else ""
+
+    @property
     def protocol(self) -> str:
-        """The exact name of fid here: features and number of generated samples, such as fid_identity_10k."""
-        count = f"{self.n // 1000}k" if self.n % 1000 == 0 else str(self.n)
-        return f"fid_{self.extractor.name}_{count}"
+        """The exact name of fid here, such as fid_identity_10k; empty where it is skipped."""
+        return "" if self.skipped else protocol_name(self.extractor.name, self.n)
 
     @cached_property
     def gaussian(self) -> Gaussian:
@@ -113,7 +118,7 @@ class Reference:
     @cached_property
     def has(self) -> frozenset[str]:
         """Which needs of metrics the dataset meets."""
-        met = {"features"}
+        met = set() if self.skipped else {"features"}
         if self.points is not None:
             met.add("points")
         if self.dataset.modes is not None:
@@ -124,6 +129,14 @@ class Reference:
             met.add("stacked")
         return frozenset(met)
 
+    def second_sample(self) -> Tensor:
+        """Real samples that are independent of the first as many of the reference, or, of a stored set, other images."""
+        if self.dataset.draw is not None:
+            return self.dataset.reference(self.n, FLOOR_SEED)[0]
+        # with the reference's seed the images beyond the first n are not in the reference
+        both = self.dataset.reference(2 * self.n, REFERENCE_SEED)[0]
+        return both[len(both) // 2 :][: len(both) // 2]
+
     @cached_property
     def floors(self) -> dict[str, float]:
         """What a perfect generator would score: fid and w1 between two independent real samples.
@@ -132,14 +145,12 @@ class Reference:
         where it has too few for two samples, each is half of it at random, and the floor is somewhat higher than that
         of a perfect generator with more samples.
         """
+        if self.skipped:
+            return {}
         from ablate.metrics.frechet import Gaussian, frechet_distance
         from ablate.metrics.transport import TRANSPORT_SAMPLES, w1
 
-        if self.dataset.draw is not None:
-            second = self.dataset.reference(self.n, FLOOR_SEED)[0]
-        else:  # with the reference's seed the images beyond the first n are not in the reference
-            both = self.dataset.reference(2 * self.n, REFERENCE_SEED)[0]
-            second = both[len(both) // 2 :][: len(both) // 2]
+        second = self.second_sample()
         first = Gaussian.of_features(self.features[: len(second)])
         floors = {"fid_floor": frechet_distance(first, Gaussian.of_features(self.extractor.features(second)))}
         if self.points is not None:
@@ -148,7 +159,12 @@ class Reference:
         return floors
 
 
-_references: OrderedDict[tuple[str, str, int], Reference] = OrderedDict()
+def protocol_name(features: str, n: int) -> str:
+    """What fid is called exactly: its features and the number of generated samples, in thousands where it is whole."""
+    return f"fid_{features}_{n // 1000}k" if n % 1000 == 0 else f"fid_{features}_{n}"
+
+
+_references: OrderedDict[tuple[str, str, str, str, int], Reference] = OrderedDict()
 
 
 class Evaluation:
@@ -197,7 +213,7 @@ def evaluate(samples: Tensor, labels: Tensor | None, reference: Reference) -> di
     met = reference.has | ({"labels"} if labels is not None and reference.extractor.classifies else set())
     chosen = {n: e for n, e in registry.entries("metric").items() if set(e.facts.get("needs", ())) <= met}
     evaluation = Evaluation(samples, labels, reference)
-    if not (_measurable(samples) and _measurable(evaluation.features)):
+    if not (_measurable(samples) and (reference.skipped or _measurable(evaluation.features))):
         return dict.fromkeys(chosen, float("nan"))
     return {name: float(entry.load()(evaluation)) for name, entry in chosen.items()}
 

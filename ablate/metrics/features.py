@@ -1,14 +1,19 @@
-"""What metrics are computed on: the points themselves, or a classifier's features of images."""
+"""What metrics are computed on: the points themselves, or a classifier's features of images.
+
+A user's own images may have no classifier: training goes on, and what needs features is skipped.
+"""
 
 from __future__ import annotations
 
+import warnings
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ablate.datasets.base import Dataset
-from ablate.metrics.classifier import Classifier, load_classifier
+from ablate.errors import AblateError, AblateWarning
+from ablate.metrics.classifier import Classifier, MissingClassifier, load_classifier
 
 CHUNK = 2000
 
@@ -92,16 +97,40 @@ class StackedFeatures:
         return (digits * place).sum(1)
 
 
+class NoFeatures:
+    """In place of an extractor for a user's own images that have no classifier."""
+
+    name, fingerprint, classifies = "none", "", False
+
+    def __init__(self, reason: str):
+        self.reason = reason
+
+    def features(self, samples: Tensor) -> Tensor:
+        raise AblateError(f"{self.reason}; a metric of features must be registered with needs=('features',)")
+
+    probabilities = judge = features
+
+
 def extractor_for(dataset: Dataset) -> Extractor:
     """The feature extractor of a dataset: identity for points, else its classifier, in the package or the user's folder.
 
-    AblateError where there is none.
+    AblateError where there is none; for a user's own images a warning and NoFeatures.
     """
     if len(dataset.shape) == 1:
         return Identity()
     if dataset.channel_set is not None:
         return StackedFeatures(_classifier(dataset.channel_set), dataset.shape[0], dataset.channel_set.n_classes)
-    return _classifier(dataset)
+    try:
+        return _classifier(dataset)
+    except MissingClassifier as error:
+        if not dataset.own:
+            raise
+        none = (
+            "it has no class folders, so no classifier can be trained on it" if dataset.labels is None else str(error)
+        )
+        reason = f"{dataset.name}: fid and all other metrics of the classifier's features are skipped: {none}"
+        warnings.warn(reason, AblateWarning, stacklevel=2)
+        return NoFeatures(reason)
 
 
 def _classifier(dataset: Dataset) -> ClassifierFeatures:

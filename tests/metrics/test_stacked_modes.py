@@ -49,7 +49,7 @@ def test_another_number_of_samples_has_no_count_of_modes() -> None:
 
 
 def test_a_run_on_stacked_mnist_is_evaluated_with_26000_samples_unless_told_otherwise() -> None:
-    settings = {"dataset": "stacked_mnist", "lipschitz": "clip", "clip_value": 0.01, "generator_steps": 10}
+    settings = {"dataset": "stacked_mnist", "loss": "minimax", "generator_steps": 10}
     assert RunConfig(**settings).evaluation_samples == STACKED_SAMPLES
     assert RunConfig(**settings).flags == ()
     other = RunConfig(**settings, evaluation_samples=500)
