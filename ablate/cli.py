@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable
+from typing import Any
 
 import typer
 
@@ -14,7 +16,7 @@ from ablate.commands.run import run
 from ablate.commands.sample import animate, sample
 from ablate.commands.shared import DONE, FAULT, INTERRUPTED, USAGE
 from ablate.commands.study import list_components, show, validate
-from ablate.errors import AblateError
+from ablate.errors import AblateError, AblateWarning
 
 TRACEBACK_VARIABLE = "ABLATE_TRACEBACK"
 
@@ -43,8 +45,24 @@ for name, command in COMMANDS.items():
     app.command(name)(command)
 
 
+def _told_once() -> Callable[..., None]:
+    """Shows a warning of ours in one line, once, without the place in the code that it comes from; others as ever."""
+    told: set[str] = set()
+    others = warnings.showwarning
+
+    def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+        if not issubclass(category, AblateWarning):
+            others(message, category, *place, **more)
+        elif str(message) not in told:
+            told.add(str(message))
+            print(f"ablate: {message}", file=sys.stderr)
+
+    return show
+
+
 def main() -> None:
     """Entry point: whatever goes wrong becomes one message and an exit code."""
+    warnings.showwarning = _told_once()
     try:
         sys.exit(app(standalone_mode=False))
     except AblateError as error:

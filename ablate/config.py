@@ -171,6 +171,11 @@ class RunConfig(BaseModel):
             found.append("momentum with weight clipping: the WGAN paper advises against it")
         if self.loss == "wasserstein" and self.lipschitz == "none":
             found.append("Wasserstein loss without a Lipschitz constraint: the critic's loss has no bound")
+        counted = registry.entry("dataset", self.dataset).facts.get("evaluation_samples", self.evaluation_samples)
+        if counted != self.evaluation_samples:
+            found.append(
+                f"{self.dataset}'s own metrics are defined on {counted} samples, and left out with another number"
+            )
         return tuple(found)
 
 
@@ -214,6 +219,8 @@ def fill(settings: dict[str, Any]) -> dict[str, Any]:
     if known and isinstance(options, dict):
         defaults = known.facts.get("options", {})
         filled["dataset_options"] = {**defaults, **{k: _like(v, defaults.get(k)) for k, v in options.items()}}
+    if known and "evaluation_samples" in known.facts:
+        filled.setdefault("evaluation_samples", known.facts["evaluation_samples"])
     return filled
 
 
@@ -281,13 +288,37 @@ def _check_evaluations(c: RunConfig) -> Problems:
 
 
 def _check_dataset_options(c: RunConfig) -> Problems:
-    allowed = registry.entry("dataset", c.dataset).facts.get("options", {})
-    for name, value in c.dataset_options.items():
+    for name, message in wrong_options(c.dataset, c.dataset_options):
+        yield f"dataset_options.{name}", message
+
+
+def wrong_options(dataset: str, options: dict[str, Any]) -> Problems:
+    """(option, sentence) for each option that the dataset does not have, or that cannot have that value.
+
+    The registration's `options` say which there are, by their defaults; one whose default is "" must be given. Its
+    `choices` list the values of those that may have only some.
+    """
+    facts = registry.entry("dataset", dataset).facts
+    allowed, choices = facts.get("options", {}), facts.get("choices", {})
+    for name, value in options.items():
         if name not in allowed:
-            what = registry.unknown(f"option of {c.dataset}", name, allowed) if allowed else f"unknown option {name!r}"
-            yield f"dataset_options.{name}", what
+            yield (
+                name,
+                registry.unknown(f"option of {dataset}", name, allowed) if allowed else f"unknown option {name!r}",
+            )
+        elif value == "" == allowed[name]:
+            yield name, f"dataset {dataset} needs {name}, which is not given"
         elif problem := _wrong_option(value, type(allowed[name])):
-            yield f"dataset_options.{name}", f"{name} is {value!r}, expected {problem}"
+            yield name, f"{name} is {value!r}, expected {problem}"
+        elif name in choices and value not in choices[name]:
+            yield name, f"{name} is {value!r}, expected one of: {', '.join(map(str, choices[name]))}"
+
+
+def sample_shape(dataset: str, options: dict[str, Any]) -> tuple[int, ...]:
+    """The shape of a dataset's samples: as registered, with the names of options in it replaced by their values."""
+    facts = registry.entry("dataset", dataset).facts
+    known = {**facts.get("options", {}), **options}
+    return tuple(known[side] if isinstance(side, str) else side for side in facts["shape"])
 
 
 def _wrong_option(value: Any, wanted: type) -> str | None:
@@ -301,9 +332,10 @@ def _wrong_option(value: Any, wanted: type) -> str | None:
 def _check_shapes(c: RunConfig) -> Problems:
     dataset = registry.entry("dataset", c.dataset).facts
     pair = registry.entry("architecture", c.architecture).facts
-    shape = dataset["shape"]
+    shape = sample_shape(c.dataset, c.dataset_options)
     multiple = pair.get("image_multiple")
-    if multiple and (len(shape) != 3 or any(side % multiple for side in shape[1:])):
+    known = not any(wrong_options(c.dataset, c.dataset_options))  # else reported, and the shape may depend on them
+    if multiple and known and (len(shape) != 3 or any(side % multiple for side in shape[1:])):
         yield (
             "architecture",
             f"architecture {c.architecture} needs images with sides divisible by {multiple}, "

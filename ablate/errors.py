@@ -21,6 +21,10 @@ class MissingData(AblateError):
     exit_code = 2
 
 
+class AblateWarning(UserWarning):
+    """What a person should know of, though the work goes on: the command line prints it once, in one line."""
+
+
 class StudyErrors(UsageError):
     """All mistakes of one study file, each as `file:line:column: path: what, what was expected`."""
 

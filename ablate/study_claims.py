@@ -18,10 +18,12 @@ STATISTICS = ("value", "spread")
 DIRECTIONS = {"less": "<", "greater": ">"}
 DECISIONS = ("pooled", "any_dataset")
 NEEDS = {
+    "features": "points, or images with a classifier",
     "points": "points in two dimensions",
     "modes": "a mixture with known modes",
     "classes": "images with classes",
     "labels": "images with classes, and conditional arms",
+    "stacked": "stacked_mnist with its 26,000 samples",
 }
 """What a metric's fact `needs` may hold, in words."""
 
@@ -199,9 +201,16 @@ def _has(layers: Layers, label: str, arms: list[str], need: str) -> bool:
         return True  # the unknown dataset is reported
     shape, classes = entry.facts.get("shape", ()), entry.facts.get("classes", 0)
     image = len(shape) == 3
-    meets = {"points": shape == (2,), "modes": shape == (2,) and classes > 0, "classes": image and classes > 0}
+    stacked = entry.facts.get("stacked", False)
+    meets = {
+        "points": shape == (2,),
+        "modes": shape == (2,) and classes != 0,
+        "classes": image and classes != 0 and not stacked,
+        "stacked": stacked,
+    }
     if need == "labels":
-        return all(merge(*layers.of(label, arm)).get("conditional", _ABSENT).value is True for arm in arms)
+        asked = all(merge(*layers.of(label, arm)).get("conditional", _ABSENT).value is True for arm in arms)
+        return asked and image and classes != 0
     return any(meets.get(part, True) for part in need.split(" or "))
 
 

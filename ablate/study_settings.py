@@ -295,7 +295,8 @@ def problems_of(error: ValidationError) -> Iterator[tuple[str, str]]:
 
 def _spot_of(setting: str, merged: Layer, dataset: LabelledDataset) -> Spot:
     if setting.startswith("dataset_options."):
-        return dataset.options[setting.removeprefix("dataset_options.")].spot
+        given = dataset.options.get(setting.removeprefix("dataset_options."))
+        return given.spot if given else ("datasets",)
     return merged[setting].spot if setting in merged else ("base",)
 
 

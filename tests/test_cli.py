@@ -109,6 +109,10 @@ USAGE = [
     (("validate", "nowhere.yaml", FILE), "nowhere.yaml"),
     (("promote", FILE), "no runs.csv there"),
     (("train-classifier", "ring8"), "not a stored set of labelled images"),
+    (("train-classifier", "image_folder"), "dataset image_folder needs path, which is not given"),
+    (("train-classifier", "image_folder", "--set", "path=nowhere"), "nowhere does not exist"),
+    (("train-classifier", "image_folder", "--set", "path=x", "--set", "channels=2"), "expected one of: 1, 3"),
+    (("train-classifier", "digits", "--set", "size"), "expected OPTION=VALUE"),
     (("nonsense",), "No such command"),
     (("run", FILE, "--nonsense"), "No such option"),
 ]

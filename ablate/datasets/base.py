@@ -42,6 +42,10 @@ class Dataset:
     """uint8 [N, channels, height, width], where the set is stored"""
     labels: Tensor | None = None
     """int64 [N], where the set is stored and has labels"""
+    own: bool = False
+    """a user's own images: without a classifier for them, training goes on without the metrics of features"""
+    channel_set: Dataset | None = None
+    """the stored set whose images are the channels of a sample, where they are stacked"""
 
     def reference(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
         """A fixed real sample for the metrics: at most n samples [m, *shape] in float64 and labels [m].

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ablate.datasets import load_dataset
+from ablate.datasets import dataset_of
 from ablate.execution.planner import CohortPlan
 from ablate.metrics.evaluation import Reference, evaluate
 from ablate.training.cohort import Cohort
@@ -49,7 +49,7 @@ def estimates(plans: Sequence[CohortPlan], device: str, threads: int) -> Iterato
 
 def _estimate(plan: CohortPlan, device: torch.device) -> Estimate:
     first = plan.runs[0].config
-    dataset = load_dataset(first.dataset, first.dataset_options)
+    dataset = dataset_of(first)
     cohort = Cohort(plan.configs, dataset, device)
     cohort.advance(1)
     began, steps = time.monotonic(), 0

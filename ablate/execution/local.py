@@ -8,6 +8,7 @@ import queue
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -17,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 from ablate import registry
-from ablate.errors import AblateError
+from ablate.errors import AblateError, AblateWarning
 from ablate.execution.worker import Result, Task, train
 from ablate.training.outcome import Progress
 
@@ -161,6 +162,7 @@ def _start(messages: Any, stop: Any, threads: int, plugins: Sequence[str]) -> No
     import torch
 
     torch.set_num_threads(min(threads, torch.get_num_threads()))
+    warnings.simplefilter("ignore", AblateWarning)  # the driver has loaded the same data, and has said it
     for plugin in plugins:
         registry.load_plugin(plugin)
 

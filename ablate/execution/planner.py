@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablate import registry
-from ablate.config import RunConfig, owned_settings
+from ablate.config import RunConfig, owned_settings, sample_shape
 from ablate.study import Run
 
 COHORT_SIZE = 32
@@ -45,7 +44,7 @@ class CohortPlan:
         penalty = "lambda_gp" in owned_settings("lipschitz", config.lipschitz)
         passes = config.n_critic * (9 if penalty else 5) + 5
         size = 1
-        for side in registry.entry("dataset", config.dataset).facts["shape"]:
+        for side in sample_shape(config.dataset, config.dataset_options):
             size *= side
         cost = config.batch_size * config.width * (config.width * (config.depth or 4) + size)
         return float(len(self.runs) * config.total_generator_steps * passes * cost)

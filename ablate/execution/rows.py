@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ablate.execution import provenance
@@ -12,14 +13,14 @@ from ablate.tables import rounded
 if TYPE_CHECKING:
     from ablate.training.outcome import Outcome
 
-TRAINING_FACTS = ("time_split",)
-"""Facts of an outcome that are not a column."""
+TRAINING_FACTS = ("time_split", "flags")
+"""Facts of an outcome that are not a column of their own."""
 
 
 def row_of(study: str, run: Run, outcome: Outcome, device: str, threads: int) -> dict[str, Any]:
     """The row of a run that ended, done or diverged."""
     return {
-        **_identity(study, run, outcome.status, ""),
+        **_identity(study, run, outcome.status, "", outcome.facts["flags"]),
         "diverged_at": math.nan if outcome.diverged_at is None else float(outcome.diverged_at),
         **_settings(run),
         **{name: rounded(float(value)) for name, value in outcome.final.items()},
@@ -70,7 +71,7 @@ def probes_of(outcome: Outcome) -> list[dict[str, Any]]:
     ]
 
 
-def _identity(study: str, run: Run, status: str, error: str) -> dict[str, Any]:
+def _identity(study: str, run: Run, status: str, error: str, flags: Sequence[str] = ()) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
         "study": study,
@@ -79,7 +80,7 @@ def _identity(study: str, run: Run, status: str, error: str) -> dict[str, Any]:
         "seed": run.config.seed,
         "status": status,
         "error": error,
-        "flags": "; ".join(run.config.flags),
+        "flags": "; ".join([*run.config.flags, *flags]),
     }
 
 

@@ -250,15 +250,20 @@ class _Job:
         }
 
     def _write_real_samples(self) -> None:
-        """Written anew at every call: a label's dataset may have other options now."""
-        from ablate.datasets import load_dataset
+        """Written anew at every call: a label's dataset may have other options now.
+
+        Missing data, or images without the classifier that they need, are found here, before anything is trained.
+        """
+        from ablate.datasets import dataset_of
+        from ablate.metrics.features import extractor_for
         from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures
 
         for label in self.study.datasets:
             path = self.results.folder / tables.SAMPLES / f"real_{label}.npz"
             config = next((run.config for run in self.order if run.dataset == label), None)
             if config is not None:
-                dataset = load_dataset(config.dataset, config.dataset_options)
+                dataset = dataset_of(config)
+                extractor_for(dataset)
                 count = KEPT_POINTS if len(dataset.shape) == 1 else KEPT_IMAGES
                 tables.save_arrays(path, x=as_pictures(dataset.reference(count, seed=0)[0]))
 

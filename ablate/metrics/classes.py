@@ -24,15 +24,15 @@ def covered_classes(e: Evaluation) -> float:
 @register("metric", "class_kl", better="less", scale="difference", needs=("classes",))
 def class_kl(e: Evaluation) -> float:
     """KL in nats from the generated samples' shares of the classes to the real ones."""
-    count = torch.bincount(e.probabilities.argmax(1), minlength=len(e.reference.class_shares)).double()
+    count = torch.bincount(e.judged, minlength=len(e.reference.class_shares)).double()
     return kl(count / count.sum(), e.reference.class_shares)
 
 
-@register("metric", "label_accuracy", better="greater", scale="difference", needs=("classes", "labels"))
+@register("metric", "label_accuracy", better="greater", scale="difference", needs=("labels",))
 def label_accuracy(e: Evaluation) -> float:
     """Share of samples that the classifier gives the label that was asked for."""
     assert e.labels is not None
-    return float((e.probabilities.argmax(1) == e.labels).double().mean())
+    return float((e.judged == e.labels).double().mean())
 
 
 @register("metric", "mode_coverage", better="greater", scale="difference", needs=("modes or classes",))

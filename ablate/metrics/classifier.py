@@ -1,6 +1,7 @@
 """A small classifier for a labelled set of images: its last hidden layer gives the features of fid.
 
-Trained by `ablate train-classifier DATASET`; the weights are in the package as safetensors, with how they were made.
+Trained by `ablate train-classifier DATASET`; the weights are in the package, or in the user's folder under the
+fingerprint of the images that they were trained on, as safetensors with how they were made.
 """
 
 from __future__ import annotations
@@ -18,14 +19,26 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from ablate import registry
+from ablate.data_folder import data_folder
 from ablate.datasets.base import Dataset, to_unit
 from ablate.errors import AblateError, UsageError
+from ablate.tables import replace
 
 WEIGHTS = Path(__file__).parent / "weights"
+USER_FOLDER = "classifiers"
 FEATURES = 64
+FEWEST = 60
+"""Images that a classifier is trained and tested on, at least"""
 HELD_OUT = 1 / 6
 SEED = 0
 ARCHITECTURE = "conv3x3 16, conv3x3 16, pool, conv3x3 32, pool, 64 features; batch norm, relu"
+
+
+class MissingClassifier(AblateError):
+    """There is no classifier for these images."""
+
+    exit_code = 2
 
 
 class Classifier(nn.Module):
@@ -56,9 +69,11 @@ class Classifier(nn.Module):
 
 
 def train_classifier(
-    dataset: Dataset, folder: Path = WEIGHTS, epochs: int | None = None, seed: int = SEED
+    dataset: Dataset, path: Path | None = None, epochs: int | None = None, seed: int = SEED
 ) -> dict[str, Any]:
     """Train on five sixths of a stored, labelled set, test on the rest, save the weights; gives their record.
+
+    They are saved where `load_classifier` finds them, or as `path`.
 
     Adam up to 4e-3 with a one-cycle schedule, random shifts by a pixel, label smoothing 0.05; repeatable on one machine.
     """
@@ -69,27 +84,33 @@ def train_classifier(
             f"{dataset.name} has images of shape {list(dataset.shape)}; a classifier needs sides divisible by 4: "
             f"pad or resize them"
         )
+    if len(dataset.images) < FEWEST or dataset.n_classes < 2:
+        raise UsageError(
+            f"{dataset.name} has {len(dataset.images)} images of {dataset.n_classes} classes; a classifier needs at least "
+            f"{FEWEST}, of 2 classes"
+        )
     generator = torch.Generator().manual_seed(seed)
     kept, held_out = split(len(dataset.images), generator)
-    images, labels = to_unit(dataset.images, torch.float32), dataset.labels
+    images, labels = dataset.images, dataset.labels
     with torch.random.fork_rng(devices=[]):  # layers draw their first weights from the global generator only
         torch.manual_seed(seed)
         model = Classifier(dataset.shape, dataset.n_classes)
     epochs = epochs or max(6, min(60, 100_000 // len(kept)))
-    batch = 128 if len(kept) > 10_000 else 64
+    batch = 128 if len(kept) > 10_000 else min(64, len(kept))
     steps = epochs * (len(kept) // batch)
     optimizer = torch.optim.Adam(model.parameters(), weight_decay=1e-5)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
     for _ in range(epochs):
         shuffled = kept[torch.randperm(len(kept), generator=generator)]
         for chosen in shuffled.split(batch)[: len(kept) // batch]:
-            loss = F.cross_entropy(model(_shifted(images[chosen], generator)), labels[chosen], label_smoothing=0.05)
+            shown = _shifted(to_unit(images[chosen], torch.float32), generator)
+            loss = F.cross_entropy(model(shown), labels[chosen], label_smoothing=0.05)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
     accuracy = accuracy_of(model, images[held_out], labels[held_out])
-    return _save(model, dataset, folder, accuracy, len(held_out), epochs, seed)
+    return _save(model, dataset, path or path_of(dataset), accuracy, len(held_out), epochs, seed)
 
 
 def split(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -100,11 +121,26 @@ def split(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
 
 
 def accuracy_of(model: Classifier, images: Tensor, labels: Tensor) -> float:
-    """Share of images in [-1, 1] whose label the model gives."""
+    """Share of uint8 images whose label the model gives."""
     model.eval()
     with torch.no_grad():
-        found = torch.cat([model(part).argmax(1) for part in images.split(2000)])
+        found = torch.cat([model(to_unit(part, torch.float32)).argmax(1) for part in images.split(2000)])
     return float((found == labels).double().mean())
+
+
+def path_of(dataset: Dataset) -> Path:
+    """Where a dataset's classifier lies: in the package, if that one was trained on these images, or in the user's folder.
+
+    The user's is below the folder of the data sets, named by the fingerprint of the images.
+    """
+    packaged = WEIGHTS / f"{dataset.name}.safetensors"
+    try:
+        with safe_open(packaged, framework="pt") as file:
+            if json.loads(file.metadata()["record"])["dataset_fingerprint"] == dataset.fingerprint:
+                return packaged
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError):
+        pass  # none in the package, or a damaged one: the user's takes its place
+    return data_folder() / USER_FOLDER / f"{dataset.name}-{dataset.fingerprint}.safetensors"
 
 
 def _shifted(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -115,7 +151,7 @@ def _shifted(images: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _save(
-    model: Classifier, dataset: Dataset, folder: Path, accuracy: float, tested: int, epochs: int, seed: int
+    model: Classifier, dataset: Dataset, path: Path, accuracy: float, tested: int, epochs: int, seed: int
 ) -> dict[str, Any]:
     tensors = {name: value.contiguous() for name, value in model.state_dict().items()}
     record = {
@@ -132,11 +168,8 @@ def _save(
         "torch": str(torch.__version__),
         "fingerprint": _fingerprint(tensors),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{dataset.name}.safetensors"
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(save(tensors, metadata={"record": json.dumps(record, sort_keys=True)}))
-    temporary.replace(path)
+    content = save(tensors, metadata={"record": json.dumps(record, sort_keys=True)})
+    replace(path, lambda file: file.write_bytes(content))
     return record
 
 
@@ -154,17 +187,30 @@ def _fingerprint(tensors: dict[str, Tensor]) -> str:
     return digest.hexdigest()[:16]
 
 
-def load_classifier(name: str, shape: tuple[int, ...], folder: Path = WEIGHTS) -> tuple[Classifier, dict[str, Any]]:
-    """The classifier of a dataset, ready to use, and its record; AblateError where its file is missing or damaged."""
-    path = folder / f"{name}.safetensors"
+def training_command(dataset: Dataset) -> str:
+    """What to type for a classifier of the dataset."""
+    entry = registry.find("dataset", dataset.name)
+    options = "".join(f" --set {option}=…" for option in (entry.facts.get("options", {}) if entry else {}))
+    return f"`ablate train-classifier {dataset.name}{options}`"
+
+
+def load_classifier(dataset: Dataset, path: Path | None = None) -> tuple[Classifier, dict[str, Any]]:
+    """The classifier of a dataset, ready to use, and its record; of the file that is given, or where `path_of` says.
+
+    AblateError where its file is missing, damaged, or of other images.
+    """
+    name, path = dataset.name, path or path_of(dataset)
     if not path.exists():
-        raise AblateError(f"{path}: no classifier for {name}; `ablate train-classifier {name}` trains one")
-    again = f"restore it, or train it again with `ablate train-classifier {name}`"
+        raise MissingClassifier(
+            f"{path}: no classifier for these images of {name}, without which they have no features; "
+            f"{training_command(dataset)} trains one"
+        )
+    again = f"restore it, or train it again with {training_command(dataset)}"
     try:
         with safe_open(path, framework="pt") as file:
             record = json.loads(file.metadata()["record"])
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        expected, _ = record["fingerprint"], record["dataset"]
+        expected, _, _ = record["fingerprint"], record["dataset"], record["dataset_fingerprint"]
         model = Classifier(tuple(record["shape"]), record["classes"])
         model.load_state_dict(tensors)
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
@@ -172,8 +218,15 @@ def load_classifier(name: str, shape: tuple[int, ...], folder: Path = WEIGHTS) -
         raise AblateError(f"{path}: not the weights of a classifier ({reason}); {again}") from error
     if record["dataset"] != name:
         raise AblateError(f"{path}: the classifier of {record['dataset']}, not of {name}; {again}")
-    if tuple(record["shape"]) != tuple(shape):
-        raise AblateError(f"{path}: for images of shape {record['shape']}, but {name} has {list(shape)}; {again}")
+    if tuple(record["shape"]) != dataset.shape:
+        raise AblateError(
+            f"{path}: for images of shape {record['shape']}, but {name} has {list(dataset.shape)}; {again}"
+        )
     if _fingerprint(tensors) != expected:
         raise AblateError(f"{path}: fingerprint is {_fingerprint(tensors)}, its record says {expected}; {again}")
+    if record["dataset_fingerprint"] != dataset.fingerprint:
+        raise AblateError(
+            f"{path}: trained on other images of {name} (fingerprint {record['dataset_fingerprint']}) than those here "
+            f"({dataset.fingerprint}); {again}"
+        )
     return model.eval(), record

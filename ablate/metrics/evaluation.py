@@ -1,11 +1,13 @@
 """One run's generated samples held against a fixed real sample: the shared work of all metrics.
 
 A metric is a function of an `Evaluation` that gives a plain float, registered with what it needs of the dataset:
-`points` (two-dimensional data), `modes`, `classes` (labels and a classifier), `labels` (labels were asked for).
+`features`, `points` (two-dimensional data), `modes`, `classes` (a classifier of all of them), `labels` (labels were
+asked for, and there is a classifier to judge), `stacked` (26,000 samples of stacked digits).
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ from torch import Tensor
 
 from ablate import registry
 from ablate.datasets.base import Dataset
-from ablate.metrics.features import Extractor, extractor_for
+from ablate.metrics.features import Extractor, NoFeatures, extractor_for
 
 if TYPE_CHECKING:
     from ablate.metrics.frechet import Gaussian
@@ -24,6 +26,10 @@ REFERENCE_SEED, FLOOR_SEED = 2**20, 2**20 + 1
 """Fixed, so that all runs are held against the same real sample"""
 LARGEST = 1e50
 """Values beyond it count as not finite: the metrics' squares and cubes of them would overflow"""
+STACKED_SAMPLES = 26_000
+"""The number of samples of which the literature counts the modes of stacked MNIST"""
+MOST_REFERENCES = 4
+"""So many are kept; each may hold a few hundred megabytes"""
 
 
 class Reference:
@@ -32,25 +38,40 @@ class Reference:
     A sampler gives as many samples as are generated; a stored set gives all that it has, at most as many.
     """
 
-    def __init__(self, dataset: Dataset, n: int):
+    def __init__(self, dataset: Dataset, n: int, extractor: Extractor | None = None):
         self.dataset, self.n = dataset, n
-        self.extractor: Extractor = extractor_for(dataset)
-        self.samples, self.labels = dataset.reference(n, REFERENCE_SEED)
-        self.features = self.extractor.features(self.samples)
+        self.extractor: Extractor = extractor or extractor_for(dataset)
+        samples, self.labels = dataset.reference(n, REFERENCE_SEED)
+        self.points = samples if samples.dim() == 2 else None
+        """[n, 2], for two-dimensional data"""
+        self.features = torch.empty(0) if self.skipped else self.extractor.features(samples)
 
     @classmethod
     def of(cls, dataset: Dataset, n: int) -> Reference:
-        """The reference for n generated samples; the one made before, if the dataset is the same."""
-        key = (dataset.name, dataset.fingerprint, n)
+        """The reference for n generated samples; the one made before, if dataset and features are the same."""
+        extractor = extractor_for(dataset)
+        key = (dataset.name, dataset.fingerprint, extractor.name, extractor.fingerprint, n)
         if key not in _references:
-            _references[key] = cls(dataset, n)
+            _references[key] = cls(dataset, n, extractor)
+        _references.move_to_end(key)
+        while len(_references) > MOST_REFERENCES:
+            _references.popitem(last=False)
         return _references[key]
 
     @property
+    def samples(self) -> Tensor:
+        """The real sample [m, *sample] in float64; of images it is made anew, since it may hold a gigabyte."""
+        return self.dataset.reference(self.n, REFERENCE_SEED)[0] if self.points is None else self.points
+
+    @property
+    def skipped(self) -> str:
+        """Why there are no metrics of features; empty where there are."""
+        return self.extractor.reason if isinstance(self.extractor, NoFeatures) else ""
+
+    @property
     def protocol(self) -> str:
-        """The exact name of fid here: features and number of generated samples, such as fid_identity_10k."""
-        count = f"{self.n // 1000}k" if self.n % 1000 == 0 else str(self.n)
-        return f"fid_{self.extractor.name}_{count}"
+        """The exact name of fid here, such as fid_identity_10k; empty where it is skipped."""
+        return "" if self.skipped else protocol_name(self.extractor.name, self.n)
 
     @cached_property
     def gaussian(self) -> Gaussian:
@@ -97,14 +118,24 @@ class Reference:
     @cached_property
     def has(self) -> frozenset[str]:
         """Which needs of metrics the dataset meets."""
-        met = set()
-        if self.samples.dim() == 2:
+        met = set() if self.skipped else {"features"}
+        if self.points is not None:
             met.add("points")
         if self.dataset.modes is not None:
             met |= {"modes", "modes or classes"}
-        if self.extractor.classifies:
+        if self.extractor.classifies and self.dataset.channel_set is None:
             met |= {"classes", "modes or classes"}
+        if self.dataset.channel_set is not None and self.n == STACKED_SAMPLES:
+            met.add("stacked")
         return frozenset(met)
+
+    def second_sample(self) -> Tensor:
+        """Real samples that are independent of the first as many of the reference, or, of a stored set, other images."""
+        if self.dataset.draw is not None:
+            return self.dataset.reference(self.n, FLOOR_SEED)[0]
+        # with the reference's seed the images beyond the first n are not in the reference
+        both = self.dataset.reference(2 * self.n, REFERENCE_SEED)[0]
+        return both[len(both) // 2 :][: len(both) // 2]
 
     @cached_property
     def floors(self) -> dict[str, float]:
@@ -114,23 +145,26 @@ class Reference:
         where it has too few for two samples, each is half of it at random, and the floor is somewhat higher than that
         of a perfect generator with more samples.
         """
+        if self.skipped:
+            return {}
         from ablate.metrics.frechet import Gaussian, frechet_distance
         from ablate.metrics.transport import TRANSPORT_SAMPLES, w1
 
-        if self.dataset.draw is not None:
-            second = self.dataset.reference(self.n, FLOOR_SEED)[0]
-        else:  # with the reference's seed the images beyond the first n are not in the reference
-            both = self.dataset.reference(2 * self.n, REFERENCE_SEED)[0]
-            second = both[len(both) // 2 :][: len(both) // 2]
+        second = self.second_sample()
         first = Gaussian.of_features(self.features[: len(second)])
         floors = {"fid_floor": frechet_distance(first, Gaussian.of_features(self.extractor.features(second)))}
-        if "points" in self.has:
+        if self.points is not None:
             n = min(TRANSPORT_SAMPLES, len(second))
-            floors["w1_floor"] = w1(self.samples[:n], second[:n])
+            floors["w1_floor"] = w1(self.points[:n], second[:n])
         return floors
 
 
-_references: dict[tuple[str, str, int], Reference] = {}
+def protocol_name(features: str, n: int) -> str:
+    """What fid is called exactly: its features and the number of generated samples, in thousands where it is whole."""
+    return f"fid_{features}_{n // 1000}k" if n % 1000 == 0 else f"fid_{features}_{n}"
+
+
+_references: OrderedDict[tuple[str, str, str, str, int], Reference] = OrderedDict()
 
 
 class Evaluation:
@@ -148,6 +182,11 @@ class Evaluation:
     def probabilities(self) -> Tensor:
         """The classifier's judgement: [n, class]."""
         return self.reference.extractor.probabilities(self.features)
+
+    @cached_property
+    def judged(self) -> Tensor:
+        """The class that the classifier gives each sample: [n]."""
+        return self.reference.extractor.judge(self.features)
 
     @cached_property
     def mode_counts(self) -> Tensor:
@@ -171,10 +210,10 @@ def evaluate(samples: Tensor, labels: Tensor | None, reference: Reference) -> di
 
     NaN for each where the samples or their features are not all finite, or are beyond LARGEST.
     """
-    met = reference.has | ({"labels"} if labels is not None else set())
+    met = reference.has | ({"labels"} if labels is not None and reference.extractor.classifies else set())
     chosen = {n: e for n, e in registry.entries("metric").items() if set(e.facts.get("needs", ())) <= met}
     evaluation = Evaluation(samples, labels, reference)
-    if not (_measurable(samples) and _measurable(evaluation.features)):
+    if not (_measurable(samples) and (reference.skipped or _measurable(evaluation.features))):
         return dict.fromkeys(chosen, float("nan"))
     return {name: float(entry.load()(evaluation)) for name, entry in chosen.items()}
 

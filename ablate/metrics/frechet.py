@@ -49,7 +49,7 @@ def frechet_distance(a: Gaussian, b: Gaussian) -> float:
     return max(0.0, float(distance))
 
 
-@register("metric", "fid", better="less", scale="ratio")
+@register("metric", "fid", better="less", scale="ratio", needs=("features",))
 def fid(e: Evaluation) -> float:
     """Fréchet distance of the features of generated and real samples."""
     return frechet_distance(Gaussian.of_features(e.features), e.reference.gaussian)

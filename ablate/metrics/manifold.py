@@ -44,25 +44,25 @@ def prdc(real: Tensor, fake: Tensor, real_radii: Tensor, k: int = NEIGHBOURS) ->
     }
 
 
-@register("metric", "precision", better="greater", scale="difference")
+@register("metric", "precision", better="greater", scale="difference", needs=("features",))
 def precision(e: Evaluation) -> float:
     """Share of generated samples that lie within the real manifold; meaningless alone: see recall."""
     return e.prdc["precision"]
 
 
-@register("metric", "recall", better="greater", scale="difference")
+@register("metric", "recall", better="greater", scale="difference", needs=("features",))
 def recall(e: Evaluation) -> float:
     """Share of real samples that lie within the generated manifold."""
     return e.prdc["recall"]
 
 
-@register("metric", "density", better="greater", scale="difference")
+@register("metric", "density", better="greater", scale="difference", needs=("features",))
 def density(e: Evaluation) -> float:
     """How many real neighbourhoods a generated sample lies in, over k."""
     return e.prdc["density"]
 
 
-@register("metric", "coverage", better="greater", scale="difference")
+@register("metric", "coverage", better="greater", scale="difference", needs=("features",))
 def coverage(e: Evaluation) -> float:
     """Share of real neighbourhoods that hold a generated sample."""
     return e.prdc["coverage"]

@@ -24,19 +24,20 @@ class TrainingRecord:
 
     @property
     def best_fid(self) -> float:
-        """The lowest fid of any evaluation; NaN where none is finite."""
-        return min((v for v in self.curves.get("fid", []) if math.isfinite(v)), default=math.nan)
+        """The lowest fid of any evaluation; NaN where none is finite, or there are no features to compute it of."""
+        return min((v for v in self.curves.get("fid", ()) if math.isfinite(v)), default=math.nan)
 
     @property
     def best_fid_step(self) -> float:
         """The generator step of the first evaluation with the best fid."""
-        best, fids = self.best_fid, self.curves.get("fid", [])
-        return next((float(s) for s, v in zip(self.steps, fids, strict=False) if v == best), math.nan)
+        best = self.best_fid
+        curve = zip(self.steps, self.curves.get("fid", ()), strict=False)
+        return next((float(step) for step, value in curve if value == best), math.nan)
 
 
 @register("stability", "late_regression", better="less", scale="ratio")
 def late_regression(record: TrainingRecord) -> float:
-    """Final fid over the best fid of the run: 1 where the end is the best; NaN where no fid was measured."""
+    """Final fid over the best fid of the run: 1 where the end is the best."""
     best = record.best_fid
     return record.curves["fid"][-1] / best if best > 0 else math.nan
 

@@ -24,5 +24,6 @@ def w1(x: Tensor, y: Tensor) -> float:
 @register("metric", "w1", better="less", scale="ratio", needs=("points",))
 def w1_metric(e: Evaluation) -> float:
     """Exact earth mover's distance between 500 generated and 500 real samples."""
-    n = min(TRANSPORT_SAMPLES, len(e.samples), len(e.reference.samples))
-    return w1(e.samples[:n], e.reference.samples[:n])
+    assert e.reference.points is not None
+    n = min(TRANSPORT_SAMPLES, len(e.samples), len(e.reference.points))
+    return w1(e.samples[:n], e.reference.points[:n])

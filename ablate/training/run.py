@@ -15,7 +15,7 @@ import torch
 
 from ablate import registry
 from ablate.config import RunConfig
-from ablate.datasets import load_dataset
+from ablate.datasets import dataset_of
 from ablate.errors import AblateError
 from ablate.metrics.evaluation import Reference, evaluate
 from ablate.metrics.stability import TrainingRecord
@@ -56,7 +56,7 @@ class _Training:
     def __init__(self, configs: Sequence[RunConfig], device: torch.device, control: Control):
         self.configs, self.control = configs, control
         first = configs[0]
-        self.dataset = load_dataset(first.dataset, first.dataset_options)
+        self.dataset = dataset_of(first)
         self.reference = Reference.of(self.dataset, first.evaluation_samples)
         self.generates = first.fakes == "generator"
         self.cohort = Cohort(configs, self.dataset, device, control.compile)
@@ -180,6 +180,7 @@ class _Training:
                 "dataset_fingerprint": self.dataset.fingerprint,
                 "features": self.reference.extractor.name,
                 "features_fingerprint": self.reference.extractor.fingerprint,
+                "flags": [self.reference.skipped] if self.reference.skipped else [],
                 "time_split": {name: value / len(self.configs) for name, value in self.books.split.items()},
             },
             samples=self._pictures[member],

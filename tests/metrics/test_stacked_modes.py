@@ -1,0 +1,70 @@
+"""The metrics of stacked MNIST: what a perfect sampler scores, and a collapsed one; no other number of samples."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from ablate.config import RunConfig
+from ablate.datasets import load_dataset
+from ablate.datasets.stacked import stacked
+from ablate.metrics.evaluation import STACKED_SAMPLES, Evaluation, Reference, evaluate
+from ablate.metrics.stacked import stacked_kl, stacked_modes
+
+STACKED = stacked("stacked_digits", load_dataset("digits", {}))
+OF_FEATURES = {"fid", "kid", "mmd", "precision", "recall", "density", "coverage"}
+
+
+def scores(judged: torch.Tensor) -> tuple[float, float]:
+    reference = Reference.__new__(Reference)  # these metrics ask the reference for the number of modes alone
+    reference.dataset = STACKED
+    evaluation = Evaluation(torch.zeros(len(judged), 3, 8, 8), None, reference)
+    evaluation.judged = judged  # in place of the classifier's judgement
+    return stacked_modes(evaluation), stacked_kl(evaluation)
+
+
+def test_equal_shares_score_1000_and_0_and_one_mode_scores_1_and_log_1000() -> None:
+    assert scores(torch.arange(STACKED_SAMPLES) % 1000) == (1000, pytest.approx(0, abs=1e-12))
+    assert scores(torch.full((STACKED_SAMPLES,), 7)) == (1, pytest.approx(math.log(1000)))
+    assert scores(torch.arange(STACKED_SAMPLES) % 500) == (500, pytest.approx(math.log(2)))
+
+
+def test_the_judgement_of_three_channels_is_the_number_that_their_digits_make() -> None:
+    samples, labels = STACKED.reference(600, 5)
+    reference = Reference.of(STACKED, 600)
+    features = reference.extractor.features(samples)
+    assert features.shape == (600, 3 * 64)
+    assert float((reference.extractor.judge(features) == labels).double().mean()) > 0.97  # three digits must be right
+    assert reference.protocol == "fid_stacked_classifier_600"
+
+
+def test_another_number_of_samples_has_no_count_of_modes() -> None:
+    samples, labels = STACKED.reference(600, 5)
+    assert set(evaluate(samples, None, Reference.of(STACKED, 600))) == OF_FEATURES
+    found = evaluate(samples, labels, Reference.of(STACKED, 600))
+    assert set(found) == OF_FEATURES | {"label_accuracy"}
+    assert found["label_accuracy"] > 0.97
+
+
+def test_a_run_on_stacked_mnist_is_evaluated_with_26000_samples_unless_told_otherwise() -> None:
+    settings = {"dataset": "stacked_mnist", "loss": "minimax", "generator_steps": 10}
+    assert RunConfig(**settings).evaluation_samples == STACKED_SAMPLES
+    assert RunConfig(**settings).flags == ()
+    other = RunConfig(**settings, evaluation_samples=500)
+    assert other.evaluation_samples == 500
+    assert "stacked_mnist's own metrics are defined on 26000 samples, and left out" in other.flags[0]
+
+
+@pytest.mark.mnist
+def test_a_perfect_sampler_scores_1000_modes_and_a_kl_of_0_019_on_real_digits() -> None:
+    dataset = load_dataset("stacked_mnist", {})
+    reference = Reference.of(dataset, STACKED_SAMPLES)
+    assert "stacked" in reference.has
+    samples, labels = dataset.reference(STACKED_SAMPLES, 5)
+    evaluation = Evaluation(samples, None, reference)
+    assert stacked_modes(evaluation) == 1000
+    expected, deviation = 999 / (2 * STACKED_SAMPLES), math.sqrt(999 / 2) / STACKED_SAMPLES  # of chi-square / 2n
+    assert stacked_kl(evaluation) == pytest.approx(expected, abs=4 * deviation)  # 0.0192 ± 0.0034
+    assert float((evaluation.judged == labels).double().mean()) > 0.98
