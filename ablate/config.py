@@ -342,7 +342,7 @@ def _check_shapes(c: RunConfig) -> Problems:
             f"{c.dataset} has shape {shape}",
         )
     sides = pair.get("image_sides")
-    if sides and (len(shape) != 3 or shape[1] != shape[2] or shape[1] not in sides):
+    if sides and known and (len(shape) != 3 or shape[1] != shape[2] or shape[1] not in sides):
         wanted = " or ".join(f"{side} × {side}" for side in sides)
         yield "architecture", f"architecture {c.architecture} needs images of {wanted}, {c.dataset} has shape {shape}"
     norms = pair.get("norms", ("none", "batch", "instance", "layer"))
