@@ -27,6 +27,7 @@ class Which(StrEnum):
     last = "last"
 
 
+WANTED = {Which.best: "a best generator", Which.last: "a last generator (a run that diverged has only a best one)"}
 RunsFolder = Annotated[Path, typer.Option("--runs", help="the folder in which a run_id is looked for")]
 
 
@@ -60,7 +61,7 @@ def sample(
         raise UsageError(f"--n has no effect with --interpolate, which draws {STEPS} samples a row; leave one out")
     use_data(data)
     load_plugins(plugin)
-    path = find_file(run, runs, GENERATORS, f".{which}.safetensors", f"a {which} generator")
+    path = find_file(run, runs, GENERATORS, f".{which}.safetensors", WANTED[which])
     generator = load_generator(path)
     record = generator.record
     picture_path = _with_ending(out or Path(f"{record['run_id']}.{record['which']}.png"), ".png", "--out")

@@ -278,3 +278,52 @@ def test_a_damaged_table_is_named_and_not_overwritten(damage, said, study_file: 
     assert said in str(raised.value)
     assert str(table) in str(raised.value)
     assert table.read_text() == damaged
+
+
+def test_kept_checkpoints_stay_and_do_not_confuse_later_runs(study_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = run(study_file, out, keep_checkpoints=True).results
+    kept = {p.name: p.read_bytes() for p in (out / "checkpoints").iterdir()}
+    assert len(kept) == 2
+    assert run(study_file, out).trained == 0
+    study_file.write_text(study_file.read_text().replace("seeds: 3", "seeds: 4"))
+    assert run(study_file, out).trained == 2
+    lost = first.runs.iloc[0]
+    table = Results.read(out)
+    table.runs = table.runs[table.runs["run_id"] != lost["run_id"]]
+    table.write([])
+    summary = run(study_file, out)
+    assert summary.trained == 1, "one run of a kept cohort is missing: it trains alone"
+    again = summary.results.runs.set_index("run_id").loc[lost["run_id"]]
+    assert again["fid"] == pytest.approx(lost["fid"], rel=0.05)  # rounding of another number of members
+    assert {p.name: p.read_bytes() for p in (out / "checkpoints").iterdir()} == kept
+
+
+def test_an_unreadable_checkpoint_is_said_and_its_runs_train_anew(study_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(study_file, tmp_path / "straight", cohort_size=32)
+    run(study_file, out, keep_checkpoints=True)
+    for path in (out / "checkpoints").iterdir():
+        path.write_bytes(path.read_bytes()[:-10])
+    (out / "runs.csv").unlink()
+    done = command("run", study_file, "--out", out, "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("trained anew") == 2
+    assert_same(tmp_path / "straight", out)
+    assert not (out / "checkpoints").exists()
+
+
+def test_promote_leaves_generators_and_pictures_behind(study_file: Path, tmp_path: Path) -> None:
+    from ablate.execution.promote import promote
+    from ablate.study import load_study
+
+    out = tmp_path / "out"
+    run(study_file, out)
+    table = Results.read(out)
+    table.runs = table.runs.assign(commit="c0ffee", dirty=False)
+    table.write(load_study(study_file).runs())
+    promote(load_study(study_file), out, tmp_path / "reference")
+    assert (out / "generators").is_dir()
+    assert (out / "frames").is_dir()
+    held = {p.name for p in (tmp_path / "reference").iterdir()}
+    assert held == {"runs.csv", "curves.parquet", "probes.parquet", "samples", "study.yaml", "environment.json"}
