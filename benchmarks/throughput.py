@@ -109,7 +109,7 @@ def points(
             "compiled": compiled,
             "precision": workload.configs(1)[0].precision,
             "loss_difference": difference,
-            "commit": provenance.code()["commit"],
+            **provenance.code(),
             "torch": provenance.versions()["torch"],
             "measured_at": provenance.now(),
         }
