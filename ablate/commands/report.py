@@ -30,6 +30,7 @@ def report(
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Build the HTML page and verdicts.csv from result tables."""
+    from ablate.report import speed
     from ablate.report.page import build_report
     from ablate.tables import RUNS as TABLE
     from ablate.tables import Results, study_as_run
@@ -44,7 +45,7 @@ def report(
     for name in names:
         tables = Results.read(folders.get(name, results / name))
         loaded.append((study_as_run(tables), tables))
-    page = build_report(loaded, out)
+    page = build_report(loaded, out, speed_table=results / speed.TABLE)
     print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
     if open_page:
         typer.launch(str(page))

@@ -103,7 +103,7 @@ def strip(
         axes.set_axisbelow(True)
         axes.set_xlabel(f"{label}{_way(better)}" + (", logarithmic" if logarithmic else ""))
         sns.despine(ax=axes, left=True)
-        svg = _svg(figure, key)
+        svg = svg_text(figure, key)
     medians = "; ".join(
         f"{arm}: median {numbers.number(_median(each, lost.get(arm, 0)))} of {len(each) + lost.get(arm, 0)}"
         + (f", {lost[arm]} diverged" if lost.get(arm) else "")
@@ -152,7 +152,7 @@ def curves(
         axes.set_ylabel(label)
         sns.despine(ax=axes)
         figure.legend(loc="outside lower center", ncols=2, fontsize=8, handlelength=2.4)
-        svg = _svg(figure, key)
+        svg = svg_text(figure, key)
     ends = "; ".join(f"{arm} ends at {numbers.number(float(band.median[-1]))}" for arm, band in drawn.items())
     alt = f"{label} over generator steps on {where}: median over seeds, with quartiles. {ends}."
     return Drawing(svg, alt, f"{where}: {label}, median and quartiles over seeds{note}")
@@ -209,7 +209,7 @@ def _axis(axes: Axes, which: str, low: float, high: float, logarithmic: bool) ->
     (axes.set_xlim if which == "x" else axes.set_ylim)(low, high)
 
 
-def _svg(figure: Figure, key: str) -> str:
+def svg_text(figure: Figure, key: str) -> str:
     """The figure as an <svg> element without fixed size, ids that nothing refers to, date or font names."""
     text = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": key}):

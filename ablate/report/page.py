@@ -18,7 +18,7 @@ from ablate.claims.measures import measure
 from ablate.claims.rows import StudyRows
 from ablate.claims.verdict import Verdict, decide
 from ablate.errors import AblateError
-from ablate.report import figures, numbers, samples, summaries
+from ablate.report import figures, numbers, samples, speed, summaries
 from ablate.report.bands import bands
 from ablate.report.board import SYMBOLS, board, tally
 
@@ -68,9 +68,15 @@ class StudySection:
     text: str
 
 
-def build_report(studies: Sequence[tuple[Study, Results]], out: Path, command: str = "ablate report") -> Path:
+def build_report(
+    studies: Sequence[tuple[Study, Results]],
+    out: Path,
+    command: str = "ablate report",
+    speed_table: Path | None = None,
+) -> Path:
     """Write `out/index.html` and `out/verdicts.csv`; returns the page's path.
 
+    `speed_table` is the benchmark's; the page has its section where the file exists.
     The same tables give the same bytes: neither file holds the time of its making. AblateError if they cannot be written.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -89,9 +95,11 @@ def build_report(studies: Sequence[tuple[Study, Results]], out: Path, command: s
         {"number": numbers.number, "percent": numbers.percent, "p_value": numbers.p_value, "anchor": _anchor}
     )
     style = environment.get_template("style.css").render()
+    measured = speed.read(speed_table) if speed_table is not None else None
     page = environment.get_template("page.html").render(
         style=style, sections=sections, board=board(verdicts), tally=tally(verdicts), symbols=SYMBOLS, command=command,
         table=TABLE, budgets={section.name: section.budget for section in sections},
+        machines=speed.machines(measured) if measured is not None else [], speed_headings=speed.HEADINGS,
     )  # fmt: skip
     out = Path(out)
     try:
