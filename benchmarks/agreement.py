@@ -24,19 +24,15 @@ def train_plainly(workload: Workload, cohort: Cohort, member: int, steps: int) -
         module.to(cohort.device)
     copy_member(cohort.pair.generator, cohort.generator, member, loop.generator)
     copy_member(cohort.pair.critic, cohort.critic, member, loop.critic)
-    n = loop.n_critic
-    real, labels = cohort._real.take(0, steps * n)
-    (latent,), (epsilon,) = cohort._latent.take(0, steps * n), cohort._epsilon.take(0, steps * n)
-    (generator_latent,) = cohort._generator_latent.take(0, steps)
     found = []
-    for step in range(steps):
-        part = slice(step * n, (step + 1) * n)
+    for batches, turn in zip(*cohort.draws.take(0, steps), strict=True):
+        labels = [batch.labels[member] for batch in batches if batch.labels is not None]
         losses = loop.step(
-            real[part, member],
-            labels[part, member] if cohort.conditional else None,
-            latent[part, member],
-            epsilon[part, member],
-            generator_latent[step, member],
+            torch.stack([batch.real[member] for batch in batches]),
+            torch.stack(labels) if labels else None,
+            torch.stack([batch.latent[member] for batch in batches]),
+            torch.stack([batch.epsilon[member] for batch in batches]),
+            turn.latent[member],
         )
         found.append(torch.cat([losses.critic, losses.generator[None]]))
     return loop, torch.stack(found).cpu()

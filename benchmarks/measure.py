@@ -6,11 +6,10 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
+
+from ablate.training.compiled import Flops
 
 LEAST_ROUNDS, MOST_ROUNDS = 3, 9
 PEAK_SIZE = {"cpu": 2048, "cuda": 8192}
@@ -91,24 +90,8 @@ def peak(device: torch.device) -> float:
     return 2 * size**3 / min(timed(lambda _: torch.mm(a, b), 1, device) for _ in range(5))
 
 
-class Counter(TorchDispatchMode):
-    """Adds up the floating-point operations of products and convolutions, by PyTorch's own formulas.
-
-    FlopCounterMode itself follows modules by hooks, which a penalty's autograd.grad does not bear (torch 2.14).
-    """
-
-    total = 0
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        out = func(*args, **(kwargs or {}))
-        count = flop_registry.get(func._overloadpacket)
-        if count is not None:
-            self.total += count(*args, **(kwargs or {}), out_val=out)
-        return out
-
-
 def operations(plain: Work) -> int:
     """Floating-point operations of one generator step of one run."""
-    with Counter() as counter:
+    with Flops() as counter:
         plain(1)
     return counter.total

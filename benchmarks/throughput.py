@@ -42,12 +42,9 @@ def stacked_work(
     workload: Workload, members: int, dataset: Dataset, device: torch.device, compiled: bool
 ) -> measure.Work:
     """A cohort of that many runs, as `ablate run` trains it."""
-    cohort = Cohort(workload.configs(members), dataset, device)
     if compiled:
         torch.compiler.reset()  # what an earlier cohort compiled would count as a recompilation
-        for name in ("critic_step", "generator_step"):
-            step = torch.compile(getattr(cohort.steps, name), fullgraph=True, dynamic=False)
-            setattr(cohort.steps, name, step)
+    cohort = Cohort(workload.configs(members), dataset, device, "on" if compiled else "off")
 
     def advance(steps: int) -> None:
         for done in range(0, steps, cohort.segment):

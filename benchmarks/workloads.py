@@ -87,7 +87,7 @@ def _d2(width: int) -> Workload:
     settings = {
         "dataset": "mnist", "architecture": "wgan_mnist", "width": width, "latent_size": 100, "critic_leak": 0.01,
         "loss": "wasserstein", "lipschitz": "clip", "clip_value": 0.01, "n_critic": 1, "batch_size": 512,
-        "optimizer": "rmsprop", "lr": 2e-4,
+        "optimizer": "rmsprop", "lr": 2e-4, "generator_norm": "batch", "critic_norm": "batch", "critic_dropout": 0.5,
     }  # fmt: skip
     return Workload(
         f"d2_{width}",

@@ -48,15 +48,15 @@ def step_flops(configs: Sequence[RunConfig], pair: Pair, sample: tuple[int, ...]
     critic, generator = empty(members, pair.critic.size), empty(members, pair.generator.size)
     batch = Batch(samples, labels, latent, empty(members, size), dropout)
     with torch.no_grad():
-        with _Flops() as of_critic:
+        with Flops() as of_critic:
             steps.critic_step(critic, steps.optimizer.start(critic), generator, batch)
-        with _Flops() as of_generator:
+        with Flops() as of_generator:
             state = steps.optimizer.start(generator)
             steps.generator_step(generator, state, critic, latent, labels, None if dropout is None else dropout[0])
     return of_critic.total * first.n_critic + of_generator.total
 
 
-class _Flops(TorchDispatchMode):
+class Flops(TorchDispatchMode):
     """Counts as PyTorch's FlopCounterMode, whose hooks fail on nested gradients."""
 
     def __init__(self) -> None:

@@ -14,8 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from ablate.errors import UsageError
 from ablate.report import speed
+from ablate.training.compiled import Flops
 from benchmarks import throughput
-from benchmarks.measure import Counter, Times, in_turn, operations
+from benchmarks.measure import Times, in_turn, operations
 from benchmarks.plain.toy import toy
 from benchmarks.workloads import WORKLOADS
 
@@ -131,7 +132,7 @@ def test_operations_are_those_of_the_products() -> None:
     x = torch.randn(4, 2)
     with FlopCounterMode(display=False) as reference:
         loop.critic(x).mean().backward()
-    with Counter() as counter:
+    with Flops() as counter:
         loop.critic(x).mean().backward()
     assert counter.total == reference.get_total_flops() > 0
 
