@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import ablate
+from ablate.cli import main
 from ablate.tables import Results
 
 
@@ -135,12 +136,18 @@ def mistakes(studies: Path) -> list[tuple[tuple[object, ...], str]]:
 
 
 @pytest.mark.parametrize("number", range(17))
-def test_a_mistake_is_one_clear_message(number: int, studies: Path) -> None:
+def test_a_mistake_is_one_clear_message(
+    number: int, studies: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments, said = mistakes(studies)[number]
-    done = command(*arguments, cwd=studies)
-    assert done.returncode in (1, 2)
-    assert said in done.stderr
-    assert done.stdout == ""
+    monkeypatch.chdir(studies)
+    monkeypatch.setattr(sys, "argv", ["ablate", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code in (1, 2)
+    told = capsys.readouterr()
+    assert said in told.err
+    assert told.out == ""
 
 
 def test_a_run_that_diverged_has_only_a_best_generator_and_the_error_says_so(studies: Path, tmp_path: Path) -> None:

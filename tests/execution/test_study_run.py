@@ -230,7 +230,7 @@ def test_ctrl_c_writes_checkpoints_and_the_next_call_goes_on(study_file: Path, t
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 130, stderr
-    assert "run the same command again" in stdout
+    assert "run the same command again" in stdout, stderr
     assert "Traceback" not in stderr
     from ablate.training.checkpoint import load
 
