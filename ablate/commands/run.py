@@ -48,6 +48,8 @@ def run(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="train failed runs again")] = False,
     checkpoint_seconds: Annotated[float, typer.Option(min=0, help="time between checkpoints")] = 30.0,
     plugin: Plugin = [],  # noqa: B006
+    features: Annotated[str, typer.Option(help="inception: fid with its features too, at each run's end")] = "",
+    inception_weights: Annotated[Path | None, typer.Option(help="default: where pytorch-fid keeps them")] = None,
     as_json: Json = False,
 ) -> None:
     """Train a study's runs, as far as they are not in the tables yet, and compare with the reference."""
@@ -61,7 +63,11 @@ def run(
         print(_plan(loaded, folder, retry_failed, as_json))
         return
     command = shlex.join(["ablate", *sys.argv[1:]])
-    options = Options(folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command)
+    inception = _inception(features, inception_weights)
+    options = Options(
+        folder, device, workers, retry_failed, checkpoint_seconds,
+        plugins=tuple(plugin), command=command, inception=inception,
+    )  # fmt: skip
     summary = run_study(loaded, options, display(quiet=as_json))
     if as_json:
         print(json.dumps(_as_json(summary), indent=2))
@@ -69,6 +75,23 @@ def run(
         print(_told(summary), flush=True)
         print(_against_reference(summary, results / loaded.name))
     raise typer.Exit(_exit_code(summary))
+
+
+def _inception(features: str, weights: Path | None) -> Path | None:
+    """The weights to use, where --features asks for them."""
+    from ablate.errors import UsageError
+
+    if features not in ("", "classifier", "inception"):
+        raise UsageError(f"--features {features}: expected classifier (as without it) or inception")
+    if features != "inception":
+        if weights is not None:
+            raise UsageError(f"--inception-weights {weights} has no effect without --features inception")
+        return None
+    if weights is not None and not weights.is_file():
+        raise UsageError(f"--inception-weights {weights}: no such file")
+    from ablate.metrics.inception import usual_path
+
+    return weights or usual_path()
 
 
 def _exit_code(summary: Summary) -> int:

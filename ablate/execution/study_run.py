@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ablate import tables
-from ablate.errors import UsageError
+from ablate.errors import AblateWarning, UsageError
 from ablate.execution import provenance
 from ablate.execution.lock import locked
 from ablate.execution.planner import COHORT_SIZE, CohortPlan, begun_in, plan
@@ -43,6 +44,8 @@ class Options:
     cohort_size: int = COHORT_SIZE
     plugins: tuple[str, ...] = ()
     command: str = ""
+    inception: Path | None = None
+    """the weights of Inception, where fid with its features is asked for too"""
 
 
 @dataclass
@@ -141,8 +144,11 @@ class _Job:
         self.workers = self.options.workers or (1 if device == "cuda" else min(cores, len(plans)))
         self.threads = max(1, cores // self.workers)
         self.device_name = _device_name(device)
-        tasks = [Task(p, device, self.checkpoints, self.options.checkpoint_seconds) for p in plans]
+        tasks = [
+            Task(p, device, self.checkpoints, self.options.checkpoint_seconds, self.options.inception) for p in plans
+        ]
         self._write_real_samples()
+        self._look_for_inception()
         self.write()
         self.display.start(plans, self.workers, self.device_name)
         try:
@@ -154,6 +160,12 @@ class _Job:
             self.display.stop()
             with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
                 self.checkpoints.rmdir()
+
+    def _look_for_inception(self) -> None:
+        from ablate.metrics.inception import why_missing
+
+        if self.options.inception and (reason := why_missing(self.options.inception)):
+            warnings.warn(reason, AblateWarning, stacklevel=2)
 
     def _take_in(self, result: Result) -> None:
         rows, curves, probes = [], [], []

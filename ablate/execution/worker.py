@@ -21,6 +21,7 @@ class Task:
     device: str
     checkpoints: Path
     checkpoint_seconds: float
+    inception: Path | None = None
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Result:
 def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
     """Train a cohort; out of memory splits it in two. An AblateError, such as missing data, is the caller's to show."""
     path = task.checkpoints / task.plan.checkpoint_name
-    control = Control(task.plan.name, path, task.checkpoint_seconds, report, should_stop)
+    control = Control(task.plan.name, path, task.checkpoint_seconds, report, should_stop, task.inception)
     try:
         outcomes = run_cohort(task.plan.configs, torch.device(task.device), control)
     except Stopped:
