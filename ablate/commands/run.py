@@ -81,6 +81,8 @@ def run(
         ),
     ] = None,
     plugin: Plugin = [],  # noqa: B006
+    features: Annotated[str, typer.Option(help="inception: fid with its features too, at each run's end")] = "",
+    inception_weights: Annotated[Path | None, typer.Option(help="default: where pytorch-fid keeps them")] = None,
     as_json: Json = False,
 ) -> None:
     """Train a study's runs, as far as they are not in the tables yet, and compare with the reference."""
@@ -100,6 +102,7 @@ def run(
     options = Options(
         folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command,
         keep_checkpoints=keep_checkpoints, tensorboard=tensorboard, compile=compile_steps.value, cohort_size=cohort,
+        inception=_inception(features, inception_weights),
     )  # fmt: skip
     summary = run_study(loaded, options, display(quiet=as_json))
     if as_json:
@@ -108,6 +111,23 @@ def run(
         print(_told(summary), flush=True)
         print(_against_reference(summary, reference_of(loaded.name, results)))
     raise typer.Exit(_exit_code(summary))
+
+
+def _inception(features: str, weights: Path | None) -> Path | None:
+    """The weights to use, where --features asks for them."""
+    from ablate.errors import UsageError
+
+    if features not in ("", "classifier", "inception"):
+        raise UsageError(f"--features {features}: expected classifier (as without it) or inception")
+    if features != "inception":
+        if weights is not None:
+            raise UsageError(f"--inception-weights {weights} has no effect without --features inception")
+        return None
+    if weights is not None and not weights.is_file():
+        raise UsageError(f"--inception-weights {weights}: no such file")
+    from ablate.metrics.inception import usual_path
+
+    return weights or usual_path()
 
 
 def _exit_code(summary: Summary) -> int:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ablate import tables
-from ablate.errors import UsageError
+from ablate.errors import AblateWarning, UsageError
 from ablate.execution import provenance
 from ablate.execution.event_files import EventFiles
 from ablate.execution.frames import FRAMES
@@ -49,6 +50,8 @@ class Options:
     keep_checkpoints: bool = False
     tensorboard: Path | None = None
     """the folder for TensorBoard's event files"""
+    inception: Path | None = None
+    """the weights of Inception, where fid with its features is asked for too"""
 
 
 @dataclass
@@ -159,6 +162,7 @@ class _Job:
         self.device_name = _device_name(device)
         tasks = [self._task(p, device) for p in plans]
         self._write_real_samples()
+        self._look_for_inception()
         self.write()
         self.display.start(plans, self.workers, self.device_name)
         try:
@@ -185,7 +189,14 @@ class _Job:
             self.options.folder / GENERATORS,
             self.options.compile,
             {**provenance.code(), "ablate_version": versions["ablate"], "torch": versions["torch"]},
+            self.options.inception,
         )
+
+    def _look_for_inception(self) -> None:
+        from ablate.metrics.inception import why_missing
+
+        if self.options.inception and (reason := why_missing(self.options.inception)):
+            warnings.warn(reason, AblateWarning, stacklevel=2)
 
     def _take_in(self, result: Result) -> None:
         rows, curves, probes = [], [], []

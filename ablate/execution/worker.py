@@ -33,6 +33,7 @@ class Task:
     compile: Compile = "off"
     made_by: dict[str, Any] = field(default_factory=dict)
     """what made the generators: commit and the like"""
+    inception: Path | None = None
 
 
 @dataclass
@@ -53,7 +54,7 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
     path = task.checkpoints / task.plan.checkpoint_name
     control = Control(
         task.plan.name, path, task.checkpoint_seconds, report, should_stop, task.compile,
-        task.keep_checkpoints, task.pictured, task.generators, task.made_by,
+        task.keep_checkpoints, task.pictured, task.generators, task.made_by, task.inception,
     )  # fmt: skip
     try:
         outcomes = run_cohort(task.plan.configs, torch.device(task.device), control)

@@ -20,6 +20,7 @@ from ablate.metrics.features import Extractor, NoFeatures, extractor_for
 
 if TYPE_CHECKING:
     from ablate.metrics.frechet import Gaussian
+    from ablate.metrics.inception import InceptionFid
     from ablate.metrics.kernel import Kernel
 
 REFERENCE_SEED, FLOOR_SEED = 2**20, 2**20 + 1
@@ -44,6 +45,8 @@ class Reference:
         samples, self.labels = dataset.reference(n, REFERENCE_SEED)
         self.points = samples if samples.dim() == 2 else None
         """[n, 2], for two-dimensional data"""
+        self.inception: dict[tuple[str, str], InceptionFid] = {}
+        """fid with Inception's features against the same sample, by weights and device, where it is asked for"""
         self.features = torch.empty(0) if self.skipped else self.extractor.features(samples)
 
     @classmethod

@@ -82,3 +82,5 @@ class Control:
     """the folder for each run's best and last generator; they are written here, for they can be large"""
     made_by: dict[str, Any] = field(default_factory=dict)
     """what made the generators, for their records: commit and the like"""
+    inception: Path | None = None
+    """Inception's weights, where fid with its features is asked for at the end of each run"""

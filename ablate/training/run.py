@@ -18,6 +18,7 @@ from ablate.config import RunConfig
 from ablate.datasets import dataset_of
 from ablate.errors import AblateError
 from ablate.metrics.evaluation import Reference, evaluate
+from ablate.metrics.inception import InceptionFid
 from ablate.metrics.stability import TrainingRecord
 from ablate.training import checkpoint
 from ablate.training.cohort import Cohort
@@ -59,6 +60,7 @@ class _Training:
         self.dataset = dataset_of(first)
         self.reference = Reference.of(self.dataset, first.evaluation_samples)
         self.generates = first.fakes == "generator"
+        self.inception = InceptionFid.of(self.reference, self.control.inception, device) if self.generates else None
         self.cohort = Cohort(configs, self.dataset, device, control.compile)
         self.books = _Books()
         self.kept = Kept(self.cohort, control.pictured)
@@ -180,7 +182,8 @@ class _Training:
                 "dataset_fingerprint": self.dataset.fingerprint,
                 "features": self.reference.extractor.name,
                 "features_fingerprint": self.reference.extractor.fingerprint,
-                "flags": [self.reference.skipped] if self.reference.skipped else [],
+                **(self.inception.floors if self.inception else {}),
+                "flags": [s.skipped for s in (self.reference, self.inception) if s and s.skipped],
                 "time_split": {name: value / len(self.configs) for name, value in self.books.split.items()},
             },
             samples=self._pictures[member],
@@ -204,7 +207,13 @@ class _Training:
         final = dict(moments[-1]["metrics"])
         final |= {p: ys[""] for p, ys in moments[-1]["probes"].items() if "" in ys}
         final |= {name: entry.load()(record) for name, entry in registry.entries("stability").items()}
+        if self.inception and member not in self.books.diverged_at:
+            final |= self.inception(self._last_samples[member])
         return final | {"best_fid": record.best_fid, "best_fid_step": record.best_fid_step}
+
+    @cached_property
+    def _last_samples(self) -> torch.Tensor:
+        return sample(self.cohort, self.configs[0].evaluation_samples)[0]
 
     @cached_property
     def _pictures(self) -> list[np.ndarray]:

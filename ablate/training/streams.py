@@ -21,6 +21,9 @@ Kind = Literal["normal", "uniform"]
 BLOCK_ELEMENTS = 2**16
 """About how many numbers a block of a stream holds for one member; the length is then a power of two of batches."""
 
+MOST_ON_DEVICE = 4 * 2**30
+"""Bytes of a stored set that is copied to the device as a whole, at most."""
+
 
 class Blocks:
     """A stream of batches for every member of a cohort; `draw(generator, count)` gives one member's block."""
@@ -92,7 +95,8 @@ class RealBatches:
             self.blocks = Blocks(seeds, purpose, batch_size * math.prod(dataset.shape), self._fresh, device)
         else:
             assert dataset.images is not None
-            self.images = dataset.images.to(device)
+            # a larger set stays where it is, a file mapped into memory perhaps, and its batches are moved
+            self.images = dataset.images.to(device) if dataset.images.nbytes <= MOST_ON_DEVICE else dataset.images
             self.labels = dataset.labels.to(device) if dataset.labels is not None else None
             self.blocks = Blocks(seeds, purpose, 1, self._epoch, device)
             self.blocks.length = len(self.images)  # a block is an epoch
@@ -114,4 +118,5 @@ class RealBatches:
         (order,) = self.blocks.take(start * self.batch_size, count * self.batch_size)
         chosen = order.unflatten(0, (count, self.batch_size)).transpose(1, 2)
         labels = self.labels[chosen] if self.labels is not None else torch.zeros_like(chosen)
-        return to_unit(self.images[chosen], self.dtype), labels
+        images = self.images[chosen.to(self.images.device)].to(chosen.device)
+        return to_unit(images, self.dtype), labels

@@ -81,3 +81,40 @@ def test_labels_of_a_folder_without_classes_are_refused_before_anything_is_train
         run(images, "out")
     with pytest.warns(AblateWarning, match="no class folders"):
         assert list(run(images, "other", "false").results.runs["status"]) == ["done", "done"]
+
+
+def test_inception_is_skipped_without_its_weights_and_is_a_column_beside_fid_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from ablate.metrics import inception
+
+    path = tmp_path / "both.yaml"
+    base = "{width: 4, batch_size: 16, n_critic: 1, generator_steps: 4, evaluations: 2, evaluation_samples: 100}"
+    path.write_text(
+        f"study: both\nquestion: Does it?\nseeds: 2\ndatasets: [digits, ring8]\nbase: {base}\narms: {{a: {{loss: minimax}}}}\n"
+    )
+
+    def features_of(weights: Path, name: str) -> Summary:
+        options = Options(tmp_path / name, workers=1, inception=weights)
+        return run_study(load_study(path, ()), options, Quiet())
+
+    with pytest.warns(AblateWarning, match="fid_inception is skipped: its weights are not in") as caught:
+        runs = features_of(tmp_path / "no.pth", "without").results.runs
+    assert len(caught) == 1
+    assert (runs["status"] == "done").all()
+    assert runs["fid"].notna().all()
+    assert list(runs["flags"].fillna("").str.contains("fid_inception is skipped")) == list(runs["dataset"] == "digits")
+
+    def halves(self: object, samples: torch.Tensor) -> torch.Tensor:
+        return samples.flatten(1)[:, ::2]
+
+    monkeypatch.setattr(inception.InceptionFeatures, "__init__", lambda *_: None)  # the network has tests of its own
+    monkeypatch.setattr(inception.InceptionFeatures, "features", halves)
+    (tmp_path / "yes.pth").write_bytes(b"")
+    runs = features_of(tmp_path / "yes.pth", "with").results.runs
+    for name in ("fid_inception_100", "fid_inception_100_floor"):
+        assert list(runs[name].notna()) == list(runs["dataset"] == "digits")
+    assert not runs["flags"].fillna("").str.contains("skipped").any()
+    assert (runs.loc[runs["dataset"] == "digits", "fid_protocol"] == "fid_classifier_100").all()
