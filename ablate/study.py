@@ -163,7 +163,7 @@ def select(study: Study, only: Sequence[str]) -> Study:
     claims = tuple(
         replace(claim, datasets=tuple(label for label in claim.datasets if label in datasets))
         for claim in study.claims
-        if claim.arm in arms and claim.against in arms and set(claim.datasets) & set(datasets)
+        if set(claim.arms) <= set(arms) and set(claim.datasets) & set(datasets)
     )
     return replace(
         study,

@@ -3,71 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from scipy import stats
+
+from ablate.claims.evidence import Evidence
+from ablate.claims.samples import Samples
 from ablate.claims.statistics import seeds_to_detect, seeds_to_narrow
+from ablate.claims.wording import p_text, percent_text
 
-if TYPE_CHECKING:
-    from ablate.claims.measures import Samples
-    from ablate.study import Claim
-
-REPRODUCED, CONTRADICTED, INCONCLUSIVE = "reproduced", "contradicted", "inconclusive"
+REPRODUCED, CONTRADICTED, INCONCLUSIVE, WAITING = "reproduced", "contradicted", "inconclusive", "waiting"
 ALPHA = 0.05
 LIKELY = 0.75
 """Probability of improvement that a claim must reach"""
 ROUNDING = 1e-9
 """A probability that is 0.75 but for rounding reaches it"""
 FEWEST_SEEDS = 5
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What the runs say of one claim. Effects are on the scale of comparison: logarithms for a ratio."""
-
-    claim: Claim
-    strata: list[tuple[str, Samples]]
-    """(dataset, its samples), those without the metric included"""
-    scale: str
-    p: float = 1.0
-    method: str = "exact"
-    tests: int = 1
-    """how many datasets p is already corrected for"""
-    effect: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    improvement: float = math.nan
-    improvement_low: float = math.nan
-    improvement_high: float = math.nan
-
-    @property
-    def applies(self) -> bool:
-        return any(each.applies for _, each in self.strata)
-
-    @property
-    def seeds(self) -> int:
-        return min((min(each.n) for _, each in self.strata if each.applies), default=0)
-
-    @property
-    def diverged(self) -> int:
-        """How many of the runs compared diverged."""
-        return sum(sum(each.diverged) for _, each in self.strata if each.applies)
-
-    @property
-    def margin(self) -> float:
-        """Half width of "no difference that matters": log(1 + margin) for a ratio."""
-        return math.log1p(self.claim.margin) if self.scale == "ratio" else float(self.claim.margin)
-
-    @property
-    def turned(self) -> tuple[float, float, float]:
-        """effect, low, high, turned so that negative is what the claim says."""
-        if self.claim.direction == "less":
-            return self.effect, self.low, self.high
-        return -self.effect, -self.high, -self.low
-
-    @property
-    def claimed_way(self) -> bool:
-        return self.improvement > 0.5
 
 
 def judge(evidence: Evidence, p_adjusted: float, alpha: float) -> tuple[str, str, int | None]:
@@ -78,21 +28,55 @@ def judge(evidence: Evidence, p_adjusted: float, alpha: float) -> tuple[str, str
     absent = _absent(evidence)
     if absent:
         return INCONCLUSIVE, absent, None
-    _, low, high = evidence.turned
-    margin, chance = evidence.margin, evidence.improvement
-    significant = p_adjusted < ALPHA
+    if evidence.fault:
+        return INCONCLUSIVE, evidence.fault + _incomplete(evidence), None
     enough = evidence.seeds >= FEWEST_SEEDS
-    numbers = f"p {_p(p_adjusted)}, ahead in {_percent(chance)} of pairs of runs"
-    if enough and significant and _likely(chance) and high < -margin:
-        return REPRODUCED, numbers + _incomplete(evidence), None
-    if enough and significant and _likely(1 - chance) and low > margin:
-        return CONTRADICTED, "the other way round: " + numbers + _incomplete(evidence), None
-    if enough and margin > 0 and -margin < low and high < margin:
-        return CONTRADICTED, "the difference lies within the margin" + _incomplete(evidence), None
+    if enough:
+        decided = _direction(evidence, p_adjusted) if evidence.target is None else _range(evidence, p_adjusted)
+        if decided:
+            return decided[0], decided[1] + _incomplete(evidence), None
     needed = _needed(evidence, alpha)
     reasons = _hindrances(evidence, p_adjusted) if enough else [_few(evidence)]
     reasons += [f"needs about {needed} seeds"] if needed else []
     return INCONCLUSIVE, "; ".join(reasons) + _incomplete(evidence), needed
+
+
+def _direction(evidence: Evidence, p_adjusted: float) -> tuple[str, str] | None:
+    """The rule of a claim that something is less, greater, falling or rising."""
+    _, low, high = evidence.turned
+    margin, chance = evidence.margin, evidence.improvement
+    significant = p_adjusted < ALPHA
+    numbers = f"p {p_text(p_adjusted)}, ahead in {percent_text(chance)} of {_counted(evidence)}"
+    if significant and _likely(chance) and high < -margin:
+        return REPRODUCED, numbers
+    if significant and _likely(1 - chance) and low > margin:
+        return CONTRADICTED, "the other way round: " + numbers
+    if margin > 0 and -margin < low and high < margin:
+        return CONTRADICTED, "the difference lies within the margin"
+    return None
+
+
+def _range(evidence: Evidence, p_adjusted: float) -> tuple[str, str] | None:
+    """The rule of a claim that something lies in a range: both the test and the interval must say so."""
+    assert evidence.target is not None
+    _, low, high = evidence.turned
+    least, most = evidence.target
+    if p_adjusted >= ALPHA:
+        return None
+    if evidence.claimed_way and least <= low and high <= most:
+        return REPRODUCED, f"the interval lies within {_range_words(evidence)}; p {p_text(p_adjusted)}"
+    if not evidence.claimed_way and (high < least or low > most):
+        return CONTRADICTED, f"the interval lies outside {_range_words(evidence)}; p {p_text(p_adjusted)}"
+    return None
+
+
+def _range_words(evidence: Evidence) -> str:
+    return "the claimed range" if evidence.claim.test == "bound" else "the margin"
+
+
+def _counted(evidence: Evidence) -> str:
+    """What the probability of improvement is a share of."""
+    return "runs" if evidence.claim.value is not None else "pairs of runs"
 
 
 def _likely(chance: float) -> bool:
@@ -104,29 +88,34 @@ def _absent(evidence: Evidence) -> str:
     claim = evidence.claim
     if not evidence.applies:
         return f"{claim.metric} is not measured there"
-    nothing = [
-        (name, [arm for arm, n in zip((claim.arm, claim.against), each.n, strict=True) if not n])
-        for name, each in evidence.strata
-        if each.applies and not min(each.n)
-    ]
-    if len(nothing) == len(evidence.strata) and all(len(arms) == 2 for _, arms in nothing):
+    nothing = [(name, _lacking(evidence, each, 1)) for name, each in evidence.used if not each.fewest]
+    if len(nothing) == len(evidence.strata) and not any(sum(each.n) for _, each in evidence.used):
         return "no runs yet"
-    return "; ".join(f"no runs yet of {' and '.join(arms)} on {name}" for name, arms in nothing)
+    return "; ".join(f"no runs yet of {' and '.join(each for each, _ in arms)} on {name}" for name, arms in nothing)
+
+
+def _lacking(evidence: Evidence, samples: Samples, least: int) -> list[tuple[str, int]]:
+    """Arms with fewer runs than `least`, and how many they have."""
+    claim = evidence.claim
+    if samples.rivals:
+        found = [(claim.arm, samples.n[0])]
+        found += [(name, each.n[1]) for name, each in zip(claim.rivals, samples.rivals, strict=True)]
+    elif samples.ladders:
+        pairs = zip(claim.ladders, samples.ladders, strict=True)
+        found = [(n, len(v)) for names, ladder in pairs for (_, n), (_, v) in zip(names, ladder, strict=True)]
+    else:
+        found = [(name, n) for name, n in zip((claim.arm, claim.against), samples.n, strict=True) if name]
+    return [(name, n) for name, n in found if n < least]
 
 
 def _few(evidence: Evidence) -> str:
-    claim = evidence.claim
-    few = {
-        f"{n} of {arm}"
-        for _, each in evidence.strata
-        if each.applies
-        for arm, n in zip((claim.arm, claim.against), each.n, strict=True)
-        if n < FEWEST_SEEDS
-    }
+    few = {f"{n} of {arm}" for _, each in evidence.used for arm, n in _lacking(evidence, each, FEWEST_SEEDS)}
     return f"fewer than {FEWEST_SEEDS} seeds ({', '.join(sorted(few))})"
 
 
 def _hindrances(evidence: Evidence, p_adjusted: float) -> list[str]:
+    if evidence.target is not None:
+        return _range_hindrances(evidence, p_adjusted)
     _, low, high = evidence.turned
     margin, chance = evidence.margin, evidence.improvement
     if math.isinf(high):
@@ -140,20 +129,37 @@ def _hindrances(evidence: Evidence, p_adjusted: float) -> list[str]:
     elif -margin <= high and low <= margin:
         reasons.append("interval reaches into the margin")
     if not (_likely(chance) or _likely(1 - chance)):
-        reasons.append(f"ahead in {_percent(chance)} of pairs of runs, a decision takes 75 % or 25 %")
+        reasons.append(f"ahead in {percent_text(chance)} of {_counted(evidence)}, a decision takes 75 % or 25 %")
     if p_adjusted >= ALPHA:
-        reasons.append(f"p {_p(p_adjusted)}")
+        reasons.append(f"p {p_text(p_adjusted)}")
     return reasons or ["average and rank test disagree"]
+
+
+def _range_hindrances(evidence: Evidence, p_adjusted: float) -> list[str]:
+    assert evidence.target is not None
+    _, low, high = evidence.turned
+    least, most = evidence.target
+    if math.isinf(low) and math.isinf(high):
+        return ["too few finite values for an interval"]
+    inside, outside = least <= low and high <= most, high < least or low > most
+    reasons = [] if inside or outside else [f"the interval reaches over the end of {_range_words(evidence)}"]
+    if p_adjusted >= ALPHA:
+        reasons.append(f"p {p_text(p_adjusted)}")
+    return reasons or ["interval and test disagree"]
 
 
 def _needed(evidence: Evidence, alpha: float) -> int | None:
     """Seeds with which this effect, if it is real, would give a verdict."""
     effect, width = abs(evidence.effect), (evidence.high - evidence.low) / 2
     seeds, chance, margin = evidence.seeds, evidence.improvement, evidence.margin
-    strata = sum(each.applies for _, each in evidence.strata)
+    strata = len(evidence.used)
     if not math.isfinite(width):
         return None
-    if _likely(chance) or _likely(1 - chance):
+    if evidence.target is not None:
+        distance = min(abs(evidence.turned[0] - end) for end in evidence.target)
+        corrected = stats.norm.ppf(1 - alpha / 2) / stats.norm.ppf(1 - ALPHA / 2)
+        decided = seeds_to_narrow(width * float(corrected), distance, seeds)
+    elif _likely(chance) or _likely(1 - chance):
         ranks = seeds_to_detect(chance, strata, alpha)
         size = seeds_to_narrow(width, effect - margin, seeds)
         decided = max(ranks, size) if ranks and size else None
@@ -168,17 +174,9 @@ def _needed(evidence: Evidence, alpha: float) -> int | None:
 
 def _incomplete(evidence: Evidence) -> str:
     """A clause for an unfinished study, and for datasets without this metric."""
-    used = [each for _, each in evidence.strata if each.applies]
+    used = [each for _, each in evidence.used]
     missing, there = sum(sum(each.missing) for each in used), sum(sum(each.n) for each in used)
     clauses = [f"{missing} of {missing + there} runs are missing"] if missing else []
     without = [name for name, each in evidence.strata if not each.applies]
     clauses += [f"{evidence.claim.metric} is not measured on {', '.join(without)}"] if without else []
     return "".join(f"; {clause}" for clause in clauses)
-
-
-def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {value:.2g}" if value < 0.095 else f"= {value:.2f}"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %"

@@ -1,4 +1,4 @@
-"""Rank tests of two arms: the exact Mann–Whitney test, and the same stratified over datasets.
+"""Rank tests: of two arms the exact Mann–Whitney test, of one against a value the sign test; stratified over datasets.
 
 Both count the ways in which the runs could have been dealt to the two arms. With ties the midranks are dealt, so the
 count stays exact (Lehmann, Nonparametrics, 1975, sections 1.4 and 3.3). Strata are weighted as van Elteren (1960) does.
@@ -64,6 +64,22 @@ def stratified_rank_test(strata: Sequence[Pair], seed: int = 0) -> RankTest:
     if len(ranked) == 1:
         return _asymptotic(ranked[0])
     return _drawn(ranked, weights, seed)
+
+
+def sign_test(strata: Sequence[ArrayLike], value: float) -> RankTest:
+    """Exact sign test: are as many runs below the value as above it? `less` is more below.
+
+    strata: samples [n], one a dataset; runs equal to the value are left out (Conover, Practical Nonparametric
+    Statistics, 3.4). It asks nothing of the values' distribution, infinities are values like others.
+    """
+    values = np.concatenate([np.asarray(each, dtype=float).ravel() for each in strata]) if strata else np.empty(0)
+    if np.isnan(values).any():
+        raise ValueError("a sign test needs values that can be ordered, one is NaN")
+    below, above = int((values < value).sum()), int((values > value).sum())
+    if not below + above:
+        return RankTest(1.0, 1.0, 1.0, "exact")
+    less, greater = (float(stats.binom.cdf(few, below + above, 0.5)) for few in (above, below))
+    return _two_sided(less, greater, 0.0, "exact")
 
 
 @dataclass(frozen=True)

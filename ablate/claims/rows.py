@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,8 @@ class StudyRows:
     runs: list[Run]
     stale: tuple[str, ...]
     """rows not used because the study has no such run, in words"""
+    series: dict[str, dict[str, tuple[NDArray, NDArray]]] = field(default_factory=dict, repr=False)
+    """curves that claims asked for, by name: run_id → times, values"""
 
     @classmethod
     def of(cls, study: Study, results: Results) -> StudyRows:

@@ -58,6 +58,19 @@ def iqm_interval(values: Floats, seed: int, level: float = LEVEL, center: str = 
     return _percentiles(resampled_centers(rows, seed, center), level)
 
 
+def difference_from_value(
+    strata: Sequence[ArrayLike], value: float, seed: int, center: str = "iqm", level: float = LEVEL
+) -> tuple[float, float, float]:
+    """Mean over strata of (center of the sample − value), and its percentile bootstrap interval."""
+    effects, draws = [], np.zeros(RESAMPLES)
+    for index, values in enumerate(strata):
+        sample = np.asarray(values, dtype=float)
+        effects.append(center_of(sample, center) - value)
+        draws += resampled_centers(sample, seed_of(str(seed), str(index), "arm"), center)[:, 0] - value
+    low, high = _percentiles(draws / len(effects), level)
+    return float(np.mean(effects)) + 0.0, float(low) + 0.0, float(high) + 0.0
+
+
 def _percentiles(draws: Floats, level: float) -> tuple[Floats, Floats]:
     low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return low, high
@@ -110,6 +123,16 @@ def improvement(strata: Sequence[Pair], level: float = LEVEL) -> tuple[float, fl
     low = _edge(excess, 0.0, seen) if seen > 0 else 0.0
     high = _edge(excess, 1.0, seen) if seen < 1 else 1.0
     return seen, low, high
+
+
+def improvement_on(strata: Sequence[ArrayLike], value: float, level: float = LEVEL) -> tuple[float, float, float]:
+    """Share of runs below a fixed value, a run equal to it counting one half; over all strata, with Wilson's interval."""
+    values = np.concatenate([np.asarray(each, dtype=float).ravel() for each in strata])
+    n, z = len(values), float(stats.norm.ppf(0.5 + level / 2))
+    seen = float((np.mean(values < value) + np.mean(values <= value)) / 2)
+    middle, half = (seen + z * z / (2 * n)), z * math.sqrt(seen * (1 - seen) / n + z * z / (4 * n * n))
+    low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    return seen, max(0.0, low) if seen > 0 else 0.0, min(1.0, high) if seen < 1 else 1.0
 
 
 def _variance(theta: Floats, m: int, n: int) -> Floats:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ablate.claims import statistics
-from ablate.claims.judgement import ALPHA, CONTRADICTED, Evidence, judge
-from ablate.claims.measures import Samples, samples_of
-from ablate.claims.rank_tests import stratified_rank_test
+from ablate.claims.evidence import Evidence
+from ablate.claims.headlines import headline, settled
+from ablate.claims.judgement import ALPHA, WAITING
+from ablate.claims.kinds import kind_of
 from ablate.claims.rows import StudyRows
+from ablate.claims.samples import samples_of
+from ablate.study_claims.claim import interval_text
 
 if TYPE_CHECKING:
     from ablate.study import Claim, Study
@@ -22,7 +24,7 @@ POOLED = "pooled"
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of one claim, of one arm against one other, on one dataset or pooled over the claim's datasets."""
+    """The outcome of one claim on one dataset, or over the claim's datasets."""
 
     study: str
     claim: str
@@ -47,7 +49,7 @@ class Verdict:
     diverged: tuple[int, int]
     missing: tuple[int, int]
     scale: str
-    """ratio: effect is arm ÷ other, no effect is 1; difference: arm − other, no effect is 0"""
+    """ratio: effect is arm ÷ other, no effect is 1; difference: arm − other, no effect is 0; value: of the arm itself"""
     effect: float
     low: float
     high: float
@@ -65,6 +67,9 @@ class Verdict:
     verdict: str
     reason: str
     seeds_needed: int | None
+    target_low: float = math.nan
+    """of a bound: where the claim places the statistic, ±inf at an open end"""
+    target_high: float = math.nan
 
     @property
     def key(self) -> str:
@@ -76,86 +81,57 @@ def decide(study: Study, results: Results, rows: StudyRows | None = None) -> lis
     """Verdicts in the order of the study's claims; for each claim the headline (`pooled`) first, then its datasets.
 
     Holm's correction is made within the study's headlines, and separately within each dataset's verdicts. A claim
-    without runs counts as a test with p = 1, so that an unfinished study is not judged by a smaller family.
+    without runs counts as a test with p = 1, so that an unfinished study is not judged by a smaller family; a claim that
+    waits, and an identity, which leaves nothing to chance, are no tests.
     """
     rows = rows or StudyRows.of(study, results)
-    evidence = {
-        (i, dataset): _evidence(claim, [(dataset, samples_of(rows, claim, dataset))])
-        for i, claim in enumerate(study.claims)
+    claims = {i: claim for i, claim in enumerate(study.claims) if not claim.waits}
+    parts = {
+        (i, dataset): kind_of(claim).weigh(claim, [(dataset, samples_of(rows, claim, dataset))])
+        for i, claim in claims.items()
         for dataset in claim.datasets
     }
-    headlines = [
-        _any_dataset(claim, [evidence[i, dataset] for dataset in claim.datasets])
-        if claim.decide == "any_dataset"
-        else _evidence(claim, [(d, evidence[i, d].strata[0][1]) for d in claim.datasets])
-        for i, claim in enumerate(study.claims)
-    ]
-    families = defaultdict(list)
-    for key in evidence:
-        families[key[1]].append(key)
-    single = {}
-    for keys in families.values():
-        adjusted = statistics.holm([evidence[key].p for key in keys])
-        for key, p in zip(keys, adjusted, strict=True):
-            single[key] = _verdict(study, study.claims[key[0]], evidence[key], key[1], p, len(keys))
+    wholes = {i: headline(claim, [parts[i, dataset] for dataset in claim.datasets]) for i, claim in claims.items()}
+    p_wholes = _adjusted(wholes)
+    p_parts: dict[Any, tuple[float, int]] = {}
+    for dataset in dict.fromkeys(key[1] for key in parts):
+        p_parts |= _adjusted({key: each for key, each in parts.items() if key[1] == dataset})
     found = []
-    adjusted = statistics.holm([each.p for each in headlines])
     for i, claim in enumerate(study.claims):
-        parts = [single[i, dataset] for dataset in claim.datasets]
-        headline = _verdict(study, claim, headlines[i], POOLED, adjusted[i], len(headlines))
-        if claim.decide == "any_dataset":
-            headline = _on_any(headline, parts, headlines[i])
-        found += [headline, *parts]
+        if claim.waits:
+            found.append(waiting(study, claim, claim.waits))
+            continue
+        own = [parts[i, dataset] for dataset in claim.datasets]
+        words = [_verdict(study, each, d, p_parts[i, d]) for d, each in zip(claim.datasets, own, strict=True)]
+        whole = _verdict(study, wholes[i], POOLED, p_wholes[i])
+        found += [settled(whole, claim, wholes[i], own, words), *words]
     return found
 
 
-def _evidence(claim: Claim, strata: list[tuple[str, Samples]]) -> Evidence:
-    """Test and effect over the datasets where the metric exists. Values are turned so that lower is what is claimed."""
-    used = [(name, each) for name, each in strata if each.applies]
-    pairs = [(each.arm, each.against) for _, each in used if min(each.n)]
-    sign = 1.0 if claim.direction == "less" else -1.0
-    seed = statistics.seed_of(claim.key, claim.metric, claim.statistic, *(name for name, _ in used))
-    turned = [(sign * arm, sign * against) for arm, against in pairs]
-    test = stratified_rank_test(turned, seed)
-    scale = strata[0][1].scale
-    found = Evidence(claim, strata, scale, p=test.p, method=test.method, tests=1)
-    if not turned:
-        return found
-    chance, chance_low, chance_high = statistics.improvement(turned)
-    found = replace(found, improvement=chance, improvement_low=chance_low, improvement_high=chance_high)
-    finite = [pair for pair in (each.comparable() for _, each in used if min(each.n)) if pair is not None]
-    if not finite:  # every run diverged, in both arms: nothing to average
-        return replace(found, effect=0.0, low=-math.inf, high=math.inf)
-    effect, low, high = statistics.difference_of_centers(finite, seed, used[0][1].center)
-    return replace(found, effect=effect, low=low, high=high)
+def waiting(study: Study, claim: Claim, why: str) -> Verdict:
+    """The row of a claim that is not decided yet, with the reason."""
+    found = _row(study, Evidence(claim, [], "difference", math.nan, math.nan, method=""), POOLED, math.nan)
+    return replace(found, datasets=claim.datasets, verdict=WAITING, reason=why)
 
 
-def _any_dataset(claim: Claim, parts: list[Evidence]) -> Evidence:
-    """The dataset that speaks most for the claim, its p multiplied by the number of datasets (Holm's first step)."""
-    tested = [each for each in parts if each.applies] or parts
-    best = min(tested, key=lambda each: (not each.claimed_way, each.p))
-    return replace(best, p=min(1.0, best.p * len(tested)), tests=len(tested))
+def _adjusted(evidence: dict[Any, Evidence]) -> dict[Any, tuple[float, int]]:
+    """Holm's adjusted p, and the size of the family; NaN and 1 for what is no test."""
+    tested = {key: each for key, each in evidence.items() if kind_of(each.claim).tested}
+    adjusted = statistics.holm([each.p for each in tested.values()])
+    found = {key: (p, len(tested)) for key, p in zip(tested, adjusted, strict=True)}
+    return {key: found.get(key, (math.nan, 1)) for key in evidence}
 
 
-def _on_any(headline: Verdict, parts: list[Verdict], evidence: Evidence) -> Verdict:
-    """A claim of "at least one dataset" is contradicted only by all of them; one dataset against it decides nothing."""
-    where = evidence.strata[0][0]
-    if parts and all(each.verdict == CONTRADICTED for each in parts):
-        worst = max(each.p_adjusted for each in parts)
-        return replace(
-            headline, verdict=CONTRADICTED, p_adjusted=worst, reason="contradicted on every dataset", seeds_needed=None
-        )
-    if headline.verdict == CONTRADICTED:
-        return replace(
-            headline, verdict="inconclusive", reason="holds on no dataset, but not contradicted on every one"
-        )
-    return replace(headline, reason=f"on {where}: {headline.reason}")
+def _verdict(study: Study, evidence: Evidence, dataset: str, corrected: tuple[float, int]) -> Verdict:
+    p_adjusted, family = corrected
+    word, reason, needed = kind_of(evidence.claim).judge(evidence, p_adjusted, ALPHA / (family * evidence.tests))
+    return replace(_row(study, evidence, dataset, p_adjusted), verdict=word, reason=reason, seeds_needed=needed)
 
 
-def _verdict(study: Study, claim: Claim, evidence: Evidence, dataset: str, p_adjusted: float, family: int) -> Verdict:
-    word, reason, needed = judge(evidence, p_adjusted, ALPHA / (family * evidence.tests))
-    natural = math.exp if evidence.scale == "ratio" else float
-    used = [(name, each) for name, each in evidence.strata if each.applies]
+def _row(study: Study, evidence: Evidence, dataset: str, p_adjusted: float) -> Verdict:
+    claim, used = evidence.claim, evidence.used
+    bounded = claim.test == "bound"
+    natural = math.exp if evidence.scale in ("ratio", "log") else float
 
     def total(what: str) -> tuple[int, int]:
         return tuple(sum(getattr(each, what)[side] for _, each in used) for side in (0, 1))  # type: ignore[return-value]
@@ -169,9 +145,9 @@ def _verdict(study: Study, claim: Claim, evidence: Evidence, dataset: str, p_adj
         datasets=tuple(name for name, _ in used),
         kind=claim.test,
         metric=claim.metric,
-        statistic=claim.statistic,
+        statistic=f"share within {interval_text(*claim.within)}" if claim.within else claim.statistic,
         arm=claim.arm,
-        against=claim.against,
+        against=claim.opponent,
         direction=claim.direction,
         margin=float(claim.margin),
         decide=claim.decide,
@@ -179,7 +155,7 @@ def _verdict(study: Study, claim: Claim, evidence: Evidence, dataset: str, p_adj
         seeds=evidence.seeds,
         diverged=total("diverged"),
         missing=total("missing"),
-        scale=evidence.scale,
+        scale="value" if evidence.scale == "log" else evidence.scale,
         effect=natural(evidence.effect),
         low=natural(evidence.low),
         high=natural(evidence.high),
@@ -190,7 +166,9 @@ def _verdict(study: Study, claim: Claim, evidence: Evidence, dataset: str, p_adj
         improvement_low=evidence.improvement_low,
         improvement_high=evidence.improvement_high,
         cliffs_delta=2 * evidence.improvement - 1,
-        verdict=word,
-        reason=reason,
-        seeds_needed=needed,
+        verdict="",
+        reason="",
+        seeds_needed=None,
+        target_low=natural(evidence.target[0]) if bounded and evidence.target else math.nan,
+        target_high=natural(evidence.target[1]) if bounded and evidence.target else math.nan,
     )

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import math
 
+from ablate.claims.wording import p_text as p_value
+from ablate.claims.wording import percent_text as percent
+
+__all__ = ["NONE", "duration", "effect", "interval", "number", "p_value", "percent"]
+
 NONE = "–"
 
 
@@ -36,17 +41,9 @@ def effect(value: float, low: float, high: float, scale: str) -> str:
         return NONE
     if scale == "ratio":
         return f"× {number(value)} {interval(low, high)}"
+    if scale == "value":
+        return f"{number(value)} {interval(low, high)}"
     return f"{'+' if value > 0 else ''}{number(value)} {interval(low, high)}"
-
-
-def percent(share: float) -> str:
-    """A share in whole percent."""
-    return NONE if math.isnan(share) else f"{100 * share:.0f} %"
-
-
-def p_value(p: float) -> str:
-    """A p-value with its relation."""
-    return "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
 
 
 def duration(seconds: float) -> str:

@@ -145,7 +145,7 @@ def _section(rows: StudyRows, verdicts: list[Verdict]) -> StudySection:
     study = rows.study
     palette = figures.colours(study.arms)
     differing, arms, shared = summaries.settings_tables(rows)
-    named = [arm for claim in study.claims for arm in (claim.arm, claim.against)]
+    named = [arm for claim in study.claims for arm in claim.arms]
     drawn = [*dict.fromkeys(named), *(arm for arm in study.arms if arm not in named)][:MOST_CURVES]
     drawn = [arm for arm in study.arms if arm in drawn]
     tables = summaries.result_tables(rows)

@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 
 from ablate.config import RunConfig
+from ablate.study_claims import Claim
 
 
 @dataclass(frozen=True)
-class SimulatedClaim:
+class SimulatedClaim(Claim):
+    """A claim of a study file, with defaults."""
+
     id: str = "c"
     source: tuple[str, ...] = ("D0",)
     says: str = "a is better than b"
@@ -26,11 +29,6 @@ class SimulatedClaim:
     margin: float = 0.0
     datasets: tuple[str, ...] = ("ring8",)
     decide: str = "pooled"
-
-    @property
-    def key(self) -> str:
-        sign = "<" if self.direction == "less" else ">"
-        return f"{self.id}: {self.arm} {sign} {self.against} {self.metric} {self.statistic}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,29 @@
+"""Metrics that are made of a run's curves: how two of them go together while it trains."""
+
+from __future__ import annotations
+
+import re
+
+SERIES = {
+    "critic_loss": "difference",
+    "wasserstein_estimate": "difference",
+    "critic_gradient_norm": "ratio",
+    "generator_loss": "difference",
+    "generator_gradient_norm": "ratio",
+}
+"""What every run records while it trains, and how its last value is compared; it is no registered metric."""
+STEP = "step"
+"""Stands for training time in an association"""
+
+_SPEARMAN = re.compile(r"spearman\(([^(),\s]+), ([^(),\s]+)\)")
+
+
+def spearman_name(first: str, second: str) -> str:
+    """The name of Spearman's coefficient of two curves over one run's training, as a metric."""
+    return f"spearman({first}, {second})"
+
+
+def spearman_of(name: str) -> tuple[str, str] | None:
+    """The two curves of such a name; None for the name of another metric."""
+    found = _SPEARMAN.fullmatch(name)
+    return (found[1], found[2]) if found else None
