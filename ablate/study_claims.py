@@ -206,8 +206,11 @@ def _has(layers: Layers, label: str, arms: list[str], need: str) -> bool:
         "points": shape == (2,),
         "modes": shape == (2,) and classes != 0,
         "classes": image and classes != 0 and not stacked,
-        "stacked": stacked,
     }
+    if need == "stacked":
+        counted = entry.facts.get("evaluation_samples")
+        chosen = [merge(*layers.of(label, arm)).get("evaluation_samples") for arm in arms]
+        return stacked and all(given is None or given.value == counted for given in chosen)
     if need == "labels":
         asked = all(merge(*layers.of(label, arm)).get("conditional", _ABSENT).value is True for arm in arms)
         return asked and image and classes != 0
