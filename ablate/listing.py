@@ -62,7 +62,8 @@ def _facts(facts: dict[str, Any]) -> str:
     said = []
     for name, default in facts.get("settings", {}).items():
         said.append(f"{name} (must be given)" if default is None else f"{name} = {default}")
-    said += [f"{name} = {default}" for name, default in facts.get("options", {}).items()]
+    for name, default in facts.get("options", {}).items():
+        said.append(f"{name} (must be given)" if default == "" else f"{name} = {default}")
     if "better" in facts and facts["better"] != "none":
         said.append(f"{facts['better']} is better")
     return ", ".join(said)

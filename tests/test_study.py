@@ -181,6 +181,28 @@ def test_label_accuracy_may_be_claimed_of_conditional_arms(tmp_path: Path) -> No
     assert study(tmp_path, text, "conditional=true").claims
 
 
+STACKED = """\
+study: stacked
+question: Which covers more modes?
+seeds: 2
+datasets: [stacked_mnist]
+base: {generator_steps: 10}
+arms: {gan: {loss: minimax}, hinge: {loss: hinge}}
+claims:
+  - {id: modes, source: [me], says: more modes, test: compare, metric: METRIC, arm: hinge, against: gan, direction: greater}
+"""
+
+
+def test_modes_of_stacked_mnist_may_be_claimed_where_26000_samples_are_evaluated(tmp_path: Path) -> None:
+    text = STACKED.replace("METRIC", "stacked_modes")
+    assert study(tmp_path, text).claims
+    assert study(tmp_path, text).runs()[0].config.evaluation_samples == 26_000
+    with pytest.raises(StudyErrors, match=r"stacked_modes does not apply to stacked_mnist: it needs .* 26,000 samples"):
+        study(tmp_path, text.replace("steps: 10", "steps: 10, evaluation_samples: 500"))
+    with pytest.raises(StudyErrors, match="covered_classes does not apply to stacked_mnist"):
+        study(tmp_path, STACKED.replace("METRIC", "covered_classes"))
+
+
 def test_a_part_of_a_study_can_be_chosen(tmp_path: Path) -> None:
     whole = study(tmp_path, VALID)
     part = select(whole, ["dataset=ring8", "arm=gan", "arm=wgan_gp"])

@@ -187,6 +187,17 @@ def test_images_are_decoded_once_and_again_only_when_a_file_changes(
     assert len(decoded) == 9
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="the system does not say what it has mapped")
+def test_the_pixels_are_mapped_from_the_file_not_read(tmp_path: Path) -> None:
+    picture(tmp_path / "p" / "a.png")
+    picture(tmp_path / "p" / "b.png")
+    dataset = load(tmp_path / "p")
+    (pixels,) = (tmp_path / "data" / "decoded").glob("*.uint8")
+    assert str(pixels) in Path("/proc/self/maps").read_text()
+    assert dataset.images is not None
+    assert dataset.images.numpy().tobytes() == pixels.read_bytes()
+
+
 def test_the_fingerprint_is_of_pixels_and_labels_not_of_names_or_places(tmp_path: Path) -> None:
     one, two = picture(tmp_path / "p" / "a.png"), picture(tmp_path / "p" / "b.png")
     for folder, first, second in (("q", "x.png", "y.png"), ("r", "k/x.png", "l/y.png")):
