@@ -65,7 +65,7 @@ def _estimate(plan: CohortPlan, device: torch.device) -> Estimate:
         samples, labels = sample(cohort, first.evaluation_samples)
         drawn = time.monotonic() - began
         began = time.monotonic()
-        evaluate(samples[0], labels, reference)
+        evaluate(samples[0], labels, reference, end=False)
         once = drawn + (time.monotonic() - began) * len(plan.runs)
         evaluation = once * len(first.evaluation_steps)
     return Estimate(plan, training, evaluation)

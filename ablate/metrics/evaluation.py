@@ -208,13 +208,16 @@ class Evaluation:
         return prdc(real, self.features[:MANIFOLD_SAMPLES], self.reference.radii)
 
 
-def evaluate(samples: Tensor, labels: Tensor | None, reference: Reference) -> dict[str, float]:
+def evaluate(samples: Tensor, labels: Tensor | None, reference: Reference, end: bool = True) -> dict[str, float]:
     """All registered metrics that apply, by name, for samples [n, *sample] with n ≥ 2 and labels asked for, [n] or None.
+
+    Those with the fact `at_end`, which cost the most, only at the end of a run.
 
     NaN for each where the samples or their features are not all finite, or are beyond LARGEST.
     """
     met = reference.has | ({"labels"} if labels is not None and reference.extractor.classifies else set())
-    chosen = {n: e for n, e in registry.entries("metric").items() if set(e.facts.get("needs", ())) <= met}
+    entries = registry.entries("metric").items()
+    chosen = {n: e for n, e in entries if set(e.facts.get("needs", ())) <= met and (end or not e.facts.get("at_end"))}
     evaluation = Evaluation(samples, labels, reference)
     if not (_measurable(samples) and (reference.skipped or _measurable(evaluation.features))):
         return dict.fromkeys(chosen, float("nan"))

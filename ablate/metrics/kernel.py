@@ -65,14 +65,14 @@ def mmd_kernel(real: Tensor) -> Kernel:
     return gaussian_mixture(median * 2 ** (BANDWIDTHS // 2))
 
 
-@register("metric", "kid", better="less", scale="difference", needs=("features",))
+@register("metric", "kid", better="less", scale="difference", needs=("features",), at_end=True)
 def kid(e: Evaluation) -> float:
     """Unbiased squared MMD of features with the cubic kernel, over whole samples of at most 1000."""
     real = e.reference.features[:KERNEL_SAMPLES]
     return unbiased_mmd(e.features[:KERNEL_SAMPLES], real, cubic, e.reference.within_cubic)
 
 
-@register("metric", "mmd", better="less", scale="difference", needs=("features",))
+@register("metric", "mmd", better="less", scale="difference", needs=("features",), at_end=True)
 def mmd(e: Evaluation) -> float:
     """Unbiased squared MMD of features, Gaussian kernels at five bandwidths fixed from real data, of at most 1000."""
     real = e.reference.features[:KERNEL_SAMPLES]

@@ -44,25 +44,25 @@ def prdc(real: Tensor, fake: Tensor, real_radii: Tensor, k: int = NEIGHBOURS) ->
     }
 
 
-@register("metric", "precision", better="greater", scale="difference", needs=("features",))
+@register("metric", "precision", better="greater", scale="difference", needs=("features",), at_end=True)
 def precision(e: Evaluation) -> float:
     """Share of generated samples that lie within the real manifold; meaningless alone: see recall."""
     return e.prdc["precision"]
 
 
-@register("metric", "recall", better="greater", scale="difference", needs=("features",))
+@register("metric", "recall", better="greater", scale="difference", needs=("features",), at_end=True)
 def recall(e: Evaluation) -> float:
     """Share of real samples that lie within the generated manifold."""
     return e.prdc["recall"]
 
 
-@register("metric", "density", better="greater", scale="difference", needs=("features",))
+@register("metric", "density", better="greater", scale="difference", needs=("features",), at_end=True)
 def density(e: Evaluation) -> float:
     """How many real neighbourhoods a generated sample lies in, over k."""
     return e.prdc["density"]
 
 
-@register("metric", "coverage", better="greater", scale="difference", needs=("features",))
+@register("metric", "coverage", better="greater", scale="difference", needs=("features",), at_end=True)
 def coverage(e: Evaluation) -> float:
     """Share of real neighbourhoods that hold a generated sample."""
     return e.prdc["coverage"]

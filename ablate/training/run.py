@@ -134,8 +134,9 @@ class _Training:
         if self.generates:
             statistics = standing_statistics(self.cohort, self.cohort.generator)
             samples, labels = sample(self.cohort, self.configs[0].evaluation_samples, statistics)
+            end = self.cohort.generator_step == self.configs[0].total_generator_steps
             for m in set(members) - self.books.diverged_at.keys():
-                values[m] = evaluate(samples[m], labels, self.reference)
+                values[m] = evaluate(samples[m], labels, self.reference, end)
             self.kept.note([value.get("fid", math.nan) for value in values], statistics)
         for member, value in enumerate(values):
             if value and all(math.isnan(v) for v in value.values()):  # finite weights, but samples beyond all measure
@@ -203,7 +204,7 @@ class _Training:
         norms = torch.cat(self.norms)[:, member].double().numpy()
         steps = [m["generator_step"] for m in moments]
         names = moments[-1]["metrics"]
-        record = TrainingRecord(steps, {n: [m["metrics"][n] for m in moments] for n in names}, norms)
+        record = TrainingRecord(steps, {n: [m["metrics"].get(n, math.nan) for m in moments] for n in names}, norms)
         final = dict(moments[-1]["metrics"])
         final |= {p: ys[""] for p, ys in moments[-1]["probes"].items() if "" in ys}
         final |= {name: entry.load()(record) for name, entry in registry.entries("stability").items()}
