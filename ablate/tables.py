@@ -78,11 +78,17 @@ class Results:
 
     def sample(self, run_id: str) -> np.ndarray | None:
         """Generated samples of a run: uint8 [n, channels, height, width] or float32 [n, 2]; None if none are kept."""
-        return _read_samples(self.folder / SAMPLES / f"{run_id}.npz")
+        return _read_array(self.folder / SAMPLES / f"{run_id}.npz")
+
+    def surface(self, run_id: str) -> tuple[np.ndarray, float] | None:
+        """The critic's scores on a square, upward, and half the square's side; None where none are kept."""
+        path = self.folder / SAMPLES / f"{run_id}.npz"
+        values, half = _read_array(path, "surface"), _read_array(path, "half")
+        return None if values is None or half is None else (values, float(half))
 
     def real_sample(self, dataset: str) -> np.ndarray | None:
         """Real samples of a dataset, by its label in the study."""
-        return _read_samples(self.folder / SAMPLES / f"real_{dataset}.npz")
+        return _read_array(self.folder / SAMPLES / f"real_{dataset}.npz")
 
     def add(self, rows: list[dict[str, Any]], curves: list[dict[str, Any]], probes: list[dict[str, Any]]) -> None:
         """Take in rows, replacing those with the same run_id, with their curves and probes."""
@@ -210,12 +216,12 @@ def _read_json(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _read_samples(path: Path) -> np.ndarray | None:
+def _read_array(path: Path, name: str = "x") -> np.ndarray | None:
     if not path.exists():
         return None
     try:
         with np.load(path, allow_pickle=False) as file:
-            return np.asarray(file["x"])
+            return None if name != "x" and name not in file else np.asarray(file[name])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise UsageError(f"{path}: not readable samples: {error}; delete the file") from error
 

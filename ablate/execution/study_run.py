@@ -208,10 +208,8 @@ class _Job:
             for name, seconds in outcome.facts["time_split"].items():
                 self.split[name] = self.split.get(name, 0.0) + seconds
             if run.run_id in self.pictured:
-                arrays = {"x": outcome.samples}
-                if outcome.surface is not None:
-                    arrays["surface"] = outcome.surface
-                tables.save_arrays(self.results.folder / tables.SAMPLES / f"{run.run_id}.npz", **arrays)
+                path = self.results.folder / tables.SAMPLES / f"{run.run_id}.npz"
+                tables.save_arrays(path, x=outcome.samples, **outcome.surface)
             if outcome.frames is not None:
                 tables.save_arrays(self.results.folder / FRAMES / f"{run.run_id}.npz", **vars(outcome.frames))
         for run_id, error in result.errors.items():

@@ -18,7 +18,7 @@ from ablate.claims.measures import measure
 from ablate.claims.rows import StudyRows
 from ablate.claims.verdict import Verdict, decide
 from ablate.errors import AblateError
-from ablate.report import figures, numbers, samples, speed, summaries
+from ablate.report import figures, numbers, samples, speed, summaries, surfaces
 from ablate.report.bands import bands
 from ablate.report.board import SYMBOLS, board, tally
 
@@ -58,6 +58,7 @@ class StudySection:
     learning: list[figures.Drawing]
     training: list[figures.Drawing]
     sheets: list[samples.Sheet]
+    surfaces: list[figures.Drawing]
     figures_note: str
     missing: list[str]
     expected: int
@@ -168,6 +169,7 @@ def _section(rows: StudyRows, verdicts: list[Verdict]) -> StudySection:
         learning=_learning(rows, palette, drawn),
         training=_training(rows, palette, drawn),
         sheets=samples.sheets(rows, palette),
+        surfaces=surfaces.drawings(rows, palette),
         figures_note=_figures_note(study),
         missing=summaries.missing_lines(rows),
         expected=len(rows.expected),

@@ -45,8 +45,8 @@ class Outcome:
     """counters, protocol and fingerprints"""
     samples: np.ndarray
     """uint8 [n, channels, height, width] or float32 [n, dimension]"""
-    surface: np.ndarray | None = None
-    """of points: the critic's scores on a square, float32 [side, side] (ablate.training.surfaces)"""
+    surface: dict[str, np.ndarray] = field(default_factory=dict)
+    """of points: the critic's scores on a square, and half its side (ablate.training.surfaces)"""
     frames: Frames | None = None
     """pictures over time, where they were asked for"""
 

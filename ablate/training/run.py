@@ -223,10 +223,8 @@ class _Training:
         return [as_pictures(x) for x in samples]
 
     @cached_property
-    def _surfaces(self) -> list[np.ndarray | None]:
-        if len(self.dataset.shape) > 1:
-            return [None] * len(self.configs)
-        return list(value_surfaces(self.cohort))
+    def _surfaces(self) -> list[dict[str, np.ndarray]]:
+        return value_surfaces(self.cohort) if len(self.dataset.shape) == 1 else [{} for _ in self.configs]
 
     # ── checkpoints ─────────────────────────────────────────────────────────────────────────────────────────────────
 

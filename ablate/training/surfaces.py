@@ -19,8 +19,8 @@ def extent(cohort: Cohort) -> float:
     return MARGIN * float(real.abs().max())
 
 
-def value_surfaces(cohort: Cohort) -> np.ndarray:
-    """Scores of every member's critic, float32 [member, SIDE, SIDE]: row i at y = half·(2i + 1)/SIDE − half, so upward.
+def value_surfaces(cohort: Cohort) -> list[dict[str, np.ndarray]]:
+    """Each member's `surface`, float32 [SIDE, SIDE], row i at y = half·(2i + 1)/SIDE − half, so upward, and `half`.
 
     Labels, where the critic is given them, are class 0.
     """
@@ -30,5 +30,5 @@ def value_surfaces(cohort: Cohort) -> np.ndarray:
     points = torch.stack([x, y], dim=2).flatten(0, 1).to(cohort.device, cohort.dtype).expand(members, -1, -1)
     labels = torch.zeros(members, SIDE * SIDE, dtype=torch.int64, device=cohort.device) if cohort.conditional else None
     with torch.no_grad():
-        scores = cohort.pair.critic(cohort.critic, points, labels)
-    return np.asarray(scores.unflatten(1, (SIDE, SIDE)).float().cpu().numpy())
+        scores = cohort.pair.critic(cohort.critic, points, labels).unflatten(1, (SIDE, SIDE)).float().cpu().numpy()
+    return [{"surface": own, "half": np.asarray(half)} for own in scores]
