@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from ablate import registry
+from ablate.components import COMPONENT_KINDS, owned_settings, users_of
+from ablate.config_checks import CHECKS
 
 RESULTS_VERSION = 1
 """Raised by hand when a change of the code changes what a run with the same settings gives; part of every run_id."""
@@ -18,10 +19,7 @@ RESULTS_VERSION = 1
 PER_MEMBER = ("seed", "lr", "critic_lr", "beta1", "beta2", "momentum", "lambda_gp", "clip_value")
 """Settings that may differ between the members of a cohort; all others are its structure."""
 
-EXCLUSIVE = ("generator_steps", "critic_steps")
 MOST_STEPS = 10**9
-MOST_EVALUATIONS = 100_000
-COMPONENT_KINDS = ("loss", "lipschitz", "optimizer", "architecture")
 
 
 def _name_of(kind: str) -> BeforeValidator:
@@ -119,7 +117,7 @@ class RunConfig(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> RunConfig:
-        problems = [problem for check in CHECKS for problem in check(self)]
+        problems = [problem for check in (_check_unused, *CHECKS) for problem in check(self)]
         if problems:
             raise SettingErrors(problems)
         return self
@@ -184,12 +182,6 @@ def _digest(settings: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def owned_settings(kind: str, name: object) -> dict[str, Any]:
-    """The settings that a component alone uses, with their defaults; None stands for "must be given"."""
-    known = registry.find(kind, name) if isinstance(name, str) else None
-    return dict(known.facts.get("settings", {})) if known else {}
-
-
 def inapplicable(settings: dict[str, Any]) -> set[str]:
     """Those of the given settings that belong to components other than the chosen ones."""
     extra: set[str] = set()
@@ -229,131 +221,6 @@ def _like(value: Any, default: Any) -> Any:
     return float(value) if type(value) is int and type(default) is float and abs(value) < 2**53 else value
 
 
-# ── what no single field can tell: each check yields (setting, message) ─────────────────────────────────────────────
-
-Problems = Iterator[tuple[str, str]]
-
-
-def _check_unused(c: RunConfig) -> Problems:
+def _check_unused(c: RunConfig) -> Iterator[tuple[str, str]]:
     for name in sorted(inapplicable({k: v for k, v in c if v is not None})):
         yield name, f"{name} has no effect here: {users_of(name)}"
-
-
-def users_of(setting: str) -> str:
-    """Which components use the setting, as a clause."""
-    users = [f"{k} {n}" for k in COMPONENT_KINDS for n in registry.entries(k) if setting in owned_settings(k, n)]
-    return f"it is used only by {', '.join(users)}"
-
-
-def _check_missing(c: RunConfig) -> Problems:
-    for kind in COMPONENT_KINDS:
-        for name in owned_settings(kind, getattr(c, kind)):
-            if getattr(c, name) is None:
-                yield kind, f"{kind} {getattr(c, kind)} needs {name}, which is not given"
-
-
-def _check_budget(c: RunConfig) -> Problems:
-    given = [name for name in EXCLUSIVE if getattr(c, name) is not None]
-    if len(given) != 1:
-        which = "both are given" if given else "neither is given"
-        yield given[-1] if given else "", f"the budget is either generator_steps or critic_steps ({which})"
-    elif c.total_generator_steps < 1:
-        yield "critic_steps", f"critic_steps {c.critic_steps} is less than n_critic {c.n_critic}: no generator step"
-
-
-def _check_fakes(c: RunConfig) -> Problems:
-    if c.fakes == "generator":
-        if c.hold_generator_at is not None and any(getattr(c, name) is not None for name in EXCLUSIVE):
-            end = c.total_generator_steps
-            if c.hold_generator_at >= end:
-                yield (
-                    "hold_generator_at",
-                    f"hold_generator_at {c.hold_generator_at} is not before the end of the run, {end}",
-                )
-        return
-    unused = {"hold_generator_at": None, "conditional": False, "reuse_latent": False, "generator_first": False}
-    for name, default in unused.items():
-        if getattr(c, name) != default:
-            yield name, f"{name} has no effect with fakes {c.fakes}: no generator is trained"
-
-
-def _check_evaluations(c: RunConfig) -> Problems:
-    if isinstance(c.evaluations, int):
-        if not 1 <= c.evaluations <= MOST_EVALUATIONS:
-            yield "evaluations", f"evaluations is {c.evaluations}, expected at least 1 and at most {MOST_EVALUATIONS}"
-    elif c.evaluations and any(getattr(c, name) is not None for name in EXCLUSIVE):
-        last, end = max(c.evaluations), c.total_generator_steps
-        if last > end:
-            yield "evaluations", f"evaluation at generator step {last} lies behind the end of the run, {end}"
-
-
-def _check_dataset_options(c: RunConfig) -> Problems:
-    for name, message in wrong_options(c.dataset, c.dataset_options):
-        yield f"dataset_options.{name}", message
-
-
-def wrong_options(dataset: str, options: dict[str, Any]) -> Problems:
-    """(option, sentence) for each option that the dataset does not have, or that cannot have that value.
-
-    The registration's `options` say which there are, by their defaults; one whose default is "" must be given. Its
-    `choices` list the values of those that may have only some.
-    """
-    facts = registry.entry("dataset", dataset).facts
-    allowed, choices = facts.get("options", {}), facts.get("choices", {})
-    for name, value in options.items():
-        if name not in allowed:
-            yield (
-                name,
-                registry.unknown(f"option of {dataset}", name, allowed) if allowed else f"unknown option {name!r}",
-            )
-        elif value == "" == allowed[name]:
-            yield name, f"dataset {dataset} needs {name}, which is not given"
-        elif problem := _wrong_option(value, type(allowed[name])):
-            yield name, f"{name} is {value!r}, expected {problem}"
-        elif name in choices and value not in choices[name]:
-            yield name, f"{name} is {value!r}, expected one of: {', '.join(map(str, choices[name]))}"
-
-
-def sample_shape(dataset: str, options: dict[str, Any]) -> tuple[int, ...]:
-    """The shape of a dataset's samples: as registered, with the names of options in it replaced by their values."""
-    facts = registry.entry("dataset", dataset).facts
-    known = {**facts.get("options", {}), **options}
-    return tuple(known[side] if isinstance(side, str) else side for side in facts["shape"])
-
-
-def _wrong_option(value: Any, wanted: type) -> str | None:
-    """What was expected, where the value of a dataset's option is not that."""
-    if wanted not in (int, float):
-        return None if isinstance(value, wanted) else {str: "text", bool: "true or false"}.get(wanted, wanted.__name__)
-    right = isinstance(value, wanted) and not isinstance(value, bool) and math.isfinite(value) and value > 0
-    return None if right else f"a positive {'number' if wanted is float else 'whole number'}"
-
-
-def _check_shapes(c: RunConfig) -> Problems:
-    dataset = registry.entry("dataset", c.dataset).facts
-    pair = registry.entry("architecture", c.architecture).facts
-    shape = sample_shape(c.dataset, c.dataset_options)
-    multiple = pair.get("image_multiple")
-    known = not any(wrong_options(c.dataset, c.dataset_options))  # else reported, and the shape may depend on them
-    if multiple and known and (len(shape) != 3 or any(side % multiple for side in shape[1:])):
-        yield (
-            "architecture",
-            f"architecture {c.architecture} needs images with sides divisible by {multiple}, "
-            f"{c.dataset} has shape {shape}",
-        )
-    sides = pair.get("image_sides")
-    if sides and known and (len(shape) != 3 or shape[1] != shape[2] or shape[1] not in sides):
-        wanted = " or ".join(f"{side} × {side}" for side in sides)
-        yield "architecture", f"architecture {c.architecture} needs images of {wanted}, {c.dataset} has shape {shape}"
-    norms = pair.get("norms", ("none", "batch", "instance", "layer"))
-    for setting in ("critic_norm", "generator_norm"):
-        norm = getattr(c, setting)
-        if norm not in norms:
-            yield setting, f"architecture {c.architecture} has no {setting} {norm}, expected one of: {', '.join(norms)}"
-    if c.conditional and not dataset.get("classes"):
-        yield "conditional", f"conditional needs labels, {c.dataset} has none"
-
-
-CHECKS = (
-    _check_dataset_options, _check_unused, _check_missing, _check_budget, _check_fakes, _check_evaluations, _check_shapes,
-)  # fmt: skip

@@ -11,7 +11,9 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ablate import registry
-from ablate.config import COMPONENT_KINDS, EXCLUSIVE, RunConfig, SettingErrors, inapplicable, owned_settings, users_of
+from ablate.components import COMPONENT_KINDS, owned_settings, users_of
+from ablate.config import RunConfig, SettingErrors, inapplicable
+from ablate.config_checks import EXCLUSIVE
 from ablate.yamlfile import KeyPath, Spot, YamlFile
 
 ELSEWHERE = {

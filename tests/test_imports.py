@@ -21,7 +21,7 @@ LAYERS = [
     {"metrics", "networks", "generator"},
     {"datasets"},
     {"study", "study_checks", "study_claims", "study_settings", "study_flags", "yamlfile", "tables", "pictures"},
-    {"config", "registry", "recipes", "errors", "seeding", "data_folder"},
+    {"config", "config_checks", "components", "registry", "recipes", "errors", "seeding", "data_folder"},
 ]
 LEVEL = {name: i for i, names in enumerate(LAYERS) for name in names}
 HEAVY = {"typer", "ray", "optuna", "matplotlib", "seaborn"}

@@ -38,7 +38,7 @@ def train_feature_classifier(
 def dataset_options(dataset: str, given: list[str]) -> dict[str, Any]:
     """The options of a dataset from texts such as size=64; UsageError for one that it does not have, or cannot have."""
     from ablate import registry
-    from ablate.config import wrong_options
+    from ablate.components import wrong_options
     from ablate.errors import UsageError
 
     defaults = registry.entry("dataset", dataset).facts.get("options", {})

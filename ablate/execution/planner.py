@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablate.config import RunConfig, owned_settings, sample_shape
+from ablate.components import owned_settings, sample_shape
+from ablate.config import RunConfig
 from ablate.study import Run
 
 COHORT_SIZE = 32

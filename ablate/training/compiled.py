@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -82,6 +83,7 @@ def pays(flops: float, device: torch.device) -> bool:
 def compiled(step: Callable[..., Any]) -> Callable[..., Any]:
     """The step as one compiled graph; the step itself, after one line, where compiling fails at the first call."""
     use_cache()
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # says that there is no CUDA, on any CPU
     fast: Callable[..., Any] | None = torch.compile(step, fullgraph=True, dynamic=False)
 
     def call(*arguments: Any) -> Any:

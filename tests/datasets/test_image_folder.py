@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 from torchvision.transforms import CenterCrop, Compose, PILToTensor, Resize
 
-from ablate.config import RunConfig, sample_shape
+from ablate.components import sample_shape
+from ablate.config import RunConfig
 from ablate.datasets import dataset_of, load_dataset
 from ablate.datasets.base import Dataset
 from ablate.datasets.pictures import decode
