@@ -115,7 +115,7 @@ def test_settings_that_do_not_fit_together_are_refused(changes: dict[str, Any], 
 def test_all_that_does_not_fit_is_told_at_once() -> None:
     found = problems(momentum=0.5, evaluations=0, critic_norm="instance", dataset_options={"a": 1.0, "b": 2.0})
     assert [setting for setting, _ in found] == [
-        "dataset_options.a", "dataset_options.b", "momentum", "evaluations", "critic_norm"
+        "momentum", "dataset_options.a", "dataset_options.b", "evaluations", "critic_norm"
     ]  # fmt: skip
 
 
