@@ -146,6 +146,10 @@ def test_promote_refuses_rows_of_uncommitted_code_or_of_changed_settings(folder:
     table.write_text(table.read_text().replace(",False,", ",True,"))
     done = ablate("promote", FILE, cwd=folder)
     assert done.returncode == 2
+    assert "runs.csv:2: edited by hand" in done.stderr
+    (table.parent / "checksums.json").unlink()
+    done = ablate("promote", FILE, cwd=folder)
+    assert done.returncode == 2
     assert "not committed" in done.stderr
     assert not (folder / "results").exists()
 

@@ -157,6 +157,7 @@ class _Job:
         device = choose_device(self.options.device)
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         clean(self.checkpoints)
+        tables.remove_remains(self.options.folder)
         plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size or COHORT_SIZE)
         self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
         self.device_name = _device_name(device)

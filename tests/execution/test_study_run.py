@@ -251,26 +251,33 @@ def test_nothing_to_do_is_said_in_under_3_seconds(study_file: Path, tmp_path: Pa
     assert time.monotonic() - began < 3
 
 
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (lambda text: text[:-40], "cut short"),
-        (lambda text: text.replace(",done,", ",dnoe,", 1), ":2: status is not one of"),
-        (lambda text: text + text.splitlines()[1] + "\n", ":8: this run_id stands in an earlier line"),
-        (lambda text: text.replace("run_id", "runid", 1), ":1: column 'run_id' is missing"),
-        (lambda text: "", "not a readable table"),
-    ],
-)
-def test_a_damaged_table_is_named_and_not_overwritten(damage, said, study_file: Path, tmp_path: Path) -> None:
+DAMAGES = [
+    (lambda text: text[:-40], ":7: the table is cut short", ":7: the table is cut short"),
+    (lambda text: text.replace(",done,", ",dnoe,", 1), ":2: edited by hand", ":2: status is not one of"),
+    (
+        lambda text: text + text.splitlines()[1] + "\n",
+        ":8: edited by hand",
+        ":8: this run_id stands in an earlier line",
+    ),
+    (lambda text: text.replace("run_id", "runid", 1), ":1: edited by hand", ":1: column 'run_id' is missing"),
+    (lambda text: "", ":1: the table is cut short", "not a readable table"),
+]
+
+
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_damaged_table_is_named_and_not_overwritten(hashed: bool, study_file: Path, tmp_path: Path) -> None:
     run(study_file, tmp_path / "out")
     table = tmp_path / "out" / "runs.csv"
-    table.write_text(damage(table.read_text()))
-    damaged = table.read_text()
-    with pytest.raises(AblateError) as raised:
-        run(study_file, tmp_path / "out")
-    assert said in str(raised.value)
-    assert str(table) in str(raised.value)
-    assert table.read_text() == damaged
+    whole = table.read_text()
+    if not hashed:
+        (tmp_path / "out" / "checksums.json").unlink()
+    for damage, told_by_hash, told_without in DAMAGES:
+        table.write_text(damage(whole))
+        with pytest.raises(AblateError) as raised:
+            run(study_file, tmp_path / "out")
+        assert f"{table}" in str(raised.value)
+        assert (told_by_hash if hashed else told_without) in str(raised.value)
+        assert table.read_text() == damage(whole)
 
 
 def test_kept_checkpoints_stay_and_do_not_confuse_later_runs(study_file: Path, tmp_path: Path) -> None:
@@ -319,4 +326,12 @@ def test_promote_leaves_generators_and_pictures_behind(study_file: Path, tmp_pat
     assert (out / "generators").is_dir()
     assert (out / "frames").is_dir()
     held = {p.name for p in (tmp_path / "reference").iterdir()}
-    assert held == {"runs.csv", "curves.parquet", "probes.parquet", "samples", "study.yaml", "environment.json"}
+    assert held == {
+        "runs.csv",
+        "curves.parquet",
+        "probes.parquet",
+        "samples",
+        "study.yaml",
+        "environment.json",
+        "checksums.json",
+    }
