@@ -102,6 +102,10 @@ def faults_in(results: Results, study: Study) -> list[str]:
             found.append(f"{path}:{line}: run_id {row['run_id']} follows from no settings of {tables.STUDY}")
             continue
         found += [f"{path}:{line}: {fault}" for fault in _row_faults(row, run, curves.get(run.run_id))]
+    for label, group in results.runs[finished].groupby("dataset"):
+        if group["dataset_fingerprint"].nunique() > 1:
+            known = ", ".join(sorted(set(group["dataset_fingerprint"])))
+            found.append(f"{path}: rows of dataset {label!r} are of different data: fingerprints {known}")
     for name, table in ((tables.CURVES, results.curves), (tables.PROBES, results.probes)):
         strangers = set(table["run_id"]) - set(results.runs["run_id"])
         if strangers:
