@@ -16,6 +16,7 @@ from ablate.commands.run import run
 from ablate.commands.sample import animate, sample
 from ablate.commands.shared import DONE, FAULT, INTERRUPTED, USAGE
 from ablate.commands.study import list_components, show, validate
+from ablate.commands.verify import verify
 from ablate.errors import AblateError, AblateWarning
 
 TRACEBACK_VARIABLE = "ABLATE_TRACEBACK"
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "report": report,
     "promote": promote,
+    "verify": verify,
     "sample": sample,
     "animate": animate,
     "validate": validate,

@@ -6,16 +6,18 @@ probes.parquet  probes over training, long: run_id, generator_step, probe, layer
 samples/        a few generated samples of some runs, and real ones, as .npz
 study.yaml      the study file as run
 environment.json  command, versions, device, times
+checksums.json  hashes of the tables (ablate.checksums)
 
 runs.csv is written last: a curve without a row is not used.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from ablate import checksums
 from ablate.errors import AblateError, UsageError
 
 if TYPE_CHECKING:
@@ -58,15 +61,19 @@ class Results:
 
     @classmethod
     def read(cls, folder: Path | str) -> Results:
-        """Read a results folder; an error names the file, and the line where there is one."""
+        """Read a results folder; an error names the file, and the line where there is one.
+
+        Tables that ablate did not write so, because they were cut short or edited, are an error too.
+        """
         folder = Path(folder)
         if not (folder / RUNS).is_file():
             raise UsageError(f"{folder}: no {RUNS} there; run the study first, or name a folder that holds its tables")
+        known = checksums.read_checksums(folder)
         return cls(
             folder,
-            read_runs(folder / RUNS),
-            _read_parquet(folder / CURVES, CURVE_COLUMNS),
-            _read_parquet(folder / PROBES, PROBE_COLUMNS),
+            read_runs(folder / RUNS, known),
+            _read_parquet(folder / CURVES, CURVE_COLUMNS, known),
+            _read_parquet(folder / PROBES, PROBE_COLUMNS, known),
             _read_json(folder / ENVIRONMENT),
         )
 
@@ -100,6 +107,8 @@ class Results:
     def write(self, order: Iterable[Run]) -> None:
         """Write all tables, each to a temporary file that then takes its name; runs.csv last.
 
+        A table there that someone has edited meanwhile is an error, and is kept.
+
         Rows are sorted by dataset, arm and seed in the order of the study's runs; rows that the study no longer has
         come after them.
         """
@@ -109,13 +118,20 @@ class Results:
         place_of = {run_id: i for i, run_id in enumerate(runs["run_id"])}
         self.runs = runs.drop(columns="_place").reset_index(drop=True)
         self.folder.mkdir(parents=True, exist_ok=True)
+        contents: dict[str, bytes] = {}
         for name, table in ((CURVES, self.curves), (PROBES, self.probes)):
             kept = table[table["run_id"].isin(place_of)]
             ordered = kept.assign(_place=kept["run_id"].map(place_of)).sort_values("_place", kind="stable")
-            plain = ordered.drop(columns="_place").reset_index(drop=True)
-            replace(self.folder / name, lambda file, plain=plain: plain.to_parquet(file, compression="zstd"))  # type: ignore[misc]
-        text = runs_text(self.runs)
-        replace(self.folder / RUNS, lambda file: file.write_text(text, encoding="utf-8"))
+            contents[name] = ordered.drop(columns="_place").reset_index(drop=True).to_parquet(compression="zstd")
+        contents[RUNS] = runs_text(self.runs).encode()
+        known = checksums.read_checksums(self.folder)
+        for path in (self.folder / name for name in contents):
+            if path.exists():
+                checksums.check(path, path.read_bytes(), known)
+        hashes = checksums.checksums_text(self.folder, contents)
+        replace(self.folder / checksums.NAME, lambda file: file.write_text(hashes, encoding="utf-8"))
+        for name, content in contents.items():
+            replace(self.folder / name, lambda file, content=content: file.write_bytes(content))  # type: ignore[misc]
 
 
 def study_as_run(results: Results) -> Study:
@@ -157,6 +173,12 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
         ) from error
 
 
+def remove_remains(folder: Path) -> None:
+    """Delete what a killed process left half written; only for who alone writes there."""
+    for path in folder.rglob(".*.tmp"):
+        path.unlink(missing_ok=True)
+
+
 def save_arrays(path: Path, **arrays: Any) -> None:
     """Write an .npz file, whole or not at all."""
 
@@ -167,16 +189,20 @@ def save_arrays(path: Path, **arrays: Any) -> None:
     replace(path, write)
 
 
-def read_runs(path: Path) -> pd.DataFrame:
-    """runs.csv, checked: columns, statuses, no run twice."""
+def read_runs(path: Path, known: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """runs.csv, checked: hashes where they are `known`, columns, statuses, no run twice."""
     try:
-        text = path.read_text(encoding="utf-8")
-        runs = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), keep_default_na=True)
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        raise UsageError(f"{path}: not a readable table: {error}; restore it, or delete it to train anew") from error
-    if not text.endswith("\n"):
-        line = text.count("\n") + 1
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: not readable: {error.strerror}") from error
+    checksums.check(path, content, known or {})
+    if content and not content.endswith(b"\n"):
+        line = content.count(b"\n") + 1
         raise UsageError(f"{path}:{line}: the table is cut short; restore it, or delete it to train anew")
+    try:
+        runs = pd.read_csv(io.BytesIO(content), dtype=dict.fromkeys(TEXT, str), keep_default_na=True)
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise UsageError(f"{path}: not a readable table: {error}; restore it, or delete it to train anew") from error
     missing = [name for name in IDENTITY if name not in runs.columns]
     if missing:
         raise UsageError(f"{path}:1: column {missing[0]!r} is missing; this is no table of ablate's")
@@ -193,11 +219,16 @@ def read_runs(path: Path) -> pd.DataFrame:
     return runs
 
 
-def _read_parquet(path: Path, columns: list[str]) -> pd.DataFrame:
+def _read_parquet(path: Path, columns: list[str], known: Mapping[str, Any]) -> pd.DataFrame:
     if not path.exists():
         raise UsageError(f"{path} is missing, though {RUNS} is there; restore it, or delete {RUNS} to train anew")
     try:
-        table = pd.read_parquet(path)
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: not readable: {error.strerror}") from error
+    checksums.check(path, content, known)
+    try:
+        table = pd.read_parquet(io.BytesIO(content))
     except Exception as error:  # pyarrow raises many kinds for a damaged file
         raise UsageError(f"{path}: not a readable table: {error}; restore it, or delete it to train anew") from error
     missing = [name for name in columns if name not in table.columns]

@@ -140,10 +140,23 @@ def test_missing_data_says_what_to_download_and_where_to_put_it(folder: Path) ->
         assert part in done.stderr
 
 
+def test_a_study_of_very_many_runs_is_asked_about_first(folder: Path) -> None:
+    done = ablate("run", FILE, "--seeds", "0:100000", "--dry-run", cwd=folder)
+    assert done.returncode == 2
+    assert done.stderr.strip() == (
+        f"ablate: {FILE}: 200,000 runs, more than 100,000; --yes says that they are meant, --only trains a part"
+    )
+    assert ablate("run", FILE, "--seeds", "0:9", "--dry-run", cwd=folder).returncode == 0
+
+
 def test_promote_refuses_rows_of_uncommitted_code_or_of_changed_settings(folder: Path) -> None:
     ablate("run", FILE, "--workers", 1, cwd=folder)
     table = folder / "runs" / "tiny" / "runs.csv"
     table.write_text(table.read_text().replace(",False,", ",True,"))
+    done = ablate("promote", FILE, cwd=folder)
+    assert done.returncode == 2
+    assert "runs.csv:2: edited by hand" in done.stderr
+    (table.parent / "checksums.json").unlink()
     done = ablate("promote", FILE, cwd=folder)
     assert done.returncode == 2
     assert "not committed" in done.stderr

@@ -20,7 +20,17 @@ LAYERS = [
     {"claims", "training"},
     {"metrics", "networks", "generator"},
     {"datasets"},
-    {"study", "study_checks", "study_claims", "study_settings", "study_flags", "yamlfile", "tables", "pictures"},
+    {
+        "study",
+        "study_checks",
+        "study_claims",
+        "study_settings",
+        "study_flags",
+        "yamlfile",
+        "tables",
+        "checksums",
+        "pictures",
+    },
     {"config", "config_checks", "components", "registry", "recipes", "errors", "seeding", "data_folder"},
 ]
 LEVEL = {name: i for i, names in enumerate(LAYERS) for name in names}

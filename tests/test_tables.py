@@ -46,6 +46,9 @@ def test_a_damaged_curve_table_is_named(tmp_path: Path) -> None:
     results = Results.empty(tmp_path)
     results.write([])
     (tmp_path / "curves.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(UsageError, match=r"curves\.parquet: cut short"):
+        Results.read(tmp_path)
+    (tmp_path / "checksums.json").unlink()
     with pytest.raises(UsageError, match=r"curves\.parquet: not a readable table"):
         Results.read(tmp_path)
 

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from ablate.study import Study
 
 
+MANY_RUNS = 100_000
+"""A grid of more runs than that is rather a slip than a wish"""
+
+
 class CompileChoice(StrEnum):
     """What --compile takes."""
 
@@ -83,6 +87,7 @@ def run(
     plugin: Plugin = [],  # noqa: B006
     features: Annotated[str, typer.Option(help="inception: fid with its features too, at each run's end")] = "",
     inception_weights: Annotated[Path | None, typer.Option(help="default: where pytorch-fid keeps them")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help=f"do not ask before more than {MANY_RUNS:,} runs")] = False,
     as_json: Json = False,
 ) -> None:
     """Train a study's runs, as far as they are not in the tables yet, and compare with the reference."""
@@ -92,6 +97,7 @@ def run(
     use_data(data)
     loaded = load(study, settings, seeds, only, plugin)
     folder = out or RUNS / loaded.name
+    _ask_about_many(loaded, yes)
     if dry_run:
         timed = (device, workers) if estimate else None
         print(_plan(loaded, folder, retry_failed, as_json, timed))
@@ -111,6 +117,16 @@ def run(
         print(_told(summary), flush=True)
         print(_against_reference(summary, reference_of(loaded.name, results)))
     raise typer.Exit(_exit_code(summary))
+
+
+def _ask_about_many(study: Study, yes: bool) -> None:
+    """Before a study of very many runs, which would also take long to list, have a person say that it is meant."""
+    if study.size <= MANY_RUNS or yes:
+        return
+    what = f"{study.path}: {study.size:,} runs"
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(f"{what}, more than {MANY_RUNS:,}; --yes says that they are meant, --only trains a part")
+    typer.confirm(f"{what}; go on?", abort=True, err=True)
 
 
 def _inception(features: str, weights: Path | None) -> Path | None:

@@ -1,34 +1,26 @@
-"""Cohorts on this machine: in this process, or in a pool of worker processes that share its cores."""
+"""Cohorts on this machine: in this process, or in worker processes that share its cores and die one at a time."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import queue
 import signal
-import sys
 import threading
-import warnings
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.connection import wait as wait_for
-from types import ModuleType
-from typing import Any
+from dataclasses import dataclass, replace
+from multiprocessing.connection import wait
 
-from ablate import registry
-from ablate.errors import AblateError, AblateWarning
+from ablate.errors import AblateError
 from ablate.execution.worker import Result, Task, train
+from ablate.execution.worker_process import READY, WorkerProcess
 from ablate.training.outcome import Progress
 
 POLL_SECONDS = 0.2
+TRIES = 3
+"""How many workers a cohort may take with it before its runs are `failed`."""
 
-
-class WorkerDied(AblateError):
-    """A worker process was killed, by hand or for want of memory."""
-
-    exit_code = 4
+OnProgress = Callable[[str, Progress], None]
+OnResult = Callable[[Result], None]
 
 
 def execute(
@@ -36,8 +28,8 @@ def execute(
     workers: int,
     threads: int,
     plugins: Sequence[str],
-    on_progress: Callable[[str, Progress], None],
-    on_result: Callable[[Result], None],
+    on_progress: OnProgress,
+    on_result: OnResult,
 ) -> bool:
     """Train all tasks; results are handed over as they come. False if a Ctrl-C or SIGTERM stopped it early.
 
@@ -46,7 +38,7 @@ def execute(
     with stop_on_signal() as stop:
         if workers == 1:
             return _in_this_process(tasks, threads, stop, on_progress, on_result)
-        return _in_a_pool(tasks, workers, threads, plugins, stop, on_progress, on_result)
+        return _Workers(tasks, workers, threads, plugins, stop, on_progress, on_result).run()
 
 
 @contextmanager
@@ -71,11 +63,7 @@ def stop_on_signal() -> Iterator[threading.Event]:
 
 
 def _in_this_process(
-    tasks: Sequence[Task],
-    threads: int,
-    stop: threading.Event,
-    on_progress: Callable[[str, Progress], None],
-    on_result: Callable[[Result], None],
+    tasks: Sequence[Task], threads: int, stop: threading.Event, on_progress: OnProgress, on_result: OnResult
 ) -> bool:
     import torch
 
@@ -92,88 +80,106 @@ def _in_this_process(
         torch.set_num_threads(before)
 
 
-def _in_a_pool(
-    tasks: Sequence[Task],
-    workers: int,
-    threads: int,
-    plugins: Sequence[str],
-    stop: threading.Event,
-    on_progress: Callable[[str, Progress], None],
-    on_result: Callable[[Result], None],
-) -> bool:
-    context = multiprocessing.get_context("spawn")
-    messages, stop_workers = context.Queue(), context.Event()
-    pool = ProcessPoolExecutor(workers, context, _start, (messages, stop_workers, threads, tuple(plugins)))
-    try:
-        with _without_main():
-            waiting: set[Future[Result]] = {pool.submit(_work, task) for task in tasks}
-        while waiting:
-            if stop.is_set() and not stop_workers.is_set():
-                stop_workers.set()
-                waiting -= {future for future in waiting if future.cancel()}
-            done, waiting = wait(waiting, POLL_SECONDS, FIRST_COMPLETED)
-            _drain(messages, on_progress)
-            for future in done:
-                if not future.cancelled() and not (result := future.result()).stopped:
-                    on_result(result)
-        return not stop.is_set()
-    except BrokenProcessPool as error:
-        raise WorkerDied(
-            "a worker process died (killed, or out of memory); finished runs are in the tables, and `ablate run` again "
-            "goes on from the last checkpoints; with fewer --workers it needs less memory"
-        ) from error
-    finally:
-        stop_workers.set()
-        pool.shutdown(wait=True, cancel_futures=True)
-        messages.close()
+@dataclass
+class _Attempt:
+    """A task on its way, and how many workers have died of it."""
+
+    task: Task
+    progress: Progress
+    deaths: int = 0
+
+    @classmethod
+    def first(cls, task: Task) -> _Attempt:
+        """Nothing of it is known yet."""
+        plan = task.plan
+        return cls(task, Progress(plan.name, len(plan.runs), 0, 0, plan.configs[0].total_generator_steps))
 
 
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """While workers start, hide the main module: they would import it, and a script without a guard would run again."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+class _Workers:
+    """Keeps up to `count` workers at work; one that dies costs its cohort a try and is replaced."""
 
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        count: int,
+        threads: int,
+        plugins: Sequence[str],
+        stop: threading.Event,
+        on_progress: OnProgress,
+        on_result: OnResult,
+    ):
+        self.waiting = deque(_Attempt.first(task) for task in tasks)
+        self.count, self.threads, self.plugins, self.stop = count, threads, plugins, stop
+        self.on_progress, self.on_result = on_progress, on_result
+        self.at_work: dict[WorkerProcess, _Attempt] = {}
+        self.ended: list[WorkerProcess] = []
 
-def _drain(messages: Any, on_progress: Callable[[str, Progress], None]) -> None:
-    while True:
+    def run(self) -> bool:
         try:
-            on_progress(*messages.get_nowait())
-        except queue.Empty:
+            while self.waiting or self.at_work:
+                if self.stop.is_set():
+                    self.waiting.clear()
+                    for worker in self.at_work:
+                        worker.stop()
+                while self.waiting and len(self.at_work) < self.count:
+                    self.at_work[WorkerProcess(self.threads, self.plugins)] = self.waiting.popleft()
+                wait([end for w in self.at_work for end in (w.pipe, w.process.sentinel)], POLL_SECONDS)
+                for worker in list(self.at_work):
+                    self._hear(worker)
+            return not self.stop.is_set()
+        finally:
+            for worker in self.at_work:
+                worker.close()
+            for worker in (*self.at_work, *self.ended):
+                worker.join()
+
+    def _hear(self, worker: WorkerProcess) -> None:
+        try:
+            for message in worker.messages():
+                attempt = self.at_work[worker]
+                if message == READY:
+                    worker.send(attempt.task)
+                elif isinstance(message, Progress):
+                    attempt.progress = replace(message, note="")
+                    self.on_progress(attempt.task.plan.checkpoint_name, message)
+                elif isinstance(message, AblateError):
+                    raise message
+                elif isinstance(message, Result):
+                    self._give_next(worker)
+                    if not message.stopped:
+                        self.on_result(message)
+                    if worker not in self.at_work:
+                        return
+        except EOFError:
+            self._replace(worker)
+
+    def _give_next(self, worker: WorkerProcess) -> None:
+        if self.waiting and not self.stop.is_set():
+            self.at_work[worker] = self.waiting.popleft()
+            worker.send(self.at_work[worker].task)
+        else:
+            del self.at_work[worker]
+            worker.close()
+            self.ended.append(worker)
+
+    def _replace(self, worker: WorkerProcess) -> None:
+        """Its cohort goes on in another worker, from the last checkpoint; in two parts if it was too large."""
+        attempt = self.at_work.pop(worker)
+        cause, for_memory = worker.cause_of_death()
+        worker.remove_remains(attempt.task.checkpoints)
+        worker.close()
+        if self.stop.is_set():
             return
-
-
-# ── in a worker process ─────────────────────────────────────────────────────────────────────────────────────────────
-
-_messages: Any = None
-_stop: Any = None
-
-
-def _start(messages: Any, stop: Any, threads: int, plugins: Sequence[str]) -> None:
-    global _messages, _stop  # a pool's initializer can hand things to its tasks in no other way
-    _messages, _stop = messages, stop
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver tells workers to stop, after which they write checkpoints
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_driver, daemon=True).start()
-    import torch
-
-    torch.set_num_threads(min(threads, torch.get_num_threads()))
-    warnings.simplefilter("ignore", AblateWarning)  # the driver has loaded the same data, and has said it
-    for plugin in plugins:
-        registry.load_plugin(plugin)
-
-
-def _end_with_driver() -> None:
-    """A killed driver must not leave workers behind that go on computing."""
-    driver = multiprocessing.parent_process()
-    assert driver is not None
-    wait_for([driver.sentinel])
-    os._exit(1)
-
-
-def _work(task: Task) -> Result:
-    return train(task, lambda progress: _messages.put((task.plan.checkpoint_name, progress)), _stop.is_set)
+        attempt.deaths += 1
+        task = attempt.task
+        if attempt.deaths >= TRIES:
+            reason = f"WorkerDied: {attempt.deaths} worker processes died training it; the last one {cause}"
+            self.on_result(Result(task, errors={run.run_id: reason for run in task.plan.runs}))
+            return
+        then = "its cohort is trained again from the last checkpoint"
+        if for_memory and task.parts < len(task.plan.runs):
+            attempt.task = replace(task, parts=2 * task.parts)
+            then = f"its cohort is trained again in {attempt.task.parts} parts"
+        self.waiting.appendleft(attempt)
+        note = f"{task.plan.name}: the worker process {cause}; {then} (try {attempt.deaths + 1} of {TRIES})"
+        self.on_progress(task.plan.checkpoint_name, replace(attempt.progress, note=note))

@@ -22,7 +22,7 @@ def row_of(study: str, run: Run, outcome: Outcome, device: str, threads: int) ->
     return {
         **_identity(study, run, outcome.status, "", outcome.facts["flags"]),
         "diverged_at": math.nan if outcome.diverged_at is None else float(outcome.diverged_at),
-        **_settings(run),
+        **settings_of(run),
         **{name: rounded(float(value)) for name, value in outcome.final.items()},
         **{name: rounded(value) for name, value in outcome.facts.items() if name not in TRAINING_FACTS},
         **_provenance(device, threads),
@@ -34,7 +34,7 @@ def failed_row(study: str, run: Run, error: str, device: str, threads: int) -> d
     return {
         **_identity(study, run, "failed", " ".join(error.split())),
         "diverged_at": math.nan,
-        **_settings(run),
+        **settings_of(run),
         **_provenance(device, threads),
     }
 
@@ -84,7 +84,9 @@ def _identity(study: str, run: Run, status: str, error: str, flags: Sequence[str
     }
 
 
-def _settings(run: Run) -> dict[str, Any]:
+def settings_of(run: Run) -> dict[str, Any]:
+    """The columns of a run's settings."""
+
     def plain(value: Any) -> Any:
         if isinstance(value, dict):
             return " ".join(f"{k}={v}" for k, v in sorted(value.items()))

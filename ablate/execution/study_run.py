@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ablate import tables
-from ablate.errors import AblateWarning, UsageError
+from ablate.errors import AblateError, AblateWarning, UsageError
 from ablate.execution import provenance
 from ablate.execution.event_files import EventFiles
 from ablate.execution.frames import FRAMES
@@ -149,6 +149,8 @@ class _Job:
         self.done_with: list[Path] = []
         self.began = self.last_write = time.monotonic()
         self.split: dict[str, float] = {}
+        self.fingerprints: dict[str, str] = {}
+        """label → of the data as they were when this call began"""
 
     def run(self, missing: list[Run]) -> bool:
         from ablate.execution.local import execute
@@ -157,6 +159,7 @@ class _Job:
         device = choose_device(self.options.device)
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         clean(self.checkpoints)
+        tables.remove_remains(self.options.folder)
         plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size or COHORT_SIZE)
         self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
         self.device_name = _device_name(device)
@@ -170,8 +173,8 @@ class _Job:
                 tasks, self.workers, self.threads, self.options.plugins, self.display.progress, self._take_in
             )
         finally:
-            self.write()
             self.display.stop()
+            self.write()
             with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
                 self.checkpoints.rmdir()
 
@@ -202,6 +205,7 @@ class _Job:
         rows, curves, probes = [], [], []
         for outcome in result.outcomes:
             run = self.by_id[outcome.run_id]
+            self._check_data(run.dataset, outcome.facts["dataset_fingerprint"], "when this call began")
             rows.append(row_of(self.study.name, run, outcome, self.device_name, self.threads))
             curves += curves_of(outcome)
             probes += probes_of(outcome)
@@ -223,6 +227,14 @@ class _Job:
         self.display.finished(result.task.plan, diverged, len(result.errors))
         if time.monotonic() - self.last_write >= WRITE_SECONDS:
             self.write()
+
+    def _check_data(self, label: str, fingerprint: str, when: str) -> None:
+        """Rows of one dataset are of the same data, or they are no study of it."""
+        if fingerprint != self.fingerprints[label]:
+            raise AblateError(
+                f"dataset {label!r}: its data have changed: they had the fingerprint {self.fingerprints[label]} {when}, "
+                f"but {fingerprint} in runs that have ended; restore the data, or train all runs anew with another --out"
+            )
 
     def write(self) -> None:
         """All tables as they are now; then the checkpoints of what is in them can go."""
@@ -273,6 +285,11 @@ class _Job:
             if config is not None:
                 dataset = dataset_of(config)
                 extractor_for(dataset)
+                self.fingerprints[label] = dataset.fingerprint
+                rows = self.results.runs[self.results.runs["dataset"] == label]
+                own = rows[rows["run_id"].isin(self.by_id) & (rows["status"] != "failed")]
+                for fingerprint in own["dataset_fingerprint"] if len(own) else ():
+                    self._check_data(label, fingerprint, "now")
                 count = KEPT_POINTS if len(dataset.shape) == 1 else KEPT_IMAGES
                 tables.save_arrays(path, x=as_pictures(dataset.reference(count, seed=0)[0]))
 

@@ -34,6 +34,8 @@ class Task:
     made_by: dict[str, Any] = field(default_factory=dict)
     """what made the generators: commit and the like"""
     inception: Path | None = None
+    parts: int = 1
+    """how many cohorts to train it as, one after the other, because it was too large for the memory"""
 
 
 @dataclass
@@ -51,6 +53,8 @@ class Result:
 
 def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
     """Train a cohort; out of memory splits it in two. An AblateError, such as missing data, is the caller's to show."""
+    if task.parts > 1 and len(task.plan.runs) > 1:
+        return _in_halves(replace(task, parts=task.parts // 2), report, should_stop)
     path = task.checkpoints / task.plan.checkpoint_name
     control = Control(
         task.plan.name, path, task.checkpoint_seconds, report, should_stop, task.compile,
@@ -62,20 +66,16 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
         return Result(task, stopped=True)
     except AblateError:
         raise
-    except (RuntimeError, MemoryError) as error:
-        if _out_of_memory(error) and len(task.plan.runs) > 1:
-            for file in (path, checkpoint.previous(path)):
-                file.unlink(missing_ok=True)
-            return _in_halves(task, report, should_stop)
-        return _failed(task, error)
     except Exception as error:  # whatever a component raises fails this cohort's runs, with the reason, and no others
-        return _failed(task, error)
-    spent = [checkpoint.previous(path)] if task.keep_checkpoints else [path, checkpoint.previous(path)]
-    return Result(task, outcomes, checkpoints=spent)
-
-
-def _failed(task: Task, error: BaseException) -> Result:
-    return Result(task, errors={run.run_id: f"{type(error).__name__}: {error}" for run in task.plan.runs})
+        if not (_out_of_memory(error) and len(task.plan.runs) > 1):
+            return Result(task, errors={run.run_id: f"{type(error).__name__}: {error}" for run in task.plan.runs})
+    else:
+        spent = [checkpoint.previous(path)] if task.keep_checkpoints else [path, checkpoint.previous(path)]
+        return Result(task, outcomes, checkpoints=spent)
+    # Only here, where the error is forgotten, is the memory free that its traceback held.
+    if task.device == "cuda":
+        torch.cuda.empty_cache()
+    return _in_halves(task, report, should_stop)
 
 
 def _out_of_memory(error: BaseException) -> bool:
@@ -83,6 +83,9 @@ def _out_of_memory(error: BaseException) -> bool:
 
 
 def _in_halves(task: Task, report: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
+    whole = task.checkpoints / task.plan.checkpoint_name
+    for file in (whole, checkpoint.previous(whole)):  # of all members, so of no use to half of them
+        file.unlink(missing_ok=True)
     middle = len(task.plan.runs) // 2
     merged = Result(task)
     for runs in (task.plan.runs[:middle], task.plan.runs[middle:]):
@@ -91,4 +94,6 @@ def _in_halves(task: Task, report: Callable[[Progress], None], should_stop: Call
         merged.errors |= part.errors
         merged.checkpoints += part.checkpoints
         merged.stopped |= part.stopped
+        if merged.stopped:
+            break
     return merged

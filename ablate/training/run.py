@@ -236,6 +236,7 @@ class _Training:
         books = self.books
         record = {
             "run_ids": [c.run_id for c in self.configs],
+            "dataset_fingerprint": self.dataset.fingerprint,
             "generator_step": self.cohort.generator_step,
             "moments": [vars(m) for m in books.moments],
             "diverged_at": list(books.diverged_at.items()),
@@ -256,6 +257,9 @@ class _Training:
             tensors, record = found
             if record.get("run_ids") != [c.run_id for c in self.configs]:
                 raise AblateError(f"{path}: this checkpoint is of runs with other settings; delete it to train anew")
+            if record.get("dataset_fingerprint", self.dataset.fingerprint) != self.dataset.fingerprint:
+                self._report(f"{path}: this checkpoint is of other data than are here now; its runs are trained anew")
+                return
             try:
                 self._take_up(tensors, record)
             except (KeyError, TypeError) as error:

@@ -204,36 +204,29 @@ def test_a_study_killed_at_several_moments_ends_with_the_same_table(study_file: 
     assert not (killed / "checkpoints").exists()
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds worker processes by /proc")
-def test_a_killed_worker_is_one_clear_error_and_the_next_call_goes_on(study_file: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    arguments = ("run", study_file, LONGER, "--out", out, "--workers", 2, "--checkpoint-seconds", 0)
-    process = begin(*arguments)
-    wait_until(lambda: len(list((out / "checkpoints").glob("*.safetensors"))) == 2, process)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    workers = [int(pid) for pid in children if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
-    os.kill(workers[0], signal.SIGKILL)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 4, stderr
-    assert "a worker process died" in stderr
-    assert "Traceback" not in stderr
-    done = command(*arguments)
-    assert done.returncode == 0, done.stderr
-    assert "6 done" in done.stdout
+class InterruptedOnce(Quiet):
+    """Sends Ctrl-C as soon as something trains."""
+
+    def __init__(self) -> None:
+        self.sent = False
+
+    def progress(self, cohort: str, progress: object) -> None:
+        if not self.sent:
+            self.sent = True
+            os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_ctrl_c_writes_checkpoints_and_the_next_call_goes_on(study_file: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    process = begin("run", study_file, "--set=generator_steps=20000", "--out", out, "--checkpoint-seconds", 3600)
-    wait_until((out / "runs.csv").exists, process)
-    time.sleep(4)
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130, stderr
-    assert "run the same command again" in stdout, stderr
-    assert "Traceback" not in stderr
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_writes_checkpoints_and_the_next_call_goes_on(study_file: Path, tmp_path: Path, workers: int) -> None:
+    from ablate.commands.run import _exit_code
+    from ablate.study import load_study
     from ablate.training.checkpoint import load
 
+    out = tmp_path / "out"
+    study = load_study(study_file, ("generator_steps=20000",))
+    summary = run_study(study, Options(out, workers=workers, checkpoint_seconds=3600), InterruptedOnce())
+    assert _exit_code(summary) == 130
+    assert summary.counts == {"missing": 6}
     found = [load(path)[1]["generator_step"] for path in (out / "checkpoints").glob("*.safetensors")]
     assert found
     assert all(0 < step < 20000 for step in found)
@@ -258,26 +251,33 @@ def test_nothing_to_do_is_said_in_under_3_seconds(study_file: Path, tmp_path: Pa
     assert time.monotonic() - began < 3
 
 
-@pytest.mark.parametrize(
-    ("damage", "said"),
-    [
-        (lambda text: text[:-40], "cut short"),
-        (lambda text: text.replace(",done,", ",dnoe,", 1), ":2: status is not one of"),
-        (lambda text: text + text.splitlines()[1] + "\n", ":8: this run_id stands in an earlier line"),
-        (lambda text: text.replace("run_id", "runid", 1), ":1: column 'run_id' is missing"),
-        (lambda text: "", "not a readable table"),
-    ],
-)
-def test_a_damaged_table_is_named_and_not_overwritten(damage, said, study_file: Path, tmp_path: Path) -> None:
+DAMAGES = [
+    (lambda text: text[:-40], ":7: the table is cut short", ":7: the table is cut short"),
+    (lambda text: text.replace(",done,", ",dnoe,", 1), ":2: edited by hand", ":2: status is not one of"),
+    (
+        lambda text: text + text.splitlines()[1] + "\n",
+        ":8: edited by hand",
+        ":8: this run_id stands in an earlier line",
+    ),
+    (lambda text: text.replace("run_id", "runid", 1), ":1: edited by hand", ":1: column 'run_id' is missing"),
+    (lambda text: "", ":1: the table is cut short", "not a readable table"),
+]
+
+
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_damaged_table_is_named_and_not_overwritten(hashed: bool, study_file: Path, tmp_path: Path) -> None:
     run(study_file, tmp_path / "out")
     table = tmp_path / "out" / "runs.csv"
-    table.write_text(damage(table.read_text()))
-    damaged = table.read_text()
-    with pytest.raises(AblateError) as raised:
-        run(study_file, tmp_path / "out")
-    assert said in str(raised.value)
-    assert str(table) in str(raised.value)
-    assert table.read_text() == damaged
+    whole = table.read_text()
+    if not hashed:
+        (tmp_path / "out" / "checksums.json").unlink()
+    for damage, told_by_hash, told_without in DAMAGES:
+        table.write_text(damage(whole))
+        with pytest.raises(AblateError) as raised:
+            run(study_file, tmp_path / "out")
+        assert f"{table}" in str(raised.value)
+        assert (told_by_hash if hashed else told_without) in str(raised.value)
+        assert table.read_text() == damage(whole)
 
 
 def test_kept_checkpoints_stay_and_do_not_confuse_later_runs(study_file: Path, tmp_path: Path) -> None:
@@ -326,4 +326,12 @@ def test_promote_leaves_generators_and_pictures_behind(study_file: Path, tmp_pat
     assert (out / "generators").is_dir()
     assert (out / "frames").is_dir()
     held = {p.name for p in (tmp_path / "reference").iterdir()}
-    assert held == {"runs.csv", "curves.parquet", "probes.parquet", "samples", "study.yaml", "environment.json"}
+    assert held == {
+        "runs.csv",
+        "curves.parquet",
+        "probes.parquet",
+        "samples",
+        "study.yaml",
+        "environment.json",
+        "checksums.json",
+    }

@@ -1,0 +1,64 @@
+"""ablate verify: checks tables against their hashes, their schema and their study, and trains some rows again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ablate.commands.shared import FAILED, Data, Plugin, load_plugins, use_data
+from ablate.errors import UsageError
+
+
+def verify(
+    folders: Annotated[
+        list[Path], typer.Argument(help="a study's tables, or a folder of such", metavar="RESULTS", show_default=False)
+    ],
+    rerun: Annotated[int, typer.Option(min=0, help="train so many random rows of each study again, and compare")] = 0,
+    seed: Annotated[int, typer.Option(help="decides which rows")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    data: Data = None,
+    plugin: Plugin = [],  # noqa: B006
+) -> None:
+    """Check result tables: edited or cut short, wrong or missing values; with --rerun, by training rows again.
+
+    Exit code 3 where something differs.
+    """
+    from ablate.tables import RUNS
+
+    load_plugins(plugin)
+    use_data(data)
+    found = []
+    for folder in folders:
+        inside = [folder] if (folder / RUNS).exists() else sorted(path.parent for path in folder.glob(f"**/{RUNS}"))
+        if not inside:
+            raise UsageError(f"{folder}: no {RUNS} there or in a folder in it; `ablate run` makes some")
+        found += inside
+    good = [_verified(folder, rerun, seed, device) for folder in found]
+    raise typer.Exit(0 if all(good) else FAILED)
+
+
+def _verified(folder: Path, rerun: int, seed: int, device: str) -> bool:
+    """Check one study's tables and print what is found."""
+    from ablate.execution.verify import faults_in, notes_on, read, train_again
+
+    try:
+        results, study = read(folder)
+    except UsageError as error:  # here a damaged table is what was asked for, not a mistake of who asks
+        print(f"{folder}: differs\n  {error}")
+        return False
+    faults = faults_in(results, study)
+    print(f"{folder}: {len(results.runs)} rows, {'differs' if faults else 'as its study and settings say'}")
+    for line in (*notes_on(results, study), *faults):
+        print(f"  {line}")
+    if not rerun:
+        return not faults
+    from ablate.execution.study_run import choose_device
+
+    again = train_again(
+        results, study, rerun, seed, choose_device(device), lambda each: print(f"  {each.line()}", flush=True)
+    )
+    agreeing = sum(each.agrees for each in again)
+    print(f"  trained again: {agreeing} of {len(again)} agree")
+    return not faults and agreeing == len(again)

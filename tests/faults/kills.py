@@ -1,0 +1,172 @@
+"""Kills `ablate run` at random moments, its driver, a worker or both, and counts what the tables lost by it."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ablate.tables import TIMING, Results
+
+STUDY = """\
+study: killed
+question: Does a kill change anything?
+seeds: 3
+datasets: [ring8]
+base: {width: 8, batch_size: 16, n_critic: 2, lr: 1e-3, generator_steps: 300, evaluations: 6, evaluation_samples: 300}
+arms:
+  wgan_gp: {loss: wasserstein, lipschitz: gradient_penalty, lambda_gp: 10}
+  wgan: {loss: wasserstein, lipschitz: clip, clip_value: 0.1, optimizer: rmsprop}
+  gan: {loss: non_saturating, lipschitz: none}
+"""
+FAULTS = ("driver", "worker", "both")
+STRIKES = {"driver": 1, "worker": 2, "both": 1}
+"""In one call; three deaths could be those of one cohort, which then fails"""
+SECONDS = 300.0
+"""A call that takes longer hangs"""
+
+
+@dataclass
+class Count:
+    """What became of a study under so many kills, the last three counted in runs."""
+
+    fault: str
+    tries: int = 0
+    lost: int = 0
+    duplicated: int = 0
+    differing: int = 0
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """The study's tables without a kill, and how long they took."""
+
+    study: Path
+    folder: Path
+    seconds: float
+
+    @classmethod
+    def of(cls, folder: Path) -> Undisturbed:
+        """Train it in `folder`."""
+        study = folder / "killed.yaml"
+        study.write_text(STUDY, encoding="utf-8")
+        began = time.monotonic()
+        process = begin(study, folder / "undisturbed")
+        if finish(process) != 0:
+            raise RuntimeError("the undisturbed study failed")
+        return cls(study, folder / "undisturbed", time.monotonic() - began)
+
+
+def begin(study: Path, out: Path) -> subprocess.Popen[bytes]:
+    """`ablate run` with two workers and a checkpoint after every segment."""
+    arguments = ["run", str(study), "--out", str(out), "--workers", "2", "--checkpoint-seconds", "0"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "ablate", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def finish(process: subprocess.Popen[bytes]) -> int:
+    """Its exit code."""
+    return process.wait(timeout=SECONDS)
+
+
+def workers_of(pid: int) -> list[int]:
+    """The worker processes of a driver."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return [int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
+    except OSError:  # ended meanwhile
+        return []
+
+
+def under_kills(fault: str, kills: int, undisturbed: Undisturbed, folder: Path, chance: random.Random) -> Count:
+    """Train the study again and again under kills until there were `kills`; every table that ends is compared."""
+    count = Count(fault)
+    strike = {"driver": _kill_driver, "worker": _kill_a_worker, "both": _kill_both}[fault]
+    out, seen = folder / fault, set[str]()
+    while count.tries < kills:
+        process = begin(undisturbed.study, out)
+        struck = 0
+        while process.poll() is None and struck < STRIKES[fault] and count.tries < kills:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(chance.uniform(0, undisturbed.seconds))
+            hit = strike(process, chance)
+            struck, count.tries = struck + hit, count.tries + hit
+        finish(process)
+        now = _present(out)
+        count.lost += len(seen - now)
+        seen = now
+        if process.returncode == 0:
+            _compare(count, undisturbed.folder, out)
+            shutil.rmtree(out)
+            seen = set()
+    if out.exists():
+        if finish(begin(undisturbed.study, out)) != 0:
+            count.lost += 1
+        _compare(count, undisturbed.folder, out)
+        shutil.rmtree(out)
+    return count
+
+
+def _kill_driver(process: subprocess.Popen[bytes], chance: random.Random) -> bool:
+    if process.poll() is not None:
+        return False
+    process.kill()
+    return True
+
+
+def _kill_a_worker(process: subprocess.Popen[bytes], chance: random.Random) -> bool:
+    workers = workers_of(process.pid)
+    return bool(workers) and _kill(chance.choice(workers))
+
+
+def _kill_both(process: subprocess.Popen[bytes], chance: random.Random) -> bool:
+    workers = workers_of(process.pid)
+    return bool(workers) and _kill_driver(process, chance) and _kill(chance.choice(workers))
+
+
+def _kill(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _present(folder: Path) -> set[str]:
+    """The run_ids in the table as it lies there; what cannot be read counts as lost."""
+    return set(Results.read(folder).runs["run_id"]) if (folder / "runs.csv").exists() else set()
+
+
+def _compare(count: Count, expected: Path, found: Path) -> None:
+    """Add up which runs of `expected` are not in `found`, are there twice, or are others."""
+    with open(found / "runs.csv", encoding="utf-8", newline="") as file:
+        ids = Counter(row["run_id"] for row in csv.DictReader(file))
+    mine, other = Results.read(expected), Results.read(found)
+    wanted = list(mine.runs["run_id"])
+    count.lost += sum(run_id not in ids for run_id in wanted)
+    count.duplicated += sum(n > 1 for n in ids.values()) + len(ids.keys() - set(wanted))
+    count.differing += sum(_content(mine, run_id) != _content(other, run_id) for run_id in wanted if run_id in ids)
+    if list(mine.runs["run_id"]) != list(other.runs["run_id"]) or (found / "checkpoints").exists():
+        count.differing += 1
+
+
+def _content(results: Results, run_id: str) -> list[object]:
+    """Everything that a run left, but for what a clock wrote."""
+    parts: list[object] = []
+    for table, clock in ((results.runs, TIMING), (results.curves, ["seconds"]), (results.probes, [])):
+        rows = table[table["run_id"] == run_id].drop(columns=clock)
+        parts.append(rows.to_csv(index=False))
+    sample = results.sample(run_id)
+    return [*parts, None if sample is None else np.asarray(sample).tobytes()]

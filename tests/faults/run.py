@@ -1,0 +1,49 @@
+"""The fault script in full: `python tests/faults/run.py` kills a study 30 times in each way and writes the table.
+
+results/faults/faults.csv has a row a fault: how often it was tried, and how many runs were lost, duplicated or differ from
+an undisturbed study's; these three must be 0, and are the exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import random
+import tempfile
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from kills import FAULTS, Count, Undisturbed, under_kills
+
+from ablate.tables import replace
+
+TABLE = Path(__file__).parents[2] / "results" / "faults" / "faults.csv"
+
+
+def main() -> int:
+    """The number of runs that a fault changed."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=30, help="of each kind")
+    parser.add_argument("--seed", type=int, default=0, help="decides the moments")
+    parser.add_argument("--out", type=Path, default=TABLE, help="the table")
+    given = parser.parse_args()
+    counts: list[Count] = []
+    with tempfile.TemporaryDirectory() as name:
+        undisturbed = Undisturbed.of(Path(name))
+        for fault in FAULTS:
+            chance = random.Random(f"{given.seed} {fault}")
+            counts.append(under_kills(fault, given.kills, undisturbed, Path(name), chance))
+            print(counts[-1], flush=True)
+    replace(given.out, lambda path: _write(path, counts))
+    return sum(count.lost + count.duplicated + count.differing for count in counts)
+
+
+def _write(path: Path, counts: list[Count]) -> None:
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, [field.name for field in fields(Count)], lineterminator="\n")
+        table.writeheader()
+        table.writerows(asdict(count) for count in counts)
+
+
+if __name__ == "__main__":
+    raise SystemExit(min(main(), 1))

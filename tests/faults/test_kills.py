@@ -1,0 +1,36 @@
+"""A few kills of each kind; `python tests/faults/run.py` does 30 of each."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from kills import FAULTS, STUDY, Count, Undisturbed, _compare, under_kills
+
+from ablate.tables import Results
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds worker processes by /proc")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    return Undisturbed.of(tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_kills_at_random_moments_lose_and_change_nothing(fault: str, undisturbed: Undisturbed, tmp_path: Path) -> None:
+    assert under_kills(fault, 2, undisturbed, tmp_path, random.Random(fault)) == Count(fault, 2)
+
+
+def test_the_count_sees_what_is_lost_and_what_differs(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    results = Results.read(undisturbed.folder)
+    results.folder = tmp_path
+    results.runs.loc[3, "fid"] += 1e-3
+    results.runs = results.runs.drop(index=0)
+    results.write([])
+    count = Count("none")
+    _compare(count, undisturbed.folder, tmp_path)
+    assert STUDY.count("lipschitz") * 3 == len(results.runs) + 1
+    assert count.lost == 1
+    assert count.differing > 1, "one run has other values, some have lost their samples, and the order is another"
