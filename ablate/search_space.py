@@ -42,6 +42,10 @@ class Parameter:
         value = math.exp(math.log(low) + share * math.log(high / low)) if self.log else low + share * (high - low)
         if self.whole:
             return min(max(math.floor(value + 0.5), int(self.low)), int(self.high))
+        return self.rounded(value)
+
+    def rounded(self, value: float) -> float:
+        """The value as a draw holds it, within the range."""
         return min(max(float(f"{value:.{DIGITS}g}"), self.low), self.high)
 
     @property

@@ -20,17 +20,8 @@ LAYERS = [
     {"claims", "training"},
     {"metrics", "networks", "generator"},
     {"datasets"},
-    {
-        "study",
-        "study_checks",
-        "study_claims",
-        "study_settings",
-        "study_flags",
-        "study_search",
-        "known_draws",
-        "yamlfile",
-    }
-    | {"tables", "pictures"},
+    {"study", "study_checks", "study_claims", "study_settings", "study_flags", "study_search", "known_draws"}
+    | {"optuna_space", "yamlfile", "tables", "pictures"},
     {"search_space", "config", "registry", "recipes", "errors", "seeding", "data_folder"},
 ]
 LEVEL = {name: i for i, names in enumerate(LAYERS) for name in names}
