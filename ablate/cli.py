@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from ablate.commands.best import best
 from ablate.commands.classifier import train_feature_classifier
 from ablate.commands.report import promote, report
 from ablate.commands.run import run
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "report": report,
     "promote": promote,
+    "best": best,
     "sample": sample,
     "animate": animate,
     "validate": validate,

@@ -12,7 +12,7 @@ from broken_searches import VALID_SEARCH
 from ablate.config import RunConfig
 from ablate.execution.rows import _identity, _settings
 from ablate.study import Run, Study, load_study
-from ablate.tables import CURVE_COLUMNS, PROBE_COLUMNS, RUNS, Results, read_runs, runs_text
+from ablate.tables import CURVE_COLUMNS, PROBE_COLUMNS, Results
 
 Outcome = Callable[[RunConfig], float]
 
@@ -48,6 +48,6 @@ def searched(
 
 
 def tables_of(folder: Path, rows: list[dict[str, object]]) -> Results:
-    (folder / RUNS).write_text(runs_text(pd.DataFrame(rows)), encoding="utf-8")
     curves, probes = pd.DataFrame(columns=CURVE_COLUMNS), pd.DataFrame(columns=PROBE_COLUMNS)
-    return Results(folder, read_runs(folder / RUNS), curves, probes, {})
+    Results(folder, pd.DataFrame(rows), curves, probes, {}).write([])
+    return Results.read(folder)
