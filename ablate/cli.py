@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from ablate.commands.best import best
 from ablate.commands.classifier import train_feature_classifier
 from ablate.commands.report import promote, report
 from ablate.commands.run import run
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "report": report,
     "promote": promote,
     "verify": verify,
+    "best": best,
     "sample": sample,
     "animate": animate,
     "validate": validate,

@@ -43,10 +43,11 @@ def _studies(paths: list[Path], stem: bool = False) -> str:
     rows = []
     for path in paths:
         try:
-            question = str(yaml.safe_load(path.read_text(encoding="utf-8"))["question"])
+            given = yaml.safe_load(path.read_text(encoding="utf-8"))
+            question, more = str(given["question"]), "search" if "search" in given else ""
         except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
-            question = "not a readable study file; see `ablate validate`"
-        rows.append((path.stem if stem else str(path), " ".join(question.split()), ""))
+            question, more = "not a readable study file; see `ablate validate`", ""
+        rows.append((path.stem if stem else str(path), " ".join(question.split()), more))
     return _table(rows)
 
 
@@ -76,9 +77,16 @@ def _table(rows: list[tuple[str, str, str]]) -> str:
 
 def shown(study: Study) -> str:
     """A study in full: question, datasets, the settings of each arm that differ between arms and those that do not."""
-    runs = {(run.dataset, run.arm): run.config.model_dump(exclude={"seed"}) for run in study.runs()}
+    drawn = set(study.search.names) if study.search else set()
+    runs = {
+        (dataset, arm): study.config(dataset, arm).model_dump(exclude={"seed", *drawn})
+        for dataset in study.datasets
+        for arm in study.arms
+    }
     lines = [f"{study.name}: {study.question}", f"seeds: {', '.join(map(str, study.seeds))}"]
     lines += ["", *textwrap.wrap(study.notes, 120)] if study.notes else []
+    if study.search:
+        lines += ["", f"search: {study.search.text}", *(f"  {p.name}: {p.text}" for p in study.search.parameters)]
     shared = {k: v for k, v in next(iter(runs.values())).items() if all(r[k] == v for r in runs.values())}
     lines += ["", "same in all runs", *_pairs(shared)]
     for (dataset, arm), settings in runs.items():

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from ablate import registry
 from ablate.config import RunConfig
 from ablate.errors import StudyErrors, UsageError
+from ablate.search_space import Draw, Search
 from ablate.study_checks import (
     check_top,
     level_text,
@@ -26,6 +27,7 @@ from ablate.study_checks import (
 )
 from ablate.study_claims import Claim, read_claims
 from ablate.study_flags import read_flags, read_seeds_flag
+from ablate.study_search import check_search, read_search
 from ablate.study_settings import Layers, check_layers, problems_of
 from ablate.yamlfile import read_yaml
 
@@ -39,6 +41,8 @@ class Run:
     arm: str
     dataset: str
     config: RunConfig
+    draw: int | None = None
+    """the number of the draw, from 0; None without a search"""
 
     @cached_property
     def run_id(self) -> str:
@@ -73,16 +77,39 @@ class Study:
     layers: Layers = field(default_factory=Layers, repr=False, compare=False)
     whole: Study | None = field(default=None, repr=False, compare=False)
     """the study that this is a selected part of"""
+    proposed: dict[tuple[str, str], dict[int, Draw]] = field(default_factory=dict, repr=False)
+    """of an adaptive search, (dataset, arm) → the draws that are known so far, by number"""
+
+    @property
+    def search(self) -> Search | None:
+        """What is drawn for each run; None for a study without a search."""
+        return self.layers.search
+
+    @property
+    def repeats(self) -> int:
+        """How many runs an arm has on a dataset: its seeds, or its draws."""
+        return self.search.draws if self.search else len(self.seeds)
 
     @property
     def size(self) -> int:
         """How many runs there are."""
-        return len(self.datasets) * len(self.arms) * len(self.seeds)
+        return len(self.datasets) * len(self.arms) * self.repeats
 
-    def config(self, dataset: str, arm: str) -> RunConfig:
-        """The settings of an arm on a dataset, with the first seed; StudyErrors where they are wrong together."""
+    def draws(self, dataset: str, arm: str) -> dict[int, Draw]:
+        """The draws of an arm on a dataset by number, as far as they are known; {} without a search."""
+        if self.search is None:
+            return {}
+        if self.search.adaptive:
+            return dict(sorted(self.proposed.get((dataset, arm), {}).items()))
+        return dict(enumerate(self.search.drawn(dataset)))
+
+    def config(self, dataset: str, arm: str, draw: Draw | None = None) -> RunConfig:
+        """The settings of an arm on a dataset, with the first seed; StudyErrors where they are wrong together.
+
+        Without a draw, a search's parameters are at the first example.
+        """
         try:
-            return self.layers.config(dataset, arm, self.seeds[0])
+            return self.layers.config(dataset, arm, self.seeds[0], draw or self.layers.examples[0])
         except ValidationError as error:
             where = f"{self.path}:1:1: arm {arm!r} on {dataset!r}"
             raise StudyErrors([f"{where}: {message}" for _, message in problems_of(error)]) from error
@@ -97,6 +124,9 @@ class Study:
         found = []
         for dataset in self.datasets:
             for arm in self.arms:
+                if self.search:
+                    found += self._drawn(dataset, arm)
+                    continue
                 config = self.config(dataset, arm)
                 run = Run(arm, dataset, config)
                 twin = first.setdefault(run.run_id, run)
@@ -109,6 +139,14 @@ class Study:
                     )
                 found += [Run(arm, dataset, config.model_copy(update={"seed": seed})) for seed in self.seeds]
         return tuple(found)
+
+    def _drawn(self, dataset: str, arm: str) -> list[Run]:
+        """A run for each draw. Its seed is the draw's number after the study's seed: draws differ in their luck too."""
+        found = []
+        for number, draw in self.draws(dataset, arm).items():
+            config = self.config(dataset, arm, draw).model_copy(update={"seed": self.seeds[0] + number})
+            found.append(Run(arm, dataset, config, number))
+        return found
 
 
 def load_study(path: str | Path, overrides: Sequence[str] = (), seeds: str | None = None) -> Study:
@@ -124,7 +162,11 @@ def load_study(path: str | Path, overrides: Sequence[str] = (), seeds: str | Non
     chosen = from_file if seeds is None else read_seeds_flag(source, seeds)
     datasets = read_datasets(source)
     flags, datasets = read_flags(source, overrides, datasets)
-    layers = Layers(read_base(source), datasets, read_arms(source), flags, read_recipe(source))
+    search = read_search(source)
+    layers = Layers(read_base(source), datasets, read_arms(source), flags, read_recipe(source), search)
+    better = check_search(source, layers, chosen, ("seeds",) if seeds is None else f"--seeds {seeds}")
+    if search:
+        layers = replace(layers, search=replace(search, better=better))
     claims = read_claims(source, layers)
     with_stand_in = any(dataset.known for dataset in datasets.values())
     check_layers(source, layers if with_stand_in else replace(layers, datasets=stand_in()), min(chosen, default=0))

@@ -21,10 +21,12 @@ from ablate.study_settings import (
 )
 from ablate.yamlfile import Spot, YamlFile, read_yaml
 
-TOP_LEVEL = ("study", "question", "notes", "recipe", "seeds", "datasets", "base", "arms", "grid", "claims")
+TOP_LEVEL = ("study", "question", "notes", "recipe", "seeds", "datasets", "base", "arms", "grid", "search", "claims")
 REQUIRED = ("study", "question", "seeds", "datasets", "base")
 STUDY_NAME = "small letters, digits and _, at most 64"
 ARM_NAME = "letters, digits and _ . + -, at most 64, the first a letter, digit or _"
+ONLY_ARM = "base"
+"""The name of the arm of a search that gives no arms"""
 MOST_SEEDS = 1_000_000
 MOST_ARMS = 100_000
 FIRST_TOO_LARGE = 2**31
@@ -44,7 +46,7 @@ def check_top(source: YamlFile) -> bool:
     for key in REQUIRED:
         if key not in source.value and not (key == "base" and "recipe" in source.value):
             source.wrong((), f"the key {key!r} is missing, expected {_meant(key)}")
-    if "arms" not in source.value and "grid" not in source.value:
+    if not {"arms", "grid", "search"} & set(source.value):
         source.wrong((), "the key 'arms' is missing, expected arms (name: settings), or a grid (setting: values)")
     return True
 
@@ -231,7 +233,7 @@ def read_arms(source: YamlFile) -> dict[str, ArmLayers]:
 
 def _own_arms(source: YamlFile) -> dict[str, Layer]:
     if "arms" not in source.value:
-        return {"": {}}
+        return {"": {}} if "grid" in source.value else {ONLY_ARM: {}}
     value = source.value["arms"]
     if not isinstance(value, dict) or not value:
         found = shown(value) if value else "empty"

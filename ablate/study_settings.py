@@ -14,6 +14,7 @@ from ablate import registry
 from ablate.components import COMPONENT_KINDS, owned_settings, users_of
 from ablate.config import RunConfig, SettingErrors, inapplicable
 from ablate.config_checks import EXCLUSIVE
+from ablate.search_space import Draw, Search
 from ablate.yamlfile import KeyPath, Spot, YamlFile
 
 ELSEWHERE = {
@@ -61,28 +62,47 @@ class ArmLayers:
 
 @dataclass(frozen=True)
 class Layers:
-    """All settings of a study, by layer, weakest first: recipe, base, dataset label, arm, grid level, flag."""
+    """All settings of a study, by layer, weakest first: recipe, base, dataset label, draw, arm, grid level, flag."""
 
     base: Layer = field(default_factory=dict)
     datasets: dict[str, LabelledDataset] = field(default_factory=dict)
     arms: dict[str, ArmLayers] = field(default_factory=dict)
     flags: Layer = field(default_factory=dict)
     recipe: Layer = field(default_factory=dict)
+    search: Search | None = None
 
-    def of(self, label: str, arm: str) -> tuple[Layer, ...]:
+    def of(self, label: str, arm: str, draw: Draw | None = None) -> tuple[Layer, ...]:
         """The layers of a run, weakest first."""
         return (
             self.recipe,
             self.base,
             self.datasets[label].settings,
+            {name: Given(value, ("search", "parameters", name)) for name, value in (draw or {}).items()},
             self.arms[arm].own,
             self.arms[arm].levels,
             self.flags,
         )
 
-    def config(self, label: str, arm: str, seed: int) -> RunConfig:
+    @property
+    def examples(self) -> list[Draw]:
+        """Draws with which the settings are checked; one empty draw without a search."""
+        return self.search.examples() if self.search else [{}]
+
+    def given(self) -> Iterator[tuple[str, Given]]:
+        """Every setting that the file or a flag gives, but for those of a recipe."""
+        yield from self.base.items()
+        for dataset in self.datasets.values():
+            yield from dataset.settings.items()
+        for arm in self.arms.values():
+            yield from arm.own.items()
+            yield from arm.levels.items()
+        for name, value in self.examples[0].items():
+            yield name, Given(value, ("search", "parameters", name))
+        yield from self.flags.items()
+
+    def config(self, label: str, arm: str, seed: int, draw: Draw | None = None) -> RunConfig:
         """The settings of one run; those that its components do not use are left out."""
-        merged = values_of(merge(*self.of(label, arm)))
+        merged = values_of(merge(*self.of(label, arm, draw)))
         kept = {name: value for name, value in merged.items() if name not in inapplicable(merged)}
         dataset = self.datasets[label]
         return RunConfig(dataset=dataset.name, dataset_options=values_of(dataset.options), seed=seed, **kept)
@@ -165,6 +185,13 @@ def wrong_value(name: str, value: Any) -> str | None:
     return None
 
 
+def number_kind(name: str) -> str:
+    """integer or number, for a setting that is one; empty for others."""
+    schema = _adapter(name).json_schema()
+    kind = schema.get("anyOf", [schema])[0].get("type")
+    return kind if kind in ("integer", "number") else ""
+
+
 def expected(name: str, schema: dict[str, Any]) -> str:
     """What a setting's JSON schema allows, in words."""
     if name in COMPONENT_KINDS:
@@ -222,44 +249,36 @@ def check_layers(source: YamlFile, layers: Layers, seed: int) -> None:
     used: set[Spot] = set()
     found: dict[tuple[Spot, str], list[str]] = {}
     seen: dict[str, tuple[str, str]] = {}
-    for label, arm in _checked(layers):
-        plain = layers.of(label, arm)
+    for label, arm, draw in _checked(layers):
+        plain = layers.of(label, arm, draw)
         for variant in [plain, plain[:-1]] if layers.flags else [plain]:  # a flag does not make the file wrong
             unused = inapplicable(values_of(merge(*variant)))
             used |= {given.spot for layer in variant for name, given in layer.items() if name not in unused}
-        for spot, message in _check_run(layers, label, arm, seed, seen):
-            found.setdefault((spot, message), []).append(f"arm {arm!r}" + (f" on {label!r}" if label else ""))
+        for spot, message in _check_run(layers, label, arm, draw, seed, seen):
+            where = f"arm {arm!r}" + (f" on {label!r}" if label else "")
+            runs = found.setdefault((spot, message), [])
+            runs += [where] * (where not in runs)
     for (spot, message), runs in found.items():
         more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
         source.wrong(spot, f"{message} (in {runs[0]}{more})" if runs[0] not in message else message)
-    for name, given in _all_given(layers):
+    for name, given in layers.given():
         if given.spot not in used and given.value is not None:
             source.wrong(given.spot, f"{name} has no effect in any run: {users_of(name)}", key=True)
 
 
-def _checked(layers: Layers) -> Iterator[tuple[str, str]]:
-    edges_only = len(layers.datasets) * len(layers.arms) > MOST_CHECKED
+def _checked(layers: Layers) -> Iterator[tuple[str, str, Draw]]:
+    edges_only = len(layers.datasets) * len(layers.arms) * len(layers.examples) > MOST_CHECKED
     for arm, parts in layers.arms.items():
         if edges_only and sum(position > 0 for position in parts.positions) > 1:
             continue
         for label in layers.datasets:
-            yield label, arm
-
-
-def _all_given(layers: Layers) -> Iterator[tuple[str, Given]]:
-    yield from layers.base.items()
-    for dataset in layers.datasets.values():
-        yield from dataset.settings.items()
-    for arm in layers.arms.values():
-        yield from arm.own.items()
-        yield from arm.levels.items()
-    yield from layers.flags.items()
+            yield from ((label, arm, draw) for draw in layers.examples)
 
 
 def _check_run(
-    layers: Layers, label: str, arm: str, seed: int, seen: dict[str, tuple[str, str]]
+    layers: Layers, label: str, arm: str, draw: Draw, seed: int, seen: dict[str, tuple[str, str]]
 ) -> Iterator[tuple[Spot, str]]:
-    dataset, merged = layers.datasets[label], merge(*layers.of(label, arm))
+    dataset, merged = layers.datasets[label], merge(*layers.of(label, arm, draw))
     if registry.find("dataset", dataset.name) is None:
         return  # reported where it is chosen
     options = values_of(dataset.options)

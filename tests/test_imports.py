@@ -20,18 +20,10 @@ LAYERS = [
     {"claims", "training"},
     {"metrics", "networks", "generator"},
     {"datasets"},
-    {
-        "study",
-        "study_checks",
-        "study_claims",
-        "study_settings",
-        "study_flags",
-        "yamlfile",
-        "tables",
-        "checksums",
-        "pictures",
-    },
-    {"config", "config_checks", "components", "registry", "recipes", "errors", "seeding", "data_folder"},
+    {"study", "study_checks", "study_claims", "study_settings", "study_flags", "study_search", "known_draws"}
+    | {"optuna_space", "yamlfile", "tables", "checksums", "pictures"},
+    {"config", "config_checks", "components", "search_space"}
+    | {"registry", "recipes", "errors", "seeding", "data_folder"},
 ]
 LEVEL = {name: i for i, names in enumerate(LAYERS) for name in names}
 HEAVY = {"typer", "ray", "optuna", "matplotlib", "seaborn"}

@@ -76,6 +76,8 @@ def _range_words(evidence: Evidence) -> str:
 
 def _counted(evidence: Evidence) -> str:
     """What the probability of improvement is a share of."""
+    if evidence.claim.statistic == "best":
+        return "resamples"
     return "runs" if evidence.claim.value is not None else "pairs of runs"
 
 
@@ -153,7 +155,7 @@ def _needed(evidence: Evidence, alpha: float) -> int | None:
     effect, width = abs(evidence.effect), (evidence.high - evidence.low) / 2
     seeds, chance, margin = evidence.seeds, evidence.improvement, evidence.margin
     strata = len(evidence.used)
-    if not math.isfinite(width):
+    if not math.isfinite(width) or evidence.claim.statistic == "best":  # more draws move the best itself
         return None
     if evidence.target is not None:
         distance = min(abs(evidence.turned[0] - end) for end in evidence.target)

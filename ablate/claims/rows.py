@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ablate.known_draws import with_draws
+
 if TYPE_CHECKING:
     from ablate.study import Run, Study
     from ablate.tables import Results
@@ -26,7 +28,7 @@ class StudyRows:
     study: Study
     results: Results
     expected: pd.DataFrame
-    """one row a run of the study: run_id, dataset (label), arm, seed; index 0, 1, …"""
+    """one row a run of the study: run_id, dataset (label), arm, seed, of a search draw; index 0, 1, …"""
     table: pd.DataFrame
     """the rows there are: the columns of runs.csv, with dataset, arm and seed as the study has them now"""
     runs: list[Run]
@@ -38,13 +40,13 @@ class StudyRows:
     @classmethod
     def of(cls, study: Study, results: Results) -> StudyRows:
         """Join; nothing is read or written."""
+        study = with_draws(study, results.runs)
         runs = study.runs()
-        expected = pd.DataFrame(
-            [(run.run_id, run.dataset, run.arm, run.seed) for run in runs], columns=["run_id", "dataset", "arm", "seed"]
-        )
+        names = ["run_id", "dataset", "arm", "seed"] + ["draw"] * bool(study.search)
+        expected = pd.DataFrame([[getattr(run, name) for name in names] for run in runs], columns=names)
         there = results.runs.drop_duplicates("run_id", keep="last")
         known = there["run_id"].isin(expected["run_id"])
-        outcome = there[known].drop(columns=["dataset", "arm", "seed"], errors="ignore")
+        outcome = there[known].drop(columns=["dataset", "arm", "seed", "draw"], errors="ignore")
         table = expected.merge(outcome, on="run_id", how="inner", validate="one_to_one")
         stale = tuple(
             f"{row.arm} on {row.dataset}, seed {row.seed} ({row.run_id})" for row in there[~known].itertuples()
@@ -61,8 +63,9 @@ class StudyRows:
         return Counter(zip(self.expected["dataset"], self.expected["arm"], strict=True))
 
     def expected_count(self, dataset: str, arm: str) -> int:
-        """How many runs the study asks for."""
-        return self._expected_counts[dataset, arm]
+        """How many runs the study asks for; an adaptive search does not know all of them yet."""
+        search = self.study.search
+        return search.draws if search and search.adaptive else self._expected_counts[dataset, arm]
 
     def rows(self, dataset: str, arm: str) -> pd.DataFrame:
         """The rows there are of an arm on a dataset, failed ones included."""

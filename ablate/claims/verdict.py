@@ -128,6 +128,12 @@ def _verdict(study: Study, evidence: Evidence, dataset: str, corrected: tuple[fl
     return replace(_row(study, evidence, dataset, p_adjusted), verdict=word, reason=reason, seeds_needed=needed)
 
 
+def _statistic(claim: Claim) -> str:
+    if claim.statistic == "share_near_best":
+        return f"share within {claim.factor_of_best:g} × the best"
+    return f"share within {interval_text(*claim.within)}" if claim.within else claim.statistic
+
+
 def _row(study: Study, evidence: Evidence, dataset: str, p_adjusted: float) -> Verdict:
     claim, used = evidence.claim, evidence.used
     bounded = claim.test == "bound"
@@ -145,7 +151,7 @@ def _row(study: Study, evidence: Evidence, dataset: str, p_adjusted: float) -> V
         datasets=tuple(name for name, _ in used),
         kind=claim.test,
         metric=claim.metric,
-        statistic=f"share within {interval_text(*claim.within)}" if claim.within else claim.statistic,
+        statistic=_statistic(claim),
         arm=claim.arm,
         against=claim.opponent,
         direction=claim.direction,

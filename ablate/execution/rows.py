@@ -78,6 +78,7 @@ def _identity(study: str, run: Run, status: str, error: str, flags: Sequence[str
         "dataset": run.dataset,
         "arm": run.arm,
         "seed": run.config.seed,
+        **({} if run.draw is None else {"draw": run.draw}),
         "status": status,
         "error": error,
         "flags": "; ".join([*run.config.flags, *flags]),

@@ -175,6 +175,8 @@ def _what(verdict: Verdict) -> str:
         return f"{metric}: {verdict.arm}, claimed {verdict.against}"
     if verdict.statistic == "spread":  # of logarithms, where values are compared by ratio
         metric = f"spread of {'log ' if measure(metric).scale == 'ratio' else ''}{metric}"
+    elif verdict.statistic != "value":  # the best, or a share of runs near the best
+        metric = f"{verdict.statistic} {metric}"
     return f"{metric}: {verdict.arm} {'÷' if verdict.scale == 'ratio' else '−'} {verdict.against}"
 
 

@@ -158,6 +158,54 @@ def curves(
     return Drawing(svg, alt, f"{where}: {label}, median and quartiles over seeds{note}")
 
 
+def cumulative(
+    values: dict[str, np.ndarray], label: str, better: str, scale: str, key: str, where: str, palette: dict[str, str],
+    near: float | None = None,
+) -> Drawing | None:  # fmt: skip
+    """Share of an arm's draws that are at a value or better, a step line an arm; diverged ones (infinite) are at none.
+
+    `near` is marked by a dotted line. None if no draw has a finite value.
+    """
+    finite = {arm: np.sort(each[np.isfinite(each)]) for arm, each in values.items()}
+    everything = np.concatenate([np.empty(0), *finite.values()])
+    if not len(everything):
+        return None
+    logarithmic = scale == "ratio" and bool((everything > 0).all())
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(4.6, 3.0 + 0.17 * ((len(values) + 1) // 2)), layout="constrained")
+        axes = figure.subplots()
+        left, right, _ = _range(everything, logarithmic, False)
+        _axis(axes, "x", left, right, logarithmic)
+        for i, (arm, reached) in enumerate(finite.items()):
+            share = np.arange(1, len(reached) + 1) / len(values[arm])
+            shares = np.array([0.0, *share, len(reached) / len(values[arm])])
+            if better == "greater":  # better values lie on the right, and the share falls towards them
+                shares = shares[::-1]
+            axes.step(
+                np.array([left, *reached, right]), shares, where="post" if better == "less" else "pre",
+                color=palette[arm], linestyle=DASHES[i % len(DASHES)], linewidth=1.6, label=_short(arm),
+            )  # fmt: skip
+        if near is not None and left <= near <= right:
+            axes.axvline(near, color=INK, linewidth=1, linestyle=":")
+        axes.set_ylim(-0.02, 1.02)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
+        axes.grid(axis="y")
+        axes.set_xlabel(f"{label}{_way(better)}" + (", logarithmic" if logarithmic else ""))
+        axes.set_ylabel("share of draws")
+        sns.despine(ax=axes)
+        figure.legend(loc="outside lower center", ncols=2, fontsize=8, handlelength=2.4)
+        svg = svg_text(figure, key)
+    ends = (min, max) if better == "less" else (max, min)
+    told = "; ".join(
+        f"{arm}: best {numbers.number(ends[0](each))}, {len(each)} of {len(values[arm])} draws have a value"
+        for arm, each in finite.items()
+        if len(each)
+    )
+    line = "" if near is None else f"; dotted: {numbers.number(near)}, twice the best"
+    alt = f"Share of draws that reach a value of {label} on {where}. {told}."
+    return Drawing(svg, alt, f"{where}: share of draws by {label}{line}")
+
+
 def _median(values: np.ndarray, lost: int) -> float:
     """Median of all runs, diverged ones at the worst; ∞ where half of them or more diverged, NaN without runs."""
     ordered = np.concatenate([np.sort(values), np.full(lost, np.inf)])

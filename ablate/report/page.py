@@ -21,6 +21,7 @@ from ablate.errors import AblateError
 from ablate.report import figures, numbers, samples, speed, summaries, surfaces
 from ablate.report.bands import bands
 from ablate.report.board import SYMBOLS, board, tally
+from ablate.report.search import SearchPart, search_part
 
 if TYPE_CHECKING:
     from ablate.study import Study
@@ -67,6 +68,7 @@ class StudySection:
     stale: tuple[str, ...]
     provenance: list[tuple[str, str]]
     text: str
+    search: SearchPart | None = None
 
 
 def build_report(
@@ -178,6 +180,7 @@ def _section(rows: StudyRows, verdicts: list[Verdict]) -> StudySection:
         stale=rows.stale,
         provenance=summaries.provenance(rows),
         text=study.text,
+        search=search_part(rows, palette),
     )
 
 

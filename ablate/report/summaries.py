@@ -165,16 +165,17 @@ def distinct(table: pd.DataFrame, column: str) -> list[str]:
 def settings_tables(rows: StudyRows) -> tuple[list[str], list[tuple[str, list[str]]], list[tuple[str, str]]]:
     """What distinguishes the arms: (settings that differ, [(arm, their values)], settings that all arms share).
 
-    A value that differs by dataset is written "a / b", in the order of the datasets.
+    A value that differs by dataset is written "a / b", in the order of the datasets. What a search draws is left out.
     """
     settings: dict[str, dict[str, dict[str, None]]] = {arm: {} for arm in rows.study.arms}
+    drawn = rows.study.search.names if rows.study.search else ()
     seen = set()
     for run in rows.runs:
         if (run.dataset, run.arm) in seen:
             continue
         seen.add((run.dataset, run.arm))
         for name, value in run.config.model_dump().items():
-            if name not in ("seed", "dataset", "dataset_options"):
+            if name not in ("seed", "dataset", "dataset_options", *drawn):
                 settings[run.arm].setdefault(name, {})[_setting(value)] = None
     texts = {arm: {name: " / ".join(values) for name, values in found.items()} for arm, found in settings.items()}
     names = list(dict.fromkeys(name for found in texts.values() for name in found))
@@ -204,7 +205,11 @@ def budget(rows: StudyRows) -> str:
             found["architecture"][run.config.architecture] = None
             found["width"][str(run.config.width)] = None
     steps, architecture, width = (" / ".join(found[name]) for name in ("steps", "architecture", "width"))
-    return f"{steps} generator steps, {architecture} of width {width}, {len(rows.study.seeds)} seeds"
+    search = rows.study.search
+    if search is None:
+        return f"{steps} generator steps, {architecture} of width {width}, {len(rows.study.seeds)} seeds"
+    width = next((parameter.text for parameter in search.parameters if parameter.name == "width"), width)
+    return f"{steps} generator steps, {architecture} of width {width}, {search.draws} draws for each arm and dataset"
 
 
 def missing_lines(rows: StudyRows) -> list[str]:

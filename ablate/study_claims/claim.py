@@ -50,6 +50,8 @@ class Claim:
     within: tuple[float, float] | None = None
     """bound on a share: a run counts whose metric lies here"""
     tolerance: float = 0.0
+    factor_of_best: float = 2.0
+    """share_near_best: a run counts that is within this factor of the best on the dataset"""
     waits: str = ""
     """why it is not decided yet; it never is, as long as this stands in the file"""
 
@@ -95,7 +97,12 @@ class Claim:
                 return f"{self.metric} of {self.arm} {way} {over}{margin}"
             case "identity":
                 return f"{self.metric} of {self.arm} {self.opponent}"
-        what = f"spread of {self.metric}" if self.statistic == "spread" else self.metric
+        what = {
+            "value": self.metric,
+            "spread": f"spread of {self.metric}",
+            "best": f"best {self.metric}",
+            "share_near_best": f"share within {self.factor_of_best:g} × the best {self.metric}",
+        }.get(self.statistic, "")
         return f"{what} of {self.arm} {sign} {self.opponent}{margin}"
 
 

@@ -213,7 +213,7 @@ class Reader:
         if isinstance(given, dict):
             return self._spearman(given, arms, datasets)
         metric = self.one_of("metric", known)
-        self._meets((*self.spot, "metric"), metric, arms, datasets)
+        self.meets((*self.spot, "metric"), metric, arms, datasets)
         return metric
 
     def series(self, spot: KeyPath, name: Any, arms: list[str], datasets: tuple[str, ...]) -> str:
@@ -222,7 +222,7 @@ class Reader:
         if not isinstance(name, str) or name not in known:
             self.source.wrong(spot, not_of("curve", name, known))
             return ""
-        self._meets(spot, name, arms, datasets)
+        self.meets(spot, name, arms, datasets)
         return name
 
     def _spearman(self, given: dict[str, Any], arms: list[str], datasets: tuple[str, ...]) -> str:
@@ -239,7 +239,8 @@ class Reader:
             return ""
         return spearman_name(first, second) if first and second else ""
 
-    def _meets(self, spot: KeyPath, metric: str, arms: list[str], datasets: tuple[str, ...]) -> None:
+    def meets(self, spot: KeyPath, metric: str, arms: list[str], datasets: tuple[str, ...]) -> None:
+        """Note a metric that the runs of these arms do not have on these datasets."""
         known = _registered()
         for need in known[metric].facts.get("needs", ()) if metric in known else ():
             lacking = [label for label in datasets if not _has(self.layers, label, arms, need)]

@@ -10,7 +10,8 @@ from ablate.study_claims.association import STEP, spearman_name
 from ablate.study_claims.claim import DIRECTIONS, TRENDS, Claim, waiting
 from ablate.study_claims.fields import METRIC_KINDS, Reader
 
-STATISTICS = ("value", "spread")
+STATISTICS = ("value", "spread", "best", "share_near_best")
+OF_THE_BEST = ("best", "share_near_best")
 CENTERS = ("iqm", "mean", "median", "share")
 DECISIONS = ("pooled", "any_dataset", "every_dataset")
 ALWAYS = ("id", "says", "test")
@@ -51,7 +52,8 @@ def read_waiting(read: Reader) -> list[Claim]:
 def _compare(read: Reader) -> list[Claim]:
     """An arm is better in the claimed direction than another, or than a fixed value."""
     read.fields(
-        (*ALWAYS, "metric", "arm", "direction"), (*IF_WANTED, "against", "value", "statistic", "margin", "decide")
+        (*ALWAYS, "metric", "arm", "direction"),
+        (*IF_WANTED, "against", "value", "statistic", "factor", "margin", "decide"),
     )
     arms = read.arms("arm")
     others = [""] if read.exactly_one("against", "value") == "value" else _others(read, arms)
@@ -62,12 +64,30 @@ def _compare(read: Reader) -> list[Claim]:
         margin=read.margin(),
         decide=read.one_of("decide", DECISIONS, "pooled"),
         value=read.number("value"),
+        factor_of_best=read.number("factor", 2.0),
     )
     fixed = "value" in read.given
-    if fixed and shared["statistic"] == "spread":
-        read.wrong("statistic", "a spread is that of two arms, expected value where the claim has a fixed value")
+    if fixed and shared["statistic"] != "value":
+        what = {"spread": "a spread", "best": "a best run"}.get(shared["statistic"], "such a share")
+        read.wrong("statistic", f"{what} is that of two arms, expected value where the claim has a fixed value")
+    if "factor" in read.given and shared["statistic"] != "share_near_best":
+        read.wrong("factor", "factor has no effect, expected statistic: share_near_best beside it", key=True)
+    elif shared["factor_of_best"] <= 1:
+        read.wrong("factor", f"factor is {shared['factor_of_best']:g}, expected more than 1: how near to the best")
     shared["metric"] = read.metric([*arms, *filter(None, others)], shared["datasets"], pair=not fixed)
+    if shared["statistic"] in OF_THE_BEST and shared["metric"]:
+        _has_a_best(read, shared["metric"], shared["statistic"])
     return _each(shared, arms, others)
+
+
+def _has_a_best(read: Reader, metric: str, statistic: str) -> None:
+    """Note a metric of which there is no best run, or no multiple of it."""
+    found = [entry.facts for kind in METRIC_KINDS for name, entry in registry.entries(kind).items() if name == metric]
+    facts = found[0] if found else {}
+    if facts.get("better") not in DIRECTIONS:
+        read.wrong("metric", f"no run is the best by {metric}, expected a metric of which one way is better")
+    elif statistic == "share_near_best" and facts.get("scale") != "ratio":
+        read.wrong("metric", f"{metric} is not compared by ratio, expected a metric that has multiples, such as fid")
 
 
 def _others(read: Reader, arms: list[str]) -> list[str]:

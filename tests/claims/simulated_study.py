@@ -66,6 +66,7 @@ class SimulatedStudy:
     text: str = ""
     overrides: tuple[str, ...] = ()
     seeds_flag: str | None = None
+    search: None = None
 
     def runs(self) -> list[SimulatedRun]:
         return self.run_list

@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ablate.claims import statistics
+from ablate.claims.best import best_test
 from ablate.claims.evidence import LEVEL, Evidence
+from ablate.claims.measures import measure
 from ablate.claims.rank_tests import sign_test, stratified_rank_test
 from ablate.claims.samples import Samples
 
@@ -33,6 +35,8 @@ def weigh(claim: Claim, strata: list[tuple[str, Samples]], level: float = LEVEL)
     seed, center = seed_of(claim, found.used), used[0].center
     if claim.value is not None:
         return _weigh_value(found, used, claim.value, seed, center, level)
+    if claim.statistic == "best":
+        return _weigh_best(found, used, seed, level)
     sign = 1.0 if claim.direction == "less" else -1.0
     turned = [(sign * each.arm, sign * each.against) for each in used if each.against is not None]
     test = stratified_rank_test(turned, seed)
@@ -46,6 +50,23 @@ def weigh(claim: Claim, strata: list[tuple[str, Samples]], level: float = LEVEL)
         return replace(found, effect=0.0, low=-math.inf, high=math.inf)
     effect, low, high = statistics.difference_of_centers(finite, seed, center, level)
     return replace(found, effect=effect, low=low, high=high)
+
+
+def _weigh_best(found: Evidence, used: list[Samples], seed: int, level: float) -> Evidence:
+    """Of each arm the best run alone counts; which way is best is the metric's, not the claim's."""
+    way = 1.0 if measure(found.claim.metric).better == "less" else -1.0
+    pairs = [pair for pair in (each.comparable() for each in used) if pair is not None]
+    if not pairs:
+        return replace(found, effect=0.0, low=-math.inf, high=math.inf)
+    test = best_test([(way * first, way * second) for first, second in pairs], seed, level)
+    ends = sorted((way * test.low, way * test.high))
+    less, greater, chance = test.p_less, test.p_greater, test.ahead
+    if (found.claim.direction == "less") != (way > 0):  # the claim is that the arm's best is the worse one
+        less, greater, chance = greater, less, 1 - chance
+    return replace(
+        found, p_for=less, p_against=greater, method=test.method, improvement=chance, effect=way * test.effect + 0.0,
+        low=ends[0] + 0.0, high=ends[1] + 0.0,
+    )  # fmt: skip
 
 
 def _weigh_value(found: Evidence, used: list[Samples], value: float, seed: int, center: str, level: float) -> Evidence:
