@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ablate import registry
-from ablate.config import EXCLUSIVE
+from ablate.config_checks import EXCLUSIVE
 from ablate.search_space import MOST_PARAMETERS, SAMPLERS, Parameter, Search
 from ablate.study_claims.fields import METRIC_KINDS, Reader
 from ablate.study_settings import Layers, is_setting, number_kind, shown, wrong_value
