@@ -10,7 +10,7 @@ import pandas as pd
 from broken_searches import VALID_SEARCH
 
 from ablate.config import RunConfig
-from ablate.execution.rows import _identity, _settings
+from ablate.execution.rows import _identity, settings_of
 from ablate.study import Run, Study, load_study
 from ablate.tables import CURVE_COLUMNS, PROBE_COLUMNS, Results
 
@@ -31,7 +31,7 @@ def rows_of(runs: list[Run], outcome: Outcome = by_rate) -> list[dict[str, objec
         value = outcome(run.config)
         status = "done" if math.isfinite(value) else "diverged"
         rows.append(
-            {**_identity("tuning", run, status, ""), "diverged_at": math.nan, **_settings(run)}
+            {**_identity("tuning", run, status, ""), "diverged_at": math.nan, **settings_of(run)}
             | {"fid": value if status == "done" else math.nan}
         )
     return rows
