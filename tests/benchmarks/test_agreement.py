@@ -41,7 +41,9 @@ def test_plain_toy_training_gives_the_weights_of_the_stacked_cohort() -> None:
                 torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("workload", [each for each in COMPARED if each.settings["dataset"] == "ring8"], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "workload", [each for each in COMPARED if each.settings["dataset"] == "ring8"], ids=lambda each: each.name
+)
 def test_every_toy_workload_has_the_losses_of_its_plain_loop(workload) -> None:
     assert loss_difference(workload, RING, CPU) < 1e-12
 

@@ -99,6 +99,14 @@ class SimulatedResults:
     def real_sample(self, dataset: str) -> np.ndarray | None:
         return self.samples.get(f"real_{dataset}")
 
+    def surface(self, run_id: str) -> tuple[np.ndarray, float] | None:
+        """A paraboloid for every run of which points are kept."""
+        x = self.samples.get(run_id)
+        if x is None or x.ndim != 2:
+            return None
+        line = np.linspace(-1, 1, 16)
+        return (line[:, None] ** 2 + line[None, :] ** 2).astype(np.float32), 1.5
+
 
 NO_CURVES = pd.DataFrame(columns=["run_id", "generator_step", "critic_step", "seconds", "metric", "value"])
 NO_PROBES = pd.DataFrame(columns=["run_id", "generator_step", "probe", "layer", "value"])

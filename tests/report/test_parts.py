@@ -12,7 +12,7 @@ from simulated_study import SimulatedClaim, tables
 
 from ablate.claims.rows import StudyRows
 from ablate.claims.verdict import decide
-from ablate.report import figures, numbers, summaries
+from ablate.report import figures, numbers, summaries, surfaces
 from ablate.report.bands import bands
 from ablate.report.board import board
 
@@ -99,3 +99,11 @@ def test_colours_are_legible_on_both_backgrounds():
         for background in ("#ffffff", "#14171b"):
             light, dark = sorted((luminance(colour), luminance(background)), reverse=True)
             assert (light + 0.05) / (dark + 0.05) >= 3  # WCAG 2.1, 1.4.11: graphics
+
+
+def test_a_figure_of_surfaces_has_a_panel_for_each_arm_and_none_for_images() -> None:
+    study, results = full_study(seeds=5, datasets=("ring8", "digits"))
+    rows = StudyRows.of(study, results)
+    found = surfaces.drawings(rows, figures.colours(study.arms))
+    assert [drawing.caption.partition(":")[0] for drawing in found] == ["ring8"]
+    assert all(arm in found[0].alt for arm in study.arms)
