@@ -42,8 +42,8 @@ class Evidence:
 
     @property
     def p(self) -> float:
-        """Two-sided: twice the smaller one, for each datum may speak for or against."""
-        return min(1.0, 2 * min(self.p_for, self.p_against))
+        """Two-sided: twice the smaller one, for a claim may be reproduced or contradicted; NaN without a test."""
+        return math.nan if math.isnan(self.p_for) else min(1.0, 2 * min(self.p_for, self.p_against))
 
     @property
     def applies(self) -> bool:

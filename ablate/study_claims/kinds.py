@@ -159,7 +159,7 @@ def _bound(read: Reader) -> list[Claim]:
         read.wrong("statistic", "a share of runs needs within: [from, to], the values that count")
     if statistic != "share" and "within" in read.given:
         read.wrong("within", "within has no effect, expected statistic: share beside it", key=True)
-    return _each(shared, arms, [""])
+    return _each(shared, arms, [""]) if low is not None or high is not None else []
 
 
 def _trend(read: Reader) -> list[Claim]:
@@ -199,7 +199,7 @@ def _identity(read: Reader) -> list[Claim]:
         decide="every_dataset",
     )
     shared["metric"] = read.metric(arms, shared["datasets"], pair=False)
-    return _each(shared, arms, [""])
+    return _each(shared, arms, [""]) if shared["value"] is not None else []
 
 
 TESTS: dict[str, Callable[[Reader], list[Claim]]] = {

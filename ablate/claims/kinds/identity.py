@@ -45,11 +45,13 @@ def judge(found: Evidence, p_adjusted: float, alpha: float) -> tuple[str, str, i
     failing, lost = int((~holds).sum()), len(values) - len(finite)
     said = "equals" if claim.equal else "differs from"
     if failing:
-        word = "is off" if claim.equal else "is equal"
-        return CONTRADICTED, f"{failing} of {len(finite)} runs: the value {word}", None
+        word = "differs" if claim.equal else "does not"
+        return CONTRADICTED, f"in {failing} of {len(finite)} runs it {word}", None
     absent = [name for name, each in found.strata if not each.applies]
     missing = sum(sum(each.missing) for _, each in found.used)
-    lacking = [f"{missing} runs are missing"] * bool(missing) + [f"{lost} runs diverged"] * bool(lost)
+    asked = len(values) + missing
+    lacking = [f"{missing} of {asked} runs are missing"] * bool(missing)
+    lacking += [f"{lost} of {asked} runs diverged"] * bool(lost)
     lacking += [f"not measured on {', '.join(absent)}"] * bool(absent)
     if lacking or not len(finite):
         return INCONCLUSIVE, "; ".join(lacking) or "no runs yet", None
