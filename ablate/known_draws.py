@@ -19,7 +19,7 @@ def with_draws(study: Study, runs: pd.DataFrame) -> Study:
     search = study.search
     if search is None or not search.adaptive or "draw" not in runs.columns:
         return study
-    found: dict[tuple[str, str], dict[int, Draw]] = {key: dict(each) for key, each in study.proposed.items()}
+    found: dict[tuple[str, str], dict[int, Draw]] = {}
     known = {(dataset, arm) for dataset in study.datasets for arm in study.arms}
     for row in runs[runs["draw"].notna()].to_dict("records"):
         key = (row["dataset"], row["arm"])
@@ -27,7 +27,14 @@ def with_draws(study: Study, runs: pd.DataFrame) -> Study:
         draw = _draw_of(search, row) if key in known and 0 <= number < search.draws else None
         if draw is not None and int(row["seed"]) == study.seeds[0] + number:
             found.setdefault(key, {})[number] = draw
-    return replace(study, proposed=found)
+    study = replace(study, whole=with_draws(study.whole, runs)) if study.whole else study
+    return with_proposals(study, found)
+
+
+def with_proposals(study: Study, draws: dict[tuple[str, str], dict[int, Draw]]) -> Study:
+    """The study, and the whole that it is a part of, with more draws; (dataset, arm) → number → draw."""
+    known = {key: {**study.proposed.get(key, {}), **draws.get(key, {})} for key in {**study.proposed, **draws}}
+    return replace(study, proposed=known, whole=with_proposals(study.whole, draws) if study.whole else None)
 
 
 def _draw_of(search: Search, row: dict[Any, Any]) -> Draw | None:

@@ -86,6 +86,11 @@ class Study:
         return self.layers.search
 
     @property
+    def adaptive(self) -> bool:
+        """Whether its runs are known only batch by batch."""
+        return self.search is not None and self.search.adaptive
+
+    @property
     def repeats(self) -> int:
         """How many runs an arm has on a dataset: its seeds, or its draws."""
         return self.search.draws if self.search else len(self.seeds)

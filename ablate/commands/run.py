@@ -85,6 +85,10 @@ def run(
         ),
     ] = None,
     plugin: Plugin = [],  # noqa: B006
+    storage: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="of a tpe search on several machines: postgresql://user@host/database"),
+    ] = None,
     features: Annotated[str, typer.Option(help="inception: fid with its features too, at each run's end")] = "",
     inception_weights: Annotated[Path | None, typer.Option(help="default: where pytorch-fid keeps them")] = None,
     yes: Annotated[bool, typer.Option("--yes", help=f"do not ask before more than {MANY_RUNS:,} runs")] = False,
@@ -108,7 +112,7 @@ def run(
     options = Options(
         folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command,
         keep_checkpoints=keep_checkpoints, tensorboard=tensorboard, compile=compile_steps.value, cohort_size=cohort,
-        inception=_inception(features, inception_weights),
+        inception=_inception(features, inception_weights), storage=storage,
     )  # fmt: skip
     summary = run_study(loaded, options, display(quiet=as_json))
     if as_json:
@@ -159,7 +163,14 @@ def _plan(study: Study, folder: Path, retry_failed: bool, as_json: bool, timed: 
     from ablate.execution.planner import plan
     from ablate.execution.study_run import status
 
-    _, missing, strangers = status(study, folder, retry_failed)
+    results, missing, strangers = status(study, folder, retry_failed)
+    later = ""
+    if study.adaptive:
+        from ablate.execution.proposals import next_batch
+
+        batch = next_batch(study, results)
+        _, missing, strangers = status(batch, folder, retry_failed)
+        later = f"; {study.size - len(batch.runs())} more are drawn when these have ended"
     plans = plan(missing)
     seconds, total = _estimated(plans, *timed) if timed else ([None] * len(plans), None)
     if as_json:
@@ -168,7 +179,9 @@ def _plan(study: Study, folder: Path, retry_failed: bool, as_json: bool, timed: 
             cohort |= {} if each is None else {"seconds": round(each, 1)}
         about = {"study": study.name, "runs": study.size, "missing": len(missing), "cohorts": cohorts}
         return json.dumps(about if total is None else {**about, "seconds": round(total, 1)}, indent=2)
-    lines = [f"{study.name}: {study.size} runs, {len(missing)} of them missing in {folder}, in {len(plans)} cohorts"]
+    lines = [
+        f"{study.name}: {study.size} runs, {len(missing)} of them missing in {folder}, in {len(plans)} cohorts{later}"
+    ]
     for p, each in zip(plans, seconds, strict=True):
         config = p.runs[0].config
         time = "" if each is None else f", about {duration(each)}"

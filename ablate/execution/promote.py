@@ -9,6 +9,7 @@ from ablate import tables
 from ablate.errors import UsageError
 from ablate.execution.lock import locked
 from ablate.execution.study_run import status
+from ablate.known_draws import with_draws
 from ablate.study import Study
 from ablate.tables import Results
 
@@ -23,7 +24,9 @@ def promote(study: Study, source: Path, target: Path, reduced: bool = False) -> 
         raise UsageError(f"{source}: no {tables.RUNS} there; run the study with `ablate run {study.path}` first")
     with locked(source):
         results, missing, strangers = status(study, source)
-        problems = _problems(study, results, len(missing), reduced)
+        study = with_draws(study, results.runs)
+        unknown = study.size - len(study.runs())  # draws that an adaptive search has not made yet
+        problems = _problems(study, results, len(missing) + unknown, reduced)
         if problems:
             raise UsageError("\n".join(f"{source}: {problem}" for problem in problems))
         if strangers:

@@ -19,6 +19,7 @@ from ablate.execution.frames import FRAMES
 from ablate.execution.lock import locked
 from ablate.execution.planner import COHORT_SIZE, CohortPlan, begun_in, plan
 from ablate.execution.rows import curves_of, failed_row, probes_of, row_of
+from ablate.known_draws import with_draws
 from ablate.study import Run, Study
 from ablate.tables import Results
 
@@ -52,6 +53,8 @@ class Options:
     """the folder for TensorBoard's event files"""
     inception: Path | None = None
     """the weights of Inception, where fid with its features is asked for too"""
+    storage: str | None = None
+    """the database that several machines propose the draws of an adaptive search from"""
 
 
 @dataclass
@@ -83,6 +86,7 @@ class Display(Protocol):
 def status(study: Study, folder: Path, retry_failed: bool = False) -> tuple[Results, list[Run], list[str]]:
     """The study's tables in a folder, the runs that are missing in them, and the run_ids that are not the study's."""
     results = Results.read(folder) if (folder / tables.RUNS).exists() else Results.empty(folder)
+    study = with_draws(study, results.runs)
     again = ["failed"] if retry_failed else []
     present = set(results.runs.loc[~results.runs["status"].isin(again), "run_id"])
     runs = study.runs()
@@ -92,6 +96,14 @@ def status(study: Study, folder: Path, retry_failed: bool = False) -> tuple[Resu
 
 def run_study(study: Study, options: Options, display: Display) -> Summary:
     """Train the study's missing runs into `options.folder`; what is there already is kept and not trained again."""
+    from ablate.execution.search import check_options, run_search
+
+    check_options(study, options)
+    return run_search(study, options, display) if study.adaptive else run_known(study, options, display)
+
+
+def run_known(study: Study, options: Options, display: Display) -> Summary:
+    """Train the runs that are known, which in an adaptive search are those of one batch."""
     began = time.monotonic()
     events = EventFiles(options.tensorboard, study.name) if options.tensorboard else None
     with locked(options.folder):

@@ -51,7 +51,7 @@ def test_one_arm_and_one_dataset_can_be_chosen(search: Study, tmp_path: Path) ->
     assert ablate("best", search.path, *chosen) == 0
     found = load_study(tmp_path / "b.yaml")
     assert (found.name, found.arms, found.datasets, found.seeds) == (
-        "tuning_best",
+        "tuning_best_digits",
         ("wgan_gp",),
         ("digits",),
         (100, 200),

@@ -1,0 +1,58 @@
+"""An adaptive search to its end: propose a batch, train it, and so on; the tables decide where it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from ablate import tables
+from ablate.errors import UsageError
+from ablate.execution.proposals import next_batch
+from ablate.execution.storage import JOURNAL, Journal, SharedStorage, check_storage
+from ablate.execution.study_run import Display, Options, Summary, run_known
+from ablate.known_draws import with_draws
+from ablate.optuna_space import load_optuna
+from ablate.study import Study
+from ablate.tables import Results
+
+
+def run_search(study: Study, options: Options, display: Display) -> Summary:
+    """Train batch by batch until all draws have rows, or it is interrupted. Optuna must be installed."""
+    load_optuna()
+    check_storage(options.storage, options.workers)
+    shared = SharedStorage(options.storage, study, options.folder) if options.storage else None
+    journal = None if shared else Journal(options.folder.resolve() / JOURNAL)
+    trained, seconds = 0, 0.0
+    while True:
+        results = read(options.folder)
+        if shared:
+            batch = shared.next_batch(study, results)
+        else:
+            batch = next_batch(study, results)
+            assert journal is not None
+            options.folder.mkdir(parents=True, exist_ok=True)
+            journal.mirror(batch, results)
+        summary = run_known(batch, options, display)
+        trained, seconds = trained + summary.trained, seconds + summary.seconds
+        if summary.interrupted or not summary.trained:
+            break
+        options = replace(options, retry_failed=False)  # what fails again is not tried in every round
+    summary.trained, summary.seconds, summary.total = trained, seconds, study.size
+    unknown = study.size - len(with_draws(study, summary.results.runs).runs()) - (shared.elsewhere if shared else 0)
+    missing = max(summary.counts.get("missing", 0), unknown)
+    if missing:
+        summary.counts["missing"] = missing
+    return summary
+
+
+def read(folder: Path) -> Results:
+    """The tables of a folder, or empty ones."""
+    return Results.read(folder) if (folder / tables.RUNS).exists() else Results.empty(folder)
+
+
+def check_options(study: Study, options: Options) -> None:
+    """UsageError where a storage is named for a study that proposes nothing."""
+    if options.storage and not (study.search and study.search.adaptive):
+        raise UsageError(
+            f"--storage has no effect: {study.path} has no search with sampler tpe, so nothing is proposed"
+        )
