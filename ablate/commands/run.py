@@ -18,6 +18,7 @@ from ablate.commands.shared import (
     INTERRUPTED,
     RESULTS,
     RUNS,
+    USAGE,
     Data,
     Json,
     Only,
@@ -48,6 +49,13 @@ class CompileChoice(StrEnum):
     auto = "auto"
     on = "on"
     off = "off"
+
+
+class Backend(StrEnum):
+    """What --backend takes."""
+
+    local = "local"
+    ray = "ray"
 
 
 def run(
@@ -91,6 +99,11 @@ def run(
     ] = None,
     features: Annotated[str, typer.Option(help="inception: fid with its features too, at each run's end")] = "",
     inception_weights: Annotated[Path | None, typer.Option(help="default: where pytorch-fid keeps them")] = None,
+    backend: Annotated[Backend, typer.Option(help="processes of this machine, or a Ray cluster")] = Backend.local,
+    address: Annotated[
+        str | None, typer.Option(help="of the Ray cluster, as head:6379; default: $RAY_ADDRESS, or one started here")
+    ] = None,
+    gpu_share: Annotated[float, typer.Option(min=0.01, max=1, help="with ray: of a GPU, for each cohort")] = 1.0,
     yes: Annotated[bool, typer.Option("--yes", help=f"do not ask before more than {MANY_RUNS:,} runs")] = False,
     as_json: Json = False,
 ) -> None:
@@ -108,11 +121,14 @@ def run(
         return
     if estimate:
         raise UsageError("--estimate is given with --dry-run")
+    if backend is Backend.local and (address is not None or gpu_share != 1):
+        raise UsageError("--address and --gpu-share have no effect without --backend ray")
     command = shlex.join(["ablate", *sys.argv[1:]])
     options = Options(
         folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command,
         keep_checkpoints=keep_checkpoints, tensorboard=tensorboard, compile=compile_steps.value, cohort_size=cohort,
         inception=_inception(features, inception_weights), storage=storage,
+        backend=backend.value, address=address, gpu_share=gpu_share,
     )  # fmt: skip
     summary = run_study(loaded, options, display(quiet=as_json))
     if as_json:
@@ -130,7 +146,8 @@ def _ask_about_many(study: Study, yes: bool) -> None:
     what = f"{study.path}: {study.size:,} runs"
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(f"{what}, more than {MANY_RUNS:,}; --yes says that they are meant, --only trains a part")
-    typer.confirm(f"{what}; go on?", abort=True, err=True)
+    if not typer.confirm(f"{what}; go on?", err=True):
+        raise typer.Exit(USAGE)
 
 
 def _inception(features: str, weights: Path | None) -> Path | None:

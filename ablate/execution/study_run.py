@@ -55,6 +55,12 @@ class Options:
     """the weights of Inception, where fid with its features is asked for too"""
     storage: str | None = None
     """the database that several machines propose the draws of an adaptive search from"""
+    backend: str = "local"
+    """local: processes of this machine; ray: a cluster"""
+    address: str | None = None
+    """of the Ray cluster"""
+    gpu_share: float = 1.0
+    """of a GPU of the Ray cluster, for each cohort"""
 
 
 @dataclass
@@ -165,30 +171,50 @@ class _Job:
         """label → of the data as they were when this call began"""
 
     def run(self, missing: list[Run]) -> bool:
-        from ablate.execution.local import execute
+        if self.options.backend == "local":
+            return self._run(missing, choose_device(self.options.device))
+        from ablate.execution.ray_backend import connected, device_of_cluster
+
+        with connected(self.options.address):
+            return self._run(missing, device_of_cluster(self.options.device))
+
+    def _run(self, missing: list[Run], device: str) -> bool:
         from ablate.training.checkpoint import clean
 
-        device = choose_device(self.options.device)
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         clean(self.checkpoints)
         tables.remove_remains(self.options.folder)
         plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size or COHORT_SIZE)
-        self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
-        self.device_name = _device_name(device)
+        if self.options.backend == "local":
+            self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
+            self.device_name = _device_name(device)
+        else:
+            from ablate.execution.ray_backend import places
+
+            self.threads, self.device_name = 1, f"{device} of a Ray cluster"
+            self.workers = self.options.workers or places(device, self.threads, self.options.gpu_share)
         tasks = [self._task(p, device) for p in plans]
         self._write_real_samples()
         self._look_for_inception()
         self.write()
         self.display.start(plans, self.workers, self.device_name)
         try:
-            return execute(
-                tasks, self.workers, self.threads, self.options.plugins, self.display.progress, self._take_in
-            )
+            return self._execute(tasks)
         finally:
             self.display.stop()
             self.write()
             with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
                 self.checkpoints.rmdir()
+
+    def _execute(self, tasks: list[Task]) -> bool:
+        follow = (self.options.plugins, self.display.progress, self._take_in)
+        if self.options.backend == "local":
+            from ablate.execution.local import execute
+
+            return execute(tasks, self.workers, self.threads, *follow)
+        from ablate.execution import ray_backend
+
+        return ray_backend.execute(tasks, self.options.workers, self.threads, *follow, self.options.gpu_share)
 
     def _task(self, cohort: CohortPlan, device: str) -> Task:
         from ablate.execution.worker import Task
@@ -215,10 +241,11 @@ class _Job:
 
     def _take_in(self, result: Result) -> None:
         rows, curves, probes = [], [], []
+        device_name = result.device_name or self.device_name
         for outcome in result.outcomes:
             run = self.by_id[outcome.run_id]
             self._check_data(run.dataset, outcome.facts["dataset_fingerprint"], "when this call began")
-            rows.append(row_of(self.study.name, run, outcome, self.device_name, self.threads))
+            rows.append(row_of(self.study.name, run, outcome, device_name, self.threads))
             curves += curves_of(outcome)
             probes += probes_of(outcome)
             for name, seconds in outcome.facts["time_split"].items():
@@ -230,7 +257,7 @@ class _Job:
                 tables.save_arrays(self.results.folder / FRAMES / f"{run.run_id}.npz", **vars(outcome.frames))
         for run_id, error in result.errors.items():
             run = self.by_id[run_id]
-            rows.append(failed_row(self.study.name, run, error, self.device_name, self.threads))
+            rows.append(failed_row(self.study.name, run, error, device_name, self.threads))
         self.results.add(rows, curves, probes)
         if self.events:
             self.events.write(self.results, anew=True, only={outcome.run_id for outcome in result.outcomes})

@@ -49,6 +49,8 @@ class Result:
     checkpoints: list[Path] = field(default_factory=list)
     """files to delete when the outcomes are in the tables"""
     stopped: bool = False
+    device_name: str = ""
+    """of the machine that trained it; empty where that is this one"""
 
 
 def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:

@@ -63,7 +63,7 @@ class Undisturbed:
         study.write_text(STUDY, encoding="utf-8")
         began = time.monotonic()
         process = begin(study, folder / "undisturbed")
-        if finish(process) != 0:
+        if finish(process, study) != 0:
             raise RuntimeError("the undisturbed study failed")
         return cls(study, folder / "undisturbed", time.monotonic() - began)
 
@@ -71,14 +71,20 @@ class Undisturbed:
 def begin(study: Path, out: Path) -> subprocess.Popen[bytes]:
     """`ablate run` with two workers and a checkpoint after every segment."""
     arguments = ["run", str(study), "--out", str(out), "--workers", "2", "--checkpoint-seconds", "0"]
-    return subprocess.Popen(
-        [sys.executable, "-m", "ablate", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    with open(study.with_name("said"), "wb") as said:
+        return subprocess.Popen(
+            [sys.executable, "-X", "faulthandler", "-m", "ablate", *arguments], stdout=subprocess.DEVNULL, stderr=said
+        )
 
 
-def finish(process: subprocess.Popen[bytes]) -> int:
-    """Its exit code."""
-    return process.wait(timeout=SECONDS)
+def finish(process: subprocess.Popen[bytes], study: Path) -> int:
+    """Its exit code; RuntimeError, with where it stands, if it hangs."""
+    try:
+        return process.wait(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)  # the fault handler writes where each thread is
+        process.wait()
+        raise RuntimeError(f"`ablate run` hangs; it said:\n{study.with_name('said').read_text()}") from None
 
 
 def workers_of(pid: int) -> list[int]:
@@ -103,7 +109,7 @@ def under_kills(fault: str, kills: int, undisturbed: Undisturbed, folder: Path, 
                 process.wait(chance.uniform(0, undisturbed.seconds))
             hit = strike(process, chance)
             struck, count.tries = struck + hit, count.tries + hit
-        finish(process)
+        finish(process, undisturbed.study)
         now = _present(out)
         count.lost += len(seen - now)
         seen = now
@@ -112,7 +118,7 @@ def under_kills(fault: str, kills: int, undisturbed: Undisturbed, folder: Path, 
             shutil.rmtree(out)
             seen = set()
     if out.exists():
-        if finish(begin(undisturbed.study, out)) != 0:
+        if finish(begin(undisturbed.study, out), undisturbed.study) != 0:
             count.lost += 1
         _compare(count, undisturbed.folder, out)
         shutil.rmtree(out)

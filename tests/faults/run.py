@@ -26,16 +26,25 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=30, help="of each kind")
     parser.add_argument("--seed", type=int, default=0, help="decides the moments")
     parser.add_argument("--out", type=Path, default=TABLE, help="the table")
+    parser.add_argument("faults", nargs="*", help=f"of {', '.join(FAULTS)}; default: all. Rows of others stay")
     given = parser.parse_args()
-    counts: list[Count] = []
+    counts = _read(given.out)
     with tempfile.TemporaryDirectory() as name:
         undisturbed = Undisturbed.of(Path(name))
-        for fault in FAULTS:
+        for fault in given.faults or FAULTS:
             chance = random.Random(f"{given.seed} {fault}")
-            counts.append(under_kills(fault, given.kills, undisturbed, Path(name), chance))
-            print(counts[-1], flush=True)
-    replace(given.out, lambda path: _write(path, counts))
-    return sum(count.lost + count.duplicated + count.differing for count in counts)
+            counts[fault] = under_kills(fault, given.kills, undisturbed, Path(name), chance)
+            print(counts[fault], flush=True)
+            replace(given.out, lambda path: _write(path, [counts[name] for name in FAULTS if name in counts]))
+    return sum(count.lost + count.duplicated + count.differing for count in counts.values())
+
+
+def _read(path: Path) -> dict[str, Count]:
+    if not path.exists():
+        return {}
+    with open(path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {row["fault"]: Count(row["fault"], *(int(row[f.name]) for f in fields(Count)[1:])) for row in rows}
 
 
 def _write(path: Path, counts: list[Count]) -> None:

@@ -1,0 +1,285 @@
+"""Cohorts on a Ray cluster: a task each, with its processors and its share of a GPU; Ray retries what dies.
+
+Rows come back through the driver. Checkpoints and generators lie in the study's folder where a worker sees it, as on
+shared storage; elsewhere a cohort that dies is trained anew, and its generators come back with its rows.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ablate import registry, tables
+from ablate.data_folder import DATA_VARIABLE
+from ablate.errors import AblateError, UsageError
+from ablate.execution import provenance
+from ablate.execution.local import POLL_SECONDS, TRIES, OnProgress, OnResult, stop_on_signal
+from ablate.execution.worker import Result, Task, train
+from ablate.training.outcome import Progress
+
+REPORT_SECONDS = 0.3
+"""How often a worker tells how far it is, and asks whether to stop"""
+AHEAD = 2
+"""Tasks given to Ray for each that can run at once: none waits for the driver, and not all lie in memory"""
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[None]:
+    """Be a driver of the cluster at `address`, of the one that RAY_ADDRESS names, or of one started here."""
+    try:
+        import ray
+    except ImportError as error:
+        raise UsageError("--backend ray needs the package ray: pip install 'ablate[ray]'") from error
+    if ray.is_initialized():
+        yield
+        return
+    variables = {name: os.environ[name] for name in (DATA_VARIABLE,) if name in os.environ}
+    try:
+        ray.init(address, runtime_env={"env_vars": variables}, log_to_driver=False, logging_level="ERROR")
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise AblateError(
+            f"no Ray cluster at {address or 'this machine'}: {reason}; start one with `ray start --head`"
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def device_of_cluster(wanted: str) -> str:
+    """auto, cpu or cuda → cpu or cuda; UsageError where no node has a GPU."""
+    import ray
+
+    if wanted not in ("auto", "cpu", "cuda"):
+        raise UsageError(f"--device {wanted}: unknown device, expected one of: auto, cpu, cuda")
+    has_gpu = ray.cluster_resources().get("GPU", 0) > 0
+    if wanted == "cuda" and not has_gpu:
+        raise UsageError("--device cuda: no node of the Ray cluster has a GPU")
+    return "cuda" if has_gpu and wanted != "cpu" else "cpu"
+
+
+def places(device: str, threads: int, gpu_share: float) -> int:
+    """How many cohorts the cluster can train at once, as it is now."""
+    import ray
+
+    has = ray.cluster_resources()
+    count = int(has.get("CPU", 0) // threads)
+    return max(1, min(count, int(has.get("GPU", 0) / gpu_share)) if device == "cuda" else count)
+
+
+def execute(
+    tasks: Sequence[Task],
+    workers: int | None,
+    threads: int,
+    plugins: Sequence[str],
+    on_progress: OnProgress,
+    on_result: OnResult,
+    gpu_share: float = 1.0,
+) -> bool:
+    """Train all tasks on the cluster, at most `workers` at once; as `ablate.execution.local.execute`."""
+    with stop_on_signal() as stop, _token(tasks) as token:
+        return _Cohorts(tasks, workers, threads, plugins, token, stop, on_progress, on_result, gpu_share).run()
+
+
+@contextmanager
+def _token(tasks: Sequence[Task]) -> Iterator[str]:
+    """A file beside the checkpoints that only this call has: who finds it there sees this very folder."""
+    name = f".{uuid.uuid4().hex}.tmp"
+    folders = {task.checkpoints.resolve() for task in tasks}
+    for folder in folders:
+        (folder / name).touch()
+    try:
+        yield name
+    finally:
+        for folder in folders:
+            (folder / name).unlink(missing_ok=True)
+
+
+class _Cohorts:
+    """Hands tasks to Ray as it has places for them, and results and progress to the caller."""
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        workers: int | None,
+        threads: int,
+        plugins: Sequence[str],
+        token: str,
+        stop: threading.Event,
+        on_progress: OnProgress,
+        on_result: OnResult,
+        gpu_share: float,
+    ):
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy as On
+
+        device = tasks[0].device if tasks else "cpu"
+        self.waiting, self.workers, self.stop = deque(tasks), workers, stop
+        self.on_progress, self.on_result = on_progress, on_result
+        self.places = lambda: workers or AHEAD * places(device, threads, gpu_share)
+        here = On(ray.get_runtime_context().get_node_id(), soft=False)  # a node that dies must not take it along
+        self.mailbox = ray.remote(num_cpus=0, scheduling_strategy=here)(Mailbox).remote()
+        self.place = Place(tuple(plugins), threads, token, provenance.versions())
+        share = gpu_share if device == "cuda" else 0
+        declared: Any = ray.remote(num_cpus=threads, num_gpus=share, max_retries=TRIES - 1)
+        self.remote = declared(_train_there)
+        self.given: dict[Any, Task] = {}
+
+    def run(self) -> bool:
+        import ray
+
+        told = False
+        while self.given or (self.waiting and not self.stop.is_set()):
+            if self.stop.is_set() and not told:
+                told = True
+                ray.get(self.mailbox.stop.remote())
+            room = 0 if told else self.places() - len(self.given)
+            for _ in range(min(room, len(self.waiting))):
+                task = self.waiting.popleft()
+                absolute = replace(task, checkpoints=task.checkpoints.resolve())
+                if task.generators is not None:
+                    absolute = replace(absolute, generators=task.generators.resolve())
+                self.given[self.remote.remote(absolute, self.place, self.mailbox)] = task
+            done, _ = ray.wait(list(self.given), num_returns=len(self.given), timeout=POLL_SECONDS)
+            for name, progress in ray.get(self.mailbox.take.remote()):
+                self.on_progress(name, progress)
+            for reference in done:
+                self._take(reference, self.given.pop(reference))
+        return not self.stop.is_set()
+
+    def _take(self, reference: Any, task: Task) -> None:
+        import ray
+
+        try:
+            found = ray.get(reference)
+        except ray.exceptions.RayError as error:  # Ray has given up: its worker or its node died each time
+            reason = f"{type(error).__name__}: " + str(error).strip().splitlines()[0]
+            self.on_result(Result(task, errors={run.run_id: f"{reason} ({TRIES} tries)" for run in task.plan.runs}))
+            return
+        if isinstance(found, AblateError):
+            raise found
+        for path, content in found.files.items():
+            tables.replace(path, lambda file, content=content: file.write_bytes(content))  # type: ignore[misc]
+        if not found.result.stopped:
+            self.on_result(replace(found.result, task=task))
+
+
+# ── on the nodes ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Mailbox:
+    """An actor: what workers tell until the driver takes it, and whether they should stop."""
+
+    def __init__(self) -> None:
+        self.letters: dict[tuple[str, str], tuple[str, Progress]] = {}
+        self.begun: dict[str, int] = {}
+        self.stopped = False
+
+    def begin(self, name: str, progress: Progress) -> bool:
+        """A worker takes up a cohort; says whether to stop. More than once is worth a note."""
+        self.begun[name] = tries = self.begun.get(name, 0) + 1
+        if tries > 1:
+            note = f"{progress.cohort}: a worker or its node died; Ray trains the cohort again (try {tries} of {TRIES})"
+            self.put(name, replace(progress, note=note))
+        return self.stopped
+
+    def put(self, name: str, progress: Progress) -> bool:
+        """How far a cohort is; says whether to stop. Only the newest is kept, and every note."""
+        self.letters[name, progress.note] = name, progress
+        return self.stopped
+
+    def take(self) -> list[tuple[str, Progress]]:
+        """What has come since."""
+        letters, self.letters = list(self.letters.values()), {}
+        return letters
+
+    def stop(self) -> None:
+        """From now on, workers are told to stop."""
+        self.stopped = True
+
+
+@dataclass(frozen=True)
+class Place:
+    """What every task should find on its node."""
+
+    plugins: tuple[str, ...]
+    threads: int
+    token: str
+    versions: dict[str, str]
+
+    def check(self) -> None:
+        """AblateError where the node has other code: its rows would be of another program."""
+        for package, version in provenance.versions().items():
+            if package in ("ablate", "torch") and version != self.versions[package]:
+                raise AblateError(
+                    f"Ray node {os.uname().nodename} has {package} {version or '(none)'}, the driver "
+                    f"{self.versions[package]}; install the same on all"
+                )
+        for plugin in self.plugins:
+            registry.load_plugin(plugin)
+
+
+@dataclass
+class _Found:
+    """What a task gives back: the result, and files that the driver should write for it."""
+
+    result: Result
+    files: dict[Path, bytes] = field(default_factory=dict)
+
+
+def _train_there(task: Task, place: Place, mailbox: Any) -> _Found | AblateError:
+    """Train a cohort in a worker of Ray's."""
+    import torch
+
+    try:
+        place.check()
+        torch.set_num_threads(place.threads)
+        if (task.checkpoints / place.token).exists():
+            return _Found(_named(_train(task, mailbox)))
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            own = replace(task, checkpoints=folder, generators=folder / "generators" if task.generators else None)
+            result = _train(own, mailbox)
+            files = {}
+            if task.generators:
+                files = {task.generators / p.name: p.read_bytes() for p in (folder / "generators").glob("*")}
+            return _Found(_named(replace(result, checkpoints=[])), files)
+    except AblateError as error:
+        return error
+
+
+def _named(result: Result) -> Result:
+    """With the name of the device here; the driver's may be another."""
+    import torch
+
+    name = torch.cuda.get_device_name() if result.task.device == "cuda" else "cpu"
+    return replace(result, device_name=str(name))
+
+
+def _train(task: Task, mailbox: Any) -> Result:
+    import ray
+
+    plan = task.plan
+    start = Progress(plan.name, len(plan.runs), 0, 0, plan.configs[0].total_generator_steps)
+    stop: bool = ray.get(mailbox.begin.remote(plan.checkpoint_name, start))
+    if stop:
+        return Result(task, stopped=True)
+    last = time.monotonic()
+
+    def report(progress: Progress) -> None:
+        nonlocal stop, last
+        if progress.note or time.monotonic() - last >= REPORT_SECONDS:
+            last = time.monotonic()
+            stop = ray.get(mailbox.put.remote(plan.checkpoint_name, progress))
+
+    return train(task, report, lambda: stop)
