@@ -130,8 +130,10 @@ class _Workers:
         finally:
             for worker in self.at_work:
                 worker.close()
-            for worker in (*self.at_work, *self.ended):
+            for worker in self.at_work:
                 worker.join()
+            for worker in self.ended:
+                worker.end()
 
     def _hear(self, worker: WorkerProcess) -> None:
         try:

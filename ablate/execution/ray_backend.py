@@ -6,6 +6,7 @@ shared storage; elsewhere a cohort that dies is trained anew, and its generators
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import threading
@@ -44,7 +45,7 @@ def connected(address: str | None) -> Iterator[None]:
         return
     variables = {name: os.environ[name] for name in (DATA_VARIABLE,) if name in os.environ}
     try:
-        ray.init(address, runtime_env={"env_vars": variables}, log_to_driver=False, logging_level="ERROR")
+        ray.init(address, runtime_env={"env_vars": variables}, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0]
         raise AblateError(
@@ -128,7 +129,8 @@ class _Cohorts:
         self.on_progress, self.on_result = on_progress, on_result
         self.places = lambda: workers or AHEAD * places(device, threads, gpu_share)
         here = On(ray.get_runtime_context().get_node_id(), soft=False)  # a node that dies must not take it along
-        self.mailbox = ray.remote(num_cpus=0, scheduling_strategy=here)(Mailbox).remote()
+        actor: Any = ray.remote(Mailbox)
+        self.mailbox = actor.options(num_cpus=0, scheduling_strategy=here).remote()
         self.place = Place(tuple(plugins), threads, token, provenance.versions())
         share = gpu_share if device == "cuda" else 0
         declared: Any = ray.remote(num_cpus=threads, num_gpus=share, max_retries=TRIES - 1)

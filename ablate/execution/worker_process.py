@@ -73,15 +73,19 @@ class WorkerProcess:
         self.pipe.close()
 
     def join(self) -> None:
-        """Wait until it has ended."""
+        """Wait until it has written its checkpoint and ended."""
         self.process.join()
 
-    def cause_of_death(self) -> tuple[str, bool]:
-        """How it died, as a clause, and whether the system killed it for want of memory."""
+    def end(self) -> None:
+        """Wait for one that is idle, and not for long: it has nothing to lose."""
         self.process.join(SECONDS_TO_END)
         if self.process.exitcode is None:
             self.process.kill()
             self.process.join()
+
+    def cause_of_death(self) -> tuple[str, bool]:
+        """How it died, as a clause, and whether the system killed it for want of memory."""
+        self.end()
         code = self.process.exitcode or 0
         if code >= 0:
             return f"ended with exit code {code}", False
