@@ -12,6 +12,7 @@ import typer
 
 from ablate.commands.best import best
 from ablate.commands.classifier import train_feature_classifier
+from ablate.commands.merge import merge
 from ablate.commands.report import promote, report
 from ablate.commands.run import run
 from ablate.commands.sample import animate, sample
@@ -35,6 +36,7 @@ app = typer.Typer(
 COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "report": report,
+    "merge": merge,
     "promote": promote,
     "verify": verify,
     "best": best,

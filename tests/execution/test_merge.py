@@ -1,0 +1,80 @@
+"""Tables that several machines have made of one study are put together without losing or doubling a row."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1] / "claims"))
+from searched_study import rows_of, searched
+from searching import tpe_study
+
+from ablate import tables
+from ablate.errors import UsageError
+from ablate.execution.merge import merge
+from ablate.study import Run, Study
+from ablate.tables import Results, runs_text
+
+
+def part(folder: Path, runs: list[Run], failed: tuple[int, ...] = ()) -> Results:
+    """Tables of some runs, with a curve and samples of each."""
+    rows = rows_of(runs)
+    for row in rows:
+        row["status"] = "failed" if row["draw"] in failed else row["status"]
+    points = [
+        {"run_id": r.run_id, "generator_step": 5, "critic_step": 5, "seconds": 1.0, "metric": "fid", "value": 2.0}
+        for r in runs
+    ]
+    results = Results(folder, pd.DataFrame(rows), pd.DataFrame(points), pd.DataFrame(columns=tables.PROBE_COLUMNS), {})
+    results.write(runs)
+    for run in runs:
+        tables.save_arrays(folder / tables.SAMPLES / f"{run.run_id}.npz", x=np.zeros((3, 2), np.float32))
+    return Results.read(folder)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Study:
+    return searched(tmp_path)[0]
+
+
+def test_parts_give_the_table_of_the_whole(study: Study, tmp_path: Path) -> None:
+    runs = study.runs()
+    part(tmp_path / "a", runs[::2])
+    part(tmp_path / "b", runs[1::2])
+    whole = part(tmp_path / "whole", runs)
+    merged = merge(study, [tmp_path / "a", tmp_path / "b"], tmp_path / "out")
+    assert runs_text(merged.runs) == runs_text(whole.runs)
+    assert sorted(merged.curves["run_id"]) == sorted(run.run_id for run in runs)
+    assert merged.sample(runs[1].run_id) is not None
+    again = merge(study, [tmp_path / "b"], tmp_path / "out")
+    assert runs_text(again.runs) == runs_text(whole.runs)
+
+
+def test_of_a_run_that_failed_elsewhere_the_good_row_is_taken(study: Study, tmp_path: Path) -> None:
+    runs = study.runs()[:10]
+    part(tmp_path / "a", runs, failed=(3, 4))
+    part(tmp_path / "b", runs, failed=(4, 5))
+    merged = merge(study, [tmp_path / "a", tmp_path / "b"], tmp_path / "out").runs
+    assert merged.loc[merged["status"] == "failed", "draw"].tolist() == [4]
+    assert len(merged) == 10
+
+
+def test_tables_of_another_study_or_of_separate_searches_are_refused(study: Study, tmp_path: Path) -> None:
+    results = part(tmp_path / "a", study.runs()[:4])
+    results.runs["study"] = "other"
+    results.write([])
+    with pytest.raises(UsageError, match="rows of study 'other' there, expected those of 'tuning'"):
+        merge(study, [tmp_path / "a"], tmp_path / "out")
+    tpe = tpe_study(tmp_path, draws=30)
+    part(tmp_path / "b", [run for run in study.runs() if run.dataset == "ring8"][:4])
+    part(tmp_path / "c", [run for run in study.runs() if run.dataset == "digits"][:4])
+    results = Results.read(tmp_path / "c")
+    results.runs["dataset"] = "ring8"
+    results.write([])
+    with pytest.raises(UsageError, match="draw 0 of gan on ring8 stands for different settings"):
+        merge(tpe, [tmp_path / "b", tmp_path / "c"], tmp_path / "out2")
+    assert not (tmp_path / "out2" / tables.RUNS).exists()
