@@ -35,7 +35,7 @@ def test_each_component_can_be_loaded_and_has_a_summary(kind: str) -> None:
 
 
 def test_facts_are_read_from_the_source() -> None:
-    assert registry.entry("lipschitz", "clip").facts["settings"] == {"clip_value": None}
+    assert registry.entry("lipschitz", "clip").facts["settings"] == {"clip_value": None, "clip_before": False}
     assert registry.entry("dataset", "ring8").facts["shape"] == (2,)
 
 
