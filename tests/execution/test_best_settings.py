@@ -97,5 +97,6 @@ def test_an_arm_without_a_finished_draw_is_named(search: Study, capsys: pytest.C
     table = Path("runs/tuning/runs.csv")
     lines = table.read_text().splitlines(keepends=True)
     table.write_text("".join(line for line in lines if ",wgan_gp," not in line))
+    table.with_name("checksums.json").unlink()  # the table is to be used as it is
     assert ablate("best", search.path) == 2
     assert "no draw of wgan_gp on ring8 has a fid" in capsys.readouterr().err
