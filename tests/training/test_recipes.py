@@ -206,3 +206,35 @@ def test_every_recipe_is_a_valid_study_that_says_what_it_keeps_and_mends(recipe:
     assert study.name == recipe
     assert study.runs()
     assert any(word in study.notes for word in ("Kept", "mended", "Mended", "exactly", "without"))
+
+
+def test_d4s_dcgan_at_full_size_has_the_number_of_parameters_of_the_code_that_it_points_to() -> None:
+    config = settings_of("wgan_gp_dcgan", "wgan_gp", "path=anywhere")
+    pair = build(config, (3, 64, 64), 0, 1)
+    kernel = 16  # of 4 × 4, without biases
+    generator = kernel * (128 * 512 + 512 * 256 + 256 * 128 + 128 * 64 + 64 * 3) + 2 * (512 + 256 + 128 + 64)
+    critic = kernel * (3 * 64 + 64 * 128 + 128 * 256 + 256 * 512 + 512) + 2 * (128 + 256 + 512)
+    assert (pair.generator.size, pair.critic.size) == (generator, critic)
+
+
+def test_d4s_dcgan_starts_from_normal_weights() -> None:
+    config = settings_of("wgan_gp_dcgan", "wgan_gp", "path=anywhere", "width=8")
+    network = build(config, (3, 64, 64), 0, 1).critic
+    views = network.views(network.initial([0], "critic", config.init_std))
+    assert views["body.1.weight"].std().item() == pytest.approx(0.02, rel=0.05)
+    assert torch.equal(views["body.2.weight"], torch.ones_like(views["body.2.weight"]))
+
+
+def test_steps_at_64_pixels_are_those_of_a_plain_loop() -> None:
+    config = settings_of("cwgan_gp_mnist", "cwgan_gp", "width=2", "batch_size=3", "precision=fp64", "conditional=false")
+    cohort = Cohort([config], images((3, 64, 64), 32), torch.device("cpu"))
+    system = d1(2, image_size=64, channels=3, conditional=False, as_written=True, dtype=FULL)
+    copy_into(system.critic, cohort.pair.critic, cohort.critic, 0)
+    copy_into(system.generator, cohort.pair.generator, cohort.generator, 0)
+    steps_of_wgan_gp(system, cohort, 0)
+    cohort.advance(STEPS)
+    # a bias before a norm has no gradient but rounding, which Adam divides by its ε of 1e-8: hence not 1e-9 there
+    views = cohort.pair.critic.views(torch.stack([cohort.critic[0], row_of(system.critic)]))
+    for name, (ours, plain) in views.items():
+        torch.testing.assert_close(ours, plain, rtol=1e-9, atol=1e-7 if name.endswith("bias") else 1e-9)
+    torch.testing.assert_close(cohort.generator[0], row_of(system.generator), rtol=1e-9, atol=1e-9)
