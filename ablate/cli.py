@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import typer
 
+from ablate.commands.calibrate import calibrate
 from ablate.commands.classifier import train_feature_classifier
 from ablate.commands.report import promote, report
 from ablate.commands.run import run
@@ -31,6 +32,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "report": report,
     "promote": promote,
+    "calibrate": calibrate,
     "validate": validate,
     "list": list_components,
     "show": show,

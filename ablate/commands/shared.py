@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from ablate.study import Study
 
-RESULTS, RUNS, REPORTS = Path("results"), Path("runs"), Path("reports")
+RESULTS, RUNS, REPORTS, STUDIES = Path("results"), Path("runs"), Path("reports"), Path("studies")
 DONE, FAULT, USAGE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 StudyFile = Annotated[Path, typer.Argument(help="the study file", show_default=False)]

@@ -15,17 +15,20 @@ import numpy as np
 
 from ablate.claims.measures import measure
 from ablate.claims.rows import StudyRows
-from ablate.claims.verdict import Verdict, decide
+from ablate.claims.verdict import Verdict, decide, waiting
 from ablate.errors import AblateError
 from ablate.report import figures, numbers, samples, summaries
 from ablate.report.bands import bands
 from ablate.report.board import SYMBOLS, board, tally
+from ablate.report.calibration import lines
 
 if TYPE_CHECKING:
+    from ablate.claims.calibration import Case
     from ablate.study import Study
     from ablate.tables import Results
 
 PAGE, TABLE = "index.html", "verdicts.csv"
+NOT_RUN = "its study is not run yet"
 QUALITY = ("fid", "w1")
 """What is drawn run by run and over training; w1 exists for points, of which fid sees means and covariances alone"""
 MOST_STRIPS, MOST_CURVES = 40, 10
@@ -67,9 +70,16 @@ class StudySection:
     text: str
 
 
-def build_report(studies: Sequence[tuple[Study, Results]], out: Path, command: str = "ablate report") -> Path:
+def build_report(
+    studies: Sequence[tuple[Study, Results]],
+    out: Path,
+    command: str = "ablate report",
+    unrun: Sequence[Study] = (),
+    cases: Sequence[Case] = (),
+) -> Path:
     """Write `out/index.html` and `out/verdicts.csv`; returns the page's path.
 
+    unrun: studies without tables, whose claims are shown as waiting. cases: from `ablate calibrate`.
     The same tables give the same bytes: neither file holds the time of its making. AblateError if they cannot be written.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -80,6 +90,7 @@ def build_report(studies: Sequence[tuple[Study, Results]], out: Path, command: s
         found = decide(study, results, rows)
         verdicts += found
         sections.append(_section(rows, found))
+    verdicts += [waiting(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
     environment = Environment(
         loader=PackageLoader("ablate.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
@@ -90,7 +101,7 @@ def build_report(studies: Sequence[tuple[Study, Results]], out: Path, command: s
     style = environment.get_template("style.css").render()
     page = environment.get_template("page.html").render(
         style=style, sections=sections, board=board(verdicts), tally=tally(verdicts), symbols=SYMBOLS, command=command,
-        table=TABLE, budgets={section.name: section.budget for section in sections},
+        table=TABLE, budgets={section.name: section.budget for section in sections}, calibration=lines(cases),
     )  # fmt: skip
     out = Path(out)
     try:
