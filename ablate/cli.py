@@ -10,6 +10,7 @@ import typer
 
 from ablate.commands.calibrate import calibrate
 from ablate.commands.classifier import train_feature_classifier
+from ablate.commands.compare import compare
 from ablate.commands.report import promote, report
 from ablate.commands.run import run
 from ablate.commands.shared import DONE, FAULT, INTERRUPTED, USAGE
@@ -24,13 +25,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    epilog="Exit codes: 0 all done, 1 ablate's own fault, 2 usage or study file, 3 some runs failed, "
+    epilog="Exit codes: 0 all done, 1 ablate's own fault, 2 usage or study file, 3 some runs failed or results differ, "
     "4 incomplete, 130 interrupted.",
 )
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "report": report,
+    "compare": compare,
     "promote": promote,
     "calibrate": calibrate,
     "validate": validate,

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 RESULTS, RUNS, REPORTS, STUDIES = Path("results"), Path("runs"), Path("reports"), Path("studies")
 DONE, FAULT, USAGE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+DIFFERS = 3
+"""of `ablate compare`: the two are not the same beyond chance"""
 
 StudyFile = Annotated[Path, typer.Argument(help="the study file", show_default=False)]
 Set = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="change a setting of every arm")]
