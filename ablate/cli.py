@@ -13,6 +13,9 @@ import typer
 from ablate.commands.best import best
 from ablate.commands.classifier import train_feature_classifier
 from ablate.commands.merge import merge
+from ablate.commands.calibrate import calibrate
+from ablate.commands.classifier import train_feature_classifier
+from ablate.commands.compare import compare
 from ablate.commands.report import promote, report
 from ablate.commands.run import run
 from ablate.commands.sample import animate, sample
@@ -29,7 +32,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    epilog="Exit codes: 0 all done, 1 ablate's own fault, 2 usage or study file, 3 some runs failed, "
+    epilog="Exit codes: 0 all done, 1 ablate's own fault, 2 usage or study file, 3 some runs failed or results differ, "
     "4 incomplete, 130 interrupted.",
 )
 
@@ -42,6 +45,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "best": best,
     "sample": sample,
     "animate": animate,
+    "compare": compare,
+    "promote": promote,
+    "calibrate": calibrate,
     "validate": validate,
     "list": list_components,
     "show": show,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from pathlib import Path
 
 import pytest
@@ -44,10 +45,15 @@ def test_the_committed_verdicts_are_those_of_the_tables() -> None:
             (row["study"], row["claim"], row["metric"], row["statistic"], row["arm"], row["against"], row["dataset"]):
             (row["verdict"], row["p_adjusted"])
             for row in csv.DictReader(file)
+            if row["study"] in {folder.name for folder in FOLDERS}  # of others, claims wait for their runs
         }  # fmt: skip
     found = {
-        (v.study, v.claim, v.metric, v.statistic, v.arm, v.against, v.dataset): (v.verdict, f"{v.p_adjusted:.6g}")
+        (v.study, v.claim, v.metric, v.statistic, v.arm, v.against, v.dataset): (v.verdict, _text(v.p_adjusted))
         for folder in FOLDERS
         for v in decide(load_study(folder / STUDY), Results.read(folder))
     }
     assert found == committed
+
+
+def _text(p: float) -> str:
+    return "" if math.isnan(p) else f"{p:.6g}"

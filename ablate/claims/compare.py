@@ -1,16 +1,16 @@
-"""One's own tables held against the reference's: which intervals overlap, and which verdicts agree."""
+"""Tables held against others of the same study, such as the reference's: which intervals overlap, which verdicts agree."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
 
 from ablate.claims import statistics
-from ablate.claims.judgement import CONTRADICTED, FEWEST_SEEDS, REPRODUCED
+from ablate.claims.judgement import CONTRADICTED, FEWEST_SEEDS, REPRODUCED, WAITING
 from ablate.claims.measures import measure, positive_floor
 from ablate.claims.rows import COUNTED, StudyRows
 from ablate.claims.verdict import POOLED, Verdict, decide
@@ -80,6 +80,8 @@ class Comparison:
     """runs with the same run_id in both tables"""
     identical: int
     """those of them whose status and metrics are the same to the last digit"""
+    other: str = "the reference"
+    """what the reference is called"""
 
     @property
     def differs(self) -> bool:
@@ -89,17 +91,17 @@ class Comparison:
     def lines(self) -> list[str]:
         """Plain text for a terminal."""
         if not self.overlaps:
-            return [f"{self.study}: the reference holds no run with these settings and seeds: nothing to compare with"]
+            return [f"{self.study}: {self.other} holds no run with these settings and seeds: nothing to compare with"]
         judged = [each for each in self.overlaps if each.agrees is not None]
         met = sum(bool(each.agrees) for each in judged)
         found = [
-            f"{self.study}: against the reference",
+            f"{self.study}: against {self.other}",
             f"  runs in both: {self.shared}; the same to the last digit: {self.identical}",
             f"  intervals that overlap: {met} of {len(judged)} (at {100 * self.level:.1f} %, so that equal tables "
             f"differ in any of them with a chance of {100 * FALSE_ALARM:.0f} %)",
         ]
         found += [
-            f"    {each.dataset}, {each.arm}, {each.metric}: {_shown(each.mine)}, reference {_shown(each.reference)}"
+            f"    {each.dataset}, {each.arm}, {each.metric}: {_shown(each.mine)}, {self.other} {_shown(each.reference)}"
             for each in judged
             if not each.agrees
         ]
@@ -109,17 +111,26 @@ class Comparison:
             )
         found.append(f"  verdicts that agree: {sum(each.same for each in self.verdicts)} of {len(self.verdicts)}")
         found += [
-            f"    {each.mine.key}: {each.mine.verdict} ({each.mine.reason}), reference {each.reference.verdict}"
+            f"    {each.mine.key}: {each.mine.verdict} ({each.mine.reason}), {self.other} {each.reference.verdict}"
             for each in self.verdicts
             if not each.same
         ]
-        found.append("  differs from the reference" if self.differs else "  agrees with the reference")
+        if not judged and not self.differs:
+            found.append(f"  too few runs to tell whether it agrees with {self.other}")
+        else:
+            found.append(f"  differs from {self.other}" if self.differs else f"  agrees with {self.other}")
         return found
 
 
-def compare(mine: Results, reference: Results, study: Study) -> Comparison:
-    """Hold one's own tables against the reference's, by the study's own runs, arms and claims."""
-    here, there = StudyRows.of(study, mine), StudyRows.of(study, reference)
+def compare(
+    mine: Results, reference: Results, study: Study, other_study: Study | None = None, other: str = "the reference"
+) -> Comparison:
+    """Hold one's own tables against the reference's, by the study's own arms and claims.
+
+    other_study: the study that made the reference, if its seeds or settings are others; arms are matched by name.
+    """
+    other_study = replace(other_study or study, claims=study.claims)
+    here, there = StudyRows.of(study, mine), StudyRows.of(other_study, reference)
     cells = [(dataset, arm, metric) for dataset in study.datasets for arm in study.arms for metric in METRICS]
     level = meeting_level(len(cells))
     overlaps = []
@@ -130,11 +141,11 @@ def compare(mine: Results, reference: Results, study: Study) -> Comparison:
             overlaps.append(Overlap(*cell, first, second, first.overlaps(second) if enough else None))
     verdicts = [
         VerdictPair(a, b)
-        for a, b in zip(decide(study, mine, here), decide(study, reference, there), strict=True)
-        if a.dataset == POOLED
+        for a, b in zip(decide(study, mine, here), decide(other_study, reference, there), strict=True)
+        if a.dataset == POOLED and a.verdict != WAITING
     ]
     shared, identical = _identical(here.table, there.table)
-    return Comparison(study.name, level, overlaps, verdicts, shared, identical)
+    return Comparison(study.name, level, overlaps, verdicts, shared, identical, other)
 
 
 def meeting_level(intervals: int) -> float:

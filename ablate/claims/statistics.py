@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,13 +39,18 @@ def resampled_centers(values: Floats, seed: int, center: str = "iqm") -> Floats:
     trimmed mean is a product with a matrix of counts.
     """
     rows = np.sort(np.atleast_2d(np.asarray(values, dtype=float)), axis=1)
-    n = rows.shape[1]
+    counts, size = _resamples(rows.shape[1], seed, center)
+    return counts @ rows.T / size
+
+
+@lru_cache(maxsize=16)
+def _resamples(n: int, seed: int, center: str) -> tuple[NDArray[np.int64], int]:
+    """How often each sorted value is in each resample's center [RESAMPLES, n], and how many are; often asked for again."""
     positions = np.sort(np.random.default_rng(seed).integers(0, n, (RESAMPLES, n)), axis=1)
     cut = n // 4 if center == "iqm" else 0
     kept = positions[:, cut : n - cut]
     flat = (kept + n * np.arange(RESAMPLES)[:, None]).ravel()
-    counts = np.bincount(flat, minlength=RESAMPLES * n).reshape(RESAMPLES, n)
-    return counts @ rows.T / kept.shape[1]
+    return np.bincount(flat, minlength=RESAMPLES * n).reshape(RESAMPLES, n), kept.shape[1]
 
 
 def center_of(values: ArrayLike, center: str = "iqm") -> float:
@@ -116,9 +122,9 @@ def improvement(strata: Sequence[Pair], level: float = LEVEL) -> tuple[float, fl
     sizes = [(len(np.ravel(arm)), len(np.ravel(against))) for arm, against in strata]
     z = float(stats.norm.ppf(0.5 + level / 2))
 
-    def excess(theta: Floats) -> Floats:
-        variance = sum((_variance(theta, m, n) for m, n in sizes), np.zeros_like(theta)) / len(sizes) ** 2
-        return np.abs(seen - theta) - z * np.sqrt(variance)
+    def excess(theta: float) -> float:
+        variance = sum(_variance(theta, m, n) for m, n in sizes) / len(sizes) ** 2
+        return abs(seen - theta) - z * math.sqrt(variance)
 
     low = _edge(excess, 0.0, seen) if seen > 0 else 0.0
     high = _edge(excess, 1.0, seen) if seen < 1 else 1.0
@@ -135,17 +141,17 @@ def improvement_on(strata: Sequence[ArrayLike], value: float, level: float = LEV
     return seen, max(0.0, low) if seen > 0 else 0.0, min(1.0, high) if seen < 1 else 1.0
 
 
-def _variance(theta: Floats, m: int, n: int) -> Floats:
+def _variance(theta: float, m: int, n: int) -> float:
     half = (m + n) / 2 - 1
     shape = 1 + half * (1 - theta) / (2 - theta) + half * theta / (1 + theta)
     return theta * (1 - theta) * shape / (m * n)
 
 
-def _edge(excess: Callable[[Floats], Floats], outer: float, inner: float) -> float:
+def _edge(excess: Callable[[float], float], outer: float, inner: float) -> float:
     """The last probability, going from `inner` outwards, that is still allowed: bisection with 2⁻⁵⁰ precision."""
     for _ in range(50):
         middle = (outer + inner) / 2
-        if excess(np.array([middle]))[0] <= 0:
+        if excess(middle) <= 0:
             inner = middle
         else:
             outer = middle

@@ -12,6 +12,7 @@ from ablate.commands.shared import (
     REPORTS,
     RESULTS,
     RUNS,
+    STUDIES,
     Plugin,
     ResultsFolder,
     StudyFile,
@@ -27,11 +28,17 @@ def report(
     results: Annotated[Path, typer.Option(help="folder with a folder of tables for each study")] = RESULTS,
     out: Annotated[Path, typer.Option(help="folder for the page")] = REPORTS,
     open_page: Annotated[bool, typer.Option("--open", help="show the page in a browser")] = False,
+    study_files: Annotated[
+        Path, typer.Option(help="folder with study files; claims of those without tables are shown as waiting")
+    ] = STUDIES,
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Build the HTML page and verdicts.csv from result tables."""
+    from ablate.claims.calibration import FOLDER, read_table
+    from ablate.claims.calibration import TABLE as CALIBRATION
     from ablate.report import speed
     from ablate.report.page import build_report
+    from ablate.study import load_study
     from ablate.tables import RUNS as TABLE
     from ablate.tables import Results, study_as_run
 
@@ -45,7 +52,16 @@ def report(
     for name in names:
         tables = Results.read(folders.get(name, results / name))
         loaded.append((study_as_run(tables), tables))
-    page = build_report(loaded, out, speed_table=results / speed.TABLE)
+    there = {study.name for study, _ in loaded}
+    files = [] if studies else [load_study(path) for path in sorted(study_files.glob("*.yaml"))]
+    measured = results / FOLDER / CALIBRATION
+    page = build_report(
+        loaded,
+        out,
+        speed_table=results / speed.TABLE,
+        unrun=[study for study in files if study.name not in there],
+        cases=read_table(measured) if measured.is_file() else [],
+    )
     print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
     if open_page:
         typer.launch(str(page))

@@ -14,9 +14,11 @@ from ablate.registry import unknown
 if TYPE_CHECKING:
     from ablate.study import Study
 
-RESULTS, RUNS, REPORTS = Path("results"), Path("runs"), Path("reports")
+RESULTS, RUNS, REPORTS, STUDIES = Path("results"), Path("runs"), Path("reports"), Path("studies")
 RECIPES = "recipes"
 DONE, FAULT, USAGE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+DIFFERS = 3
+"""of `ablate compare`: the two are not the same beyond chance"""
 
 StudyFile = Annotated[Path, typer.Argument(help="a study file, or a recipe's name", show_default=False)]
 Set = Annotated[list[str], typer.Option("--set", metavar="KEY=VALUE", help="change a setting of every arm")]

@@ -16,18 +16,21 @@ import numpy as np
 from ablate import recipes
 from ablate.claims.measures import measure
 from ablate.claims.rows import StudyRows
-from ablate.claims.verdict import Verdict, decide
+from ablate.claims.verdict import Verdict, decide, waiting
 from ablate.errors import AblateError
 from ablate.report import figures, numbers, samples, speed, summaries, surfaces
 from ablate.report.bands import bands
 from ablate.report.board import SYMBOLS, board, tally
+from ablate.report.calibration import lines
 from ablate.report.search import SearchPart, search_part
 
 if TYPE_CHECKING:
+    from ablate.claims.calibration import Case
     from ablate.study import Study
     from ablate.tables import Results
 
 PAGE, TABLE = "index.html", "verdicts.csv"
+NOT_RUN = "its study is not run yet"
 QUALITY = ("fid", "w1")
 """What is drawn run by run and over training; w1 exists for points, of which fid sees means and covariances alone"""
 MOST_STRIPS, MOST_CURVES = 40, 10
@@ -76,10 +79,13 @@ def build_report(
     out: Path,
     command: str = "ablate report",
     speed_table: Path | None = None,
+    unrun: Sequence[Study] = (),
+    cases: Sequence[Case] = (),
 ) -> Path:
     """Write `out/index.html` and `out/verdicts.csv`; returns the page's path.
 
-    `speed_table` is the benchmark's; the page has its section where the file exists.
+    speed_table: the benchmark's; the page has its section where the file exists. unrun: studies without tables, whose
+    claims are shown as waiting. cases: from `ablate calibrate`.
     The same tables give the same bytes: neither file holds the time of its making. AblateError if they cannot be written.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -90,6 +96,7 @@ def build_report(
         found = decide(study, results, rows)
         verdicts += found
         sections.append(_section(rows, found))
+    verdicts += [waiting(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
     environment = Environment(
         loader=PackageLoader("ablate.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
@@ -101,7 +108,7 @@ def build_report(
     measured = speed.read(speed_table) if speed_table is not None else None
     page = environment.get_template("page.html").render(
         style=style, sections=sections, board=board(verdicts), tally=tally(verdicts), symbols=SYMBOLS, command=command,
-        table=TABLE, budgets={section.name: section.budget for section in sections},
+        table=TABLE, budgets={section.name: section.budget for section in sections}, calibration=lines(cases),
         machines=speed.machines(measured) if measured is not None else [], speed_headings=speed.HEADINGS,
     )  # fmt: skip
     out = Path(out)

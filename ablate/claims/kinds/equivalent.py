@@ -60,9 +60,15 @@ def _pair(claim: Claim, strata: list[tuple[str, Samples]], level: float) -> Evid
         found = replace(
             found, p_for=max(above.p_less, below.p_greater), p_against=min(above.p_greater, below.p_less)
         )  # fmt: skip
+    return _with_interval(found, level)
+
+
+def _with_interval(found: Evidence, level: float) -> Evidence:
+    used = [each for _, each in found.used if each.fewest]
     finite = [pair for pair in (each.comparable() for each in used) if pair is not None]
-    if not finite:
+    if not finite:  # every run diverged, in both arms: nothing to average
         return replace(found, effect=0.0, low=-math.inf, high=math.inf)
+    seed = seed_of(found.claim, found.used)
     effect, low, high = statistics.difference_of_centers(finite, seed, used[0].center, level)
     return replace(found, effect=effect, low=low, high=high)
 
@@ -74,25 +80,19 @@ def _shifted(ranked: list[tuple[Floats, ...]], shift: float, seed: int) -> RankT
 
 
 def _best(claim: Claim, strata: list[tuple[str, Samples]], level: float) -> Evidence:
-    strict = 1 - (1 - level) / len(claim.rivals)
-    each_at, strictly = (
-        [
-            _pair(replace(claim, rivals=(), against=name), [(d, s.rivals[i]) for d, s in strata], width)
-            for i, name in enumerate(claim.rivals)
-        ]
-        for width in (level, strict)
-    )
-    nearest = max(each_at, key=lambda each: (each.p_for, each.turned[0]))
-    ends = [max(numbers) for numbers in zip(*(each.turned for each in each_at), strict=True)]
-    ends[1] = max(each.turned[1] for each in strictly)
-    effect, low, high = ends if claim.direction != "greater" else (-ends[0], -ends[2], -ends[1])
-    return replace(
-        nearest,
-        claim=claim,
-        strata=strata,
-        p_for=nearest.p_for,
-        p_against=min(1.0, len(claim.rivals) * min(each.p_against for each in each_at)),
-        effect=effect,
-        low=low,
-        high=high,
-    )
+    pairs = [
+        _pair(replace(claim, rivals=(), against=name), [(d, s.rivals[i]) for d, s in strata], level)
+        for i, name in enumerate(claim.rivals)
+    ]
+    nearest = max(pairs, key=lambda each: (each.p_for, each.turned[0]))
+    found = replace(
+        nearest, claim=claim, strata=strata, p_against=min(1.0, len(pairs) * min(each.p_against for each in pairs))
+    )  # fmt: skip
+    if any(math.isnan(each.effect) for each in pairs):  # some level has no runs yet
+        return replace(found, effect=math.nan, low=math.nan, high=math.nan)
+    strict = [_with_interval(each, 1 - (1 - level) / len(pairs)) for each in pairs]
+    effect, high = (max(each.turned[place] for each in pairs) for place in (0, 2))
+    low = max(each.turned[1] for each in strict)
+    if claim.direction == "greater":
+        effect, low, high = -effect, -high, -low
+    return replace(found, effect=effect, low=low, high=high)

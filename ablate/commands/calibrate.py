@@ -1,0 +1,49 @@
+"""ablate calibrate: how often the verdicts are wrong, and how often they find what is there, on simulated studies."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ablate.commands.shared import RESULTS, Json
+
+if TYPE_CHECKING:
+    from ablate.claims.calibration import Case
+
+LINE = "{:<11} {:<10} {:>3} {:>7} {:>11} {:>13} {:>13} {:>9}"
+
+
+def calibrate(
+    studies: Annotated[int, typer.Option(min=1, max=100_000, help="simulated studies for each line")] = 400,
+    seed: Annotated[int, typer.Option(min=0, help="other seeds simulate other studies")] = 0,
+    out: Annotated[Path, typer.Option(help="folder for calibration.csv")] = RESULTS / "calibration",
+    as_json: Json = False,
+) -> None:
+    """Measure false verdicts, power and coverage of every kind of test on simulated studies."""
+    from ablate.claims.calibration import TABLE, table_text
+    from ablate.claims.calibration import calibrate as simulate
+    from ablate.tables import replace
+
+    if not as_json:
+        print(LINE.format("kind", "law", "n", "effect", "reproduced", "contradicted", "inconclusive", "coverage"))
+    cases = []
+    for case in simulate(studies, seed):
+        cases.append(case)
+        if not as_json:
+            print(_line(case), flush=True)
+    replace(out / TABLE, lambda file: file.write_text(table_text(cases), encoding="utf-8"))
+    if as_json:
+        print(json.dumps([asdict(case) for case in cases], indent=2))
+    else:
+        print(f"{out / TABLE}: {len(cases)} lines of {studies} studies")
+
+
+def _line(case: Case) -> str:
+    shares = [
+        f"{100 * share:.1f} %" for share in (case.reproduced, case.contradicted, case.inconclusive, case.coverage)
+    ]
+    return LINE.format(case.kind, case.distribution, case.n, f"{case.effect_sd:g} sd", *shares)

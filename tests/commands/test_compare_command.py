@@ -1,0 +1,139 @@
+"""ablate compare and ablate calibrate as they are typed, on the committed tables and on changed copies of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ablate.claims.calibration import read_table
+from ablate.claims.contrast import contrast
+from ablate.claims.verdict import decide
+from ablate.tables import Results, runs_text, study_as_run
+
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "results" / "gp_vs_clip"
+
+
+def ablate(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "ablate", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
+
+
+def changed(folder: Path, factor: float, rows: slice = slice(None)) -> Path:
+    """A copy of the reference with the fid of the arm wgan_gp multiplied."""
+    shutil.copytree(REFERENCE, folder)
+    runs = Results.read(folder).runs
+    runs.loc[runs["arm"] == "wgan_gp", "fid"] *= factor
+    (folder / "runs.csv").write_text(runs_text(pd.DataFrame(runs[rows])), encoding="utf-8")
+    return folder
+
+
+def test_two_arms_are_compared_as_a_claim_would_compare_them() -> None:
+    results = Results.read(REFERENCE)
+    study = study_as_run(results)
+    found = {each.dataset: each for each in contrast(study, results, "wgan_gp", "wgan_c0.1", "fid")}
+    claimed = {
+        each.dataset: each
+        for each in decide(study, results)
+        if (each.claim, each.metric, each.against) == ("gp-quality", "fid", "wgan_c0.1")
+    }
+    for dataset, each in claimed.items():
+        assert (found[dataset].p, found[dataset].effect) == (each.p, each.effect)
+        assert found[dataset].improvement == each.improvement
+    assert found["pooled"].p_adjusted == found["pooled"].p
+
+
+def test_the_command_prints_each_dataset_and_how_many_seeds_would_decide() -> None:
+    done = ablate("compare", "gp_vs_clip", "--arm", "wgan_gp", "--arm", "wgan_c0.1")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["pooled", "ring8", "grid25", "digits"]
+    assert "30 vs 30  wgan_gp is better" in lines[1]
+    assert "undecided" in lines[3]
+    done = ablate("compare", REFERENCE, "--arm", "wgan_gp", "--arm", "wgan_c0.1", "--json")
+    told = json.loads(done.stdout)
+    assert told["verdicts"][0]["ahead"] == "wgan_gp"
+    assert told["verdicts"][0]["effect"] == pytest.approx(0.339472, rel=1e-5)
+    neither = ablate("compare", "gp_vs_clip", "--arm", "wgan_gp", "--arm", "gan", "--metric", "share_at_bound")
+    assert "neither way is better" in neither.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "phrase"),
+    [
+        (["gp_vs_clip"], "takes two arms"),
+        (["gp_vs_clip", "--arm", "gan", "--arm", "gann"], "did you mean 'gan'?"),
+        (["gp_vs_clip", "--arm", "gan", "--arm", "gan"], "given twice"),
+        (["gp_vs_clip", "--arm", "gan", "--arm", "wgan_gp", "--metric", "fidd"], "did you mean 'fid'?"),
+        (["nowhere", "--arm", "gan", "--arm", "wgan_gp"], "no runs.csv there"),
+        (["results", "results/gp_vs_clip"], "does not"),
+        (["results", "tests"], "no study has tables in both"),
+        (["results/gp_vs_clip", "results/gp_vs_clip_pilot"], "nothing to compare"),
+        (["results", "results", "--arm", "gan"], "--arm compares arms of one study"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_in_one_line(arguments: list[str], phrase: str) -> None:
+    done = ablate("compare", *arguments)
+    assert done.returncode == 2
+    assert phrase in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_equal_results_agree_and_others_exit_with_3(tmp_path: Path) -> None:
+    same = ablate("compare", REFERENCE, changed(tmp_path / "near", 1.01))
+    assert same.returncode == 0, same.stdout
+    assert "the same to the last digit: 90" in same.stdout
+    other = ablate("compare", REFERENCE, changed(tmp_path / "far", 20.0))
+    assert other.returncode == 3
+    assert "ring8, wgan_gp, fid" in other.stdout
+    told = ablate("compare", REFERENCE, tmp_path / "far", "--json")
+    assert told.returncode == 3
+    (found,) = json.loads(told.stdout)
+    assert found["differs"]
+    assert any(each["conflict"] for each in found["verdicts"])
+
+
+def test_sets_of_several_studies_are_held_together_by_name(tmp_path: Path) -> None:
+    changed(tmp_path / "gp_vs_clip", 1.0, slice(0, 60))
+    done = ablate("compare", ROOT / "results", tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "runs in both: 60; the same to the last digit: 60" in done.stdout
+    assert "pilot" not in done.stdout
+
+
+def test_calibrate_writes_the_table_that_it_prints(tmp_path: Path) -> None:
+    done = ablate("calibrate", "--studies", 1, "--out", tmp_path)
+    assert done.returncode == 0, done.stderr
+    cases = read_table(tmp_path / "calibration.csv")
+    assert len(cases) == 6 * 3 * 3 * 3
+    assert len(done.stdout.splitlines()) == len(cases) + 2
+    assert {case.studies for case in cases} == {1}
+
+
+def test_a_report_shows_the_calibration_and_the_studies_that_are_not_run(tmp_path: Path) -> None:
+    shutil.copytree(REFERENCE, tmp_path / "results" / "gp_vs_clip")
+    table = "kind,distribution,n,effect_sd,studies,reproduced,contradicted,inconclusive,coverage,seed\n"
+    (tmp_path / "results" / "calibration").mkdir()
+    (tmp_path / "results" / "calibration" / "calibration.csv").write_text(
+        table + "bound,normal,5,0,9,0.01,0.02,0.97,0.9,0\n"
+    )
+    files = tmp_path / "studies"
+    files.mkdir()
+    text = (REFERENCE / "study.yaml").read_text().replace("study: gp_vs_clip", "study: later")
+    (files / "later.yaml").write_text(text + "  - {id: far, says: it will be seen, waits: for a <CUDA> device}\n")
+    done = ablate("report", "--results", tmp_path / "results", "--study-files", files, "--out", tmp_path / "page")
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "page" / "index.html").read_text()
+    assert "bound of an interquartile mean" in page
+    assert "for a &lt;CUDA&gt; device" in page
+    assert "its study is not run yet" in page
+    (tmp_path / "results" / "calibration" / "calibration.csv").write_text("kind\nx\n")
+    broken = ablate("report", "--results", tmp_path / "results", "--out", tmp_path / "page")
+    assert broken.returncode == 2
+    assert "not a readable table" in broken.stderr
