@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 WRITE_SECONDS = 5.0
 """Rows that come faster than this are written together; until then their checkpoints stay."""
+WRITE_SHARE = 20
+"""Tables that take long to write are written so much more rarely."""
 SEEDS_WITH_SAMPLES = 3
 CHECKPOINTS, GENERATORS = "checkpoints", "generators"
 """Folders beside the tables. These and the frames stay with the user's own runs: `promote` does not copy them."""
@@ -166,6 +168,9 @@ class _Job:
         self.checkpoints = options.folder / CHECKPOINTS
         self.done_with: list[Path] = []
         self.began = self.last_write = time.monotonic()
+        self.write_seconds = 0.0
+        self.fresh: list[tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]] = []
+        """rows, curves and probes that are not joined to the tables yet"""
         self.split: dict[str, float] = {}
         self.fingerprints: dict[str, str] = {}
         """label → of the data as they were when this call began"""
@@ -258,14 +263,22 @@ class _Job:
         for run_id, error in result.errors.items():
             run = self.by_id[run_id]
             rows.append(failed_row(self.study.name, run, error, device_name, self.threads))
-        self.results.add(rows, curves, probes)
+        self.fresh.append((rows, curves, probes))
         if self.events:
+            self._join_fresh()
             self.events.write(self.results, anew=True, only={outcome.run_id for outcome in result.outcomes})
         self.done_with += result.checkpoints
         diverged = sum(outcome.status == "diverged" for outcome in result.outcomes)
         self.display.finished(result.task.plan, diverged, len(result.errors))
-        if time.monotonic() - self.last_write >= WRITE_SECONDS:
+        if time.monotonic() - self.last_write >= max(WRITE_SECONDS, WRITE_SHARE * self.write_seconds):
             self.write()
+
+    def _join_fresh(self) -> None:
+        """Put what has come into the tables, all at once: each time costs as much as the tables are long."""
+        if self.fresh:
+            rows, curves, probes = ([row for part in parts for row in part] for parts in zip(*self.fresh, strict=True))
+            self.results.add(rows, curves, probes)
+            self.fresh = []
 
     def _check_data(self, label: str, fingerprint: str, when: str) -> None:
         """Rows of one dataset are of the same data, or they are no study of it."""
@@ -277,6 +290,8 @@ class _Job:
 
     def write(self) -> None:
         """All tables as they are now; then the checkpoints of what is in them can go."""
+        began = time.monotonic()
+        self._join_fresh()
         folder = self.results.folder
         tables.replace(folder / tables.STUDY, lambda file: file.write_text(self.study.text, encoding="utf-8"))
         self.results.environment = self._environment()
@@ -286,6 +301,7 @@ class _Job:
         for path in self.done_with:
             path.unlink(missing_ok=True)
         self.done_with, self.last_write = [], time.monotonic()
+        self.write_seconds = self.last_write - began
 
     def _environment(self) -> dict[str, Any]:
         before = self.results.environment
