@@ -117,6 +117,7 @@ def run_known(study: Study, options: Options, display: Display) -> Summary:
     with locked(options.folder):
         results, missing, strangers = status(study, options.folder, options.retry_failed)
         finished = True
+        _forget_ended(options.folder / CHECKPOINTS, set(results.runs["run_id"]) - {run.run_id for run in missing})
         if events:
             events.write(results, anew=False, only={run.run_id for run in study.runs()})
         if missing:
@@ -132,6 +133,21 @@ def run_known(study: Study, options: Options, display: Display) -> Summary:
     summary.trained = len(missing) - summary.counts.get("missing", 0)
     summary.seconds = time.monotonic() - began
     return summary
+
+
+def _forget_ended(checkpoints: Path, ended: set[str]) -> None:
+    """Delete what a driver could not that was killed after it wrote the tables: checkpoints of runs that are in them.
+
+    Those that `--keep-checkpoints` asked for stay.
+    """
+    if not checkpoints.is_dir():
+        return
+    from ablate.training import checkpoint
+
+    checkpoint.clean(checkpoints)
+    checkpoint.remove_ended(checkpoints, ended)
+    with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
+        checkpoints.rmdir()
 
 
 def choose_device(wanted: str) -> str:
@@ -184,10 +200,7 @@ class _Job:
             return self._run(missing, device_of_cluster(self.options.device))
 
     def _run(self, missing: list[Run], device: str) -> bool:
-        from ablate.training.checkpoint import clean
-
         self.checkpoints.mkdir(parents=True, exist_ok=True)
-        clean(self.checkpoints)
         tables.remove_remains(self.options.folder)
         plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size or COHORT_SIZE)
         if self.options.backend == "local":

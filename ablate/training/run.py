@@ -82,7 +82,7 @@ class _Training:
             if self.cohort.generator_step == target and self._evaluated_until() < target:
                 self._evaluate()
         if self.control.keep_checkpoint:
-            self._save()
+            self._save(keep=True)
         if self.control.generators is not None and self.generates:
             self._save_generators(self.control.generators)
         return [self._outcome(m) for m in range(len(self.configs))]
@@ -228,7 +228,7 @@ class _Training:
 
     # ── checkpoints ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _save(self) -> None:
+    def _save(self, keep: bool = False) -> None:
         if self.control.checkpoint is None:
             return
         began = time.monotonic()
@@ -244,6 +244,7 @@ class _Training:
             "counted": books.counted,
             "split": books.split,
             "kept": self.kept.record(),
+            "keep": keep,
         }
         checkpoint.save(self.control.checkpoint, tensors, record)
         books.split["checkpoint"] += time.monotonic() - began

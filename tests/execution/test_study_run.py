@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from ablate.errors import AblateError
 from ablate.execution.lock import Locked, locked
 from ablate.execution.study_run import Options, Summary, run_study
 from ablate.tables import TIMING, Results
+from ablate.training import checkpoint
 
 
 def run(path: Path, folder: Path, overrides: tuple[str, ...] = (), **options: object) -> Summary:
@@ -297,6 +299,24 @@ def test_kept_checkpoints_stay_and_do_not_confuse_later_runs(study_file: Path, t
     again = summary.results.runs.set_index("run_id").loc[lost["run_id"]]
     assert again["fid"] == pytest.approx(lost["fid"], rel=0.05)  # rounding of another number of members
     assert {p.name: p.read_bytes() for p in (out / "checkpoints").iterdir()} == kept
+
+
+def test_what_a_driver_left_that_was_killed_after_its_last_table_is_cleared_away(
+    study_file: Path, tmp_path: Path
+) -> None:
+    run(study_file, tmp_path / "kept", keep_checkpoints=True)
+    run(study_file, tmp_path / "out")
+    left = tmp_path / "out" / "checkpoints"
+    left.mkdir()
+    assert run(study_file, tmp_path / "out").trained == 0
+    assert not left.exists(), "an empty folder"
+    shutil.copytree(tmp_path / "kept" / "checkpoints", left)
+    for path in left.iterdir():
+        tensors, record = checkpoint.load(path)
+        checkpoint.save(path, tensors, {**record, "keep": False})  # as after a segment
+        assert checkpoint.previous(path).exists()
+    assert run(study_file, tmp_path / "out").trained == 0
+    assert not left.exists()
 
 
 def test_an_unreadable_checkpoint_is_said_and_its_runs_train_anew(study_file: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +46,8 @@ class Count:
     lost: int = 0
     duplicated: int = 0
     differing: int = 0
+    notes: list[str] = field(default_factory=list, compare=False)
+    """what was wrong, for who looks for the cause"""
 
 
 @dataclass(frozen=True)
@@ -174,9 +176,15 @@ def _compare(count: Count, expected: Path, found: Path) -> None:
     wanted = list(mine.runs["run_id"])
     count.lost += sum(run_id not in ids for run_id in wanted)
     count.duplicated += sum(n > 1 for n in ids.values()) + len(ids.keys() - set(wanted))
-    count.differing += sum(_content(mine, run_id) != _content(other, run_id) for run_id in wanted if run_id in ids)
-    if list(mine.runs["run_id"]) != list(other.runs["run_id"]) or (found / "checkpoints").exists():
-        count.differing += 1
+    others = [run_id for run_id in wanted if run_id in ids and _content(mine, run_id) != _content(other, run_id)]
+    count.notes += [f"the content of {run_id}" for run_id in others]
+    if wanted != list(other.runs["run_id"]):
+        others.append("order")
+        count.notes.append("the order of the rows")
+    if (left := found / "checkpoints").exists():
+        others.append("checkpoints")
+        count.notes.append(f"checkpoints are left: {[path.name for path in left.iterdir()]}")
+    count.differing += len(others)
 
 
 def _content(results: Results, run_id: str) -> list[object]:

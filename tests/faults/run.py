@@ -20,6 +20,9 @@ from ablate.tables import replace
 TABLE = Path(__file__).parents[2] / "results" / "faults" / "faults.csv"
 
 
+COLUMNS = [field.name for field in fields(Count) if field.compare]
+
+
 def main() -> int:
     """The number of runs that a fault changed."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -44,12 +47,12 @@ def _read(path: Path) -> dict[str, Count]:
         return {}
     with open(path, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return {row["fault"]: Count(row["fault"], *(int(row[f.name]) for f in fields(Count)[1:])) for row in rows}
+    return {row["fault"]: Count(row["fault"], *(int(row[name]) for name in COLUMNS[1:])) for row in rows}
 
 
 def _write(path: Path, counts: list[Count]) -> None:
     with open(path, "w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, [field.name for field in fields(Count)], lineterminator="\n")
+        table = csv.DictWriter(file, COLUMNS, extrasaction="ignore", lineterminator="\n")
         table.writeheader()
         table.writerows(asdict(count) for count in counts)
 

@@ -20,7 +20,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_kills_at_random_moments_lose_and_change_nothing(fault: str, undisturbed: Undisturbed, tmp_path: Path) -> None:
-    assert under_kills(fault, 2, undisturbed, tmp_path, random.Random(fault)) == Count(fault, 2)
+    count = under_kills(fault, 2, undisturbed, tmp_path, random.Random(fault))
+    assert count == Count(fault, 2), count.notes
 
 
 def test_the_count_sees_what_is_lost_and_what_differs(undisturbed: Undisturbed, tmp_path: Path) -> None:
