@@ -16,6 +16,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import platform
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -159,7 +160,7 @@ def rounded(value: Any) -> Any:
 
 def replace(path: Path, write: Callable[[Path], Any]) -> None:
     """Write a file beside `path` and rename it onto `path`: a reader sees the old file or the new one, never half."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_of(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
@@ -171,6 +172,11 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
         raise AblateError(
             f"{path}: could not be written: {error.strerror or error}; the file before is kept"
         ) from error
+
+
+def temporary_of(path: Path) -> Path:
+    """The name beside `path` that this process writes to first, which no other process does, nor one of another machine."""
+    return path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}.tmp")
 
 
 def remove_remains(folder: Path) -> None:

@@ -115,6 +115,7 @@ def run_known(study: Study, options: Options, display: Display) -> Summary:
     began = time.monotonic()
     events = EventFiles(options.tensorboard, study.name) if options.tensorboard else None
     with locked(options.folder):
+        tables.remove_remains(options.folder)
         results, missing, strangers = status(study, options.folder, options.retry_failed)
         finished = True
         _forget_ended(options.folder / CHECKPOINTS, set(results.runs["run_id"]) - {run.run_id for run in missing})
@@ -144,7 +145,6 @@ def _forget_ended(checkpoints: Path, ended: set[str]) -> None:
         return
     from ablate.training import checkpoint
 
-    checkpoint.clean(checkpoints)
     checkpoint.remove_ended(checkpoints, ended)
     with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
         checkpoints.rmdir()
@@ -200,8 +200,6 @@ class _Job:
             return self._run(missing, device_of_cluster(self.options.device))
 
     def _run(self, missing: list[Run], device: str) -> bool:
-        self.checkpoints.mkdir(parents=True, exist_ok=True)
-        tables.remove_remains(self.options.folder)
         plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size or COHORT_SIZE)
         if self.options.backend == "local":
             self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
@@ -215,14 +213,16 @@ class _Job:
         self._write_real_samples()
         self._look_for_inception()
         self.write()
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
         self.display.start(plans, self.workers, self.device_name)
         try:
             return self._execute(tasks)
         finally:
             self.display.stop()
             self.write()
-            with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
-                self.checkpoints.rmdir()
+            tables.remove_remains(self.options.folder)  # of workers that died
+            settled = self.results.runs["status"] != "failed"
+            _forget_ended(self.checkpoints, set(self.results.runs.loc[settled, "run_id"]))
 
     def _execute(self, tasks: list[Task]) -> bool:
         follow = (self.options.plugins, self.display.progress, self._take_in)
