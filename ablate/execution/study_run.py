@@ -197,7 +197,7 @@ class _Job:
         from ablate.execution.ray_backend import connected, device_of_cluster
 
         with connected(self.options.address):
-            return self._run(missing, device_of_cluster(self.options.device))
+            return self._run(missing, device_of_cluster(self.options.device, self.options.gpu_share))
 
     def _run(self, missing: list[Run], device: str) -> bool:
         plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size or COHORT_SIZE)
