@@ -19,6 +19,7 @@ import os
 import platform
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 SIGNIFICANT_DIGITS = 9
 RUNS, CURVES, PROBES = "runs.csv", "curves.parquet", "probes.parquet"
 STUDY, ENVIRONMENT, SAMPLES = "study.yaml", "environment.json", "samples"
+
+AT_ONCE = 8
+"""Files written side by side"""
 
 IDENTITY = ["run_id", "study", "dataset", "arm", "seed", "status", "error", "flags", "diverged_at"]
 PROVENANCE = [
@@ -172,6 +176,13 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
         raise AblateError(
             f"{path}: could not be written: {error.strerror or error}; the file before is kept"
         ) from error
+
+
+def side_by_side(writes: Iterable[Callable[[], None]]) -> None:
+    """Make calls that each write a file, several at once: a disk flushes so many in hardly more time than one."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for done in [pool.submit(write) for write in writes]:
+            done.result()
 
 
 def temporary_of(path: Path) -> Path:

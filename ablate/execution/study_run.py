@@ -6,8 +6,9 @@ import contextlib
 import json
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -259,6 +260,7 @@ class _Job:
 
     def _take_in(self, result: Result) -> None:
         rows, curves, probes = [], [], []
+        writes: list[Callable[[], None]] = []
         device_name = result.device_name or self.device_name
         for outcome in result.outcomes:
             run = self.by_id[outcome.run_id]
@@ -270,9 +272,11 @@ class _Job:
                 self.split[name] = self.split.get(name, 0.0) + seconds
             if run.run_id in self.pictured:
                 path = self.results.folder / tables.SAMPLES / f"{run.run_id}.npz"
-                tables.save_arrays(path, x=outcome.samples, **outcome.surface)
+                writes.append(partial(tables.save_arrays, path, x=outcome.samples, **outcome.surface))
             if outcome.frames is not None:
-                tables.save_arrays(self.results.folder / FRAMES / f"{run.run_id}.npz", **vars(outcome.frames))
+                path = self.results.folder / FRAMES / f"{run.run_id}.npz"
+                writes.append(partial(tables.save_arrays, path, **vars(outcome.frames)))
+        tables.side_by_side(writes)
         for run_id, error in result.errors.items():
             run = self.by_id[run_id]
             rows.append(failed_row(self.study.name, run, error, device_name, self.threads))

@@ -12,7 +12,7 @@ from ablate.config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
-from ablate.training.compiled import compiled, pays, step_flops
+from ablate.training.compiled import compiled, most_flops, pays, step_flops
 from ablate.training.draws import Draws, GeneratorTurn
 from ablate.training.step import Steps
 from ablate.training.streams import Blocks, Kind, noise
@@ -53,8 +53,8 @@ class Cohort:
         self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // (len(configs) * self.draws.numbers)))
 
     def _compiling_pays(self) -> bool:
-        flops = step_flops(self.configs, self.pair, self.dataset.shape)
-        return pays(flops * self.configs[0].total_generator_steps, self.device)
+        steps, of = self.configs[0].total_generator_steps, (self.configs, self.pair, self.dataset.shape)
+        return pays(most_flops(*of) * steps, self.device) and pays(step_flops(*of) * steps, self.device)
 
     def noise(self, purpose: str, shape: tuple[int, ...], kind: Kind) -> Blocks:
         """The members' stream of N(0, 1) ("normal") or U(0, 1) ("uniform") batches for one purpose."""
