@@ -7,7 +7,9 @@ tables, and can be deleted. With a database, each machine trains what it has ask
 from __future__ import annotations
 
 import math
+import random
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +28,8 @@ from ablate.tables import Results
 JOURNAL = "search.journal"
 CONNECT_SECONDS = 10
 """How long to wait for the database's machine to answer"""
+TRIES = 4
+"""Times that the database is opened"""
 DRIVER = "driver"
 """The attribute of a trial that says which driver, on which machine, trains it"""
 
@@ -131,9 +135,8 @@ class SharedStorage:
         self.url, self.driver = url, f"{socket.gethostname()}:{folder.resolve()}"
         self.elsewhere = 0
         """draws that other drivers have taken"""
-        optuna = load_optuna()
         with self._connected():
-            self.storage = optuna.storages.RDBStorage(_with_driver(url), engine_kwargs=_engine(url))
+            self.storage = _opened(url)
 
     @contextmanager
     def _connected(self) -> Iterator[None]:
@@ -199,6 +202,24 @@ class SharedStorage:
 def _with_driver(url: str) -> str:
     """PostgreSQL by psycopg, which is what the extra installs."""
     return f"postgresql+psycopg://{url.removeprefix('postgresql://')}" if url.startswith("postgresql://") else url
+
+
+def _opened(url: str) -> Any:
+    """The database as Optuna's storage. Drivers that make its tables at the same moment trip over each other: tried again."""
+    from sqlalchemy.exc import IntegrityError, ProgrammingError
+
+    optuna = load_optuna()
+    for tries in range(TRIES):
+        try:
+            return optuna.storages.RDBStorage(_with_driver(url), engine_kwargs=_engine(url))
+        except (IntegrityError, ProgrammingError, RuntimeError) as error:
+            if tries < TRIES - 1:
+                time.sleep(1 + random.random())
+            elif isinstance(error, RuntimeError):  # tables of another version of Optuna
+                raise AblateError(f"--storage {hidden(url)}: {' '.join(str(error).split())}") from error
+            else:
+                raise
+    raise AssertionError
 
 
 def _engine(url: str) -> dict[str, Any]:

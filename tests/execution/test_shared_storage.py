@@ -12,6 +12,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,13 @@ def test_two_drivers_share_the_draws_and_one_that_was_stopped_goes_on(
     assert draws_of(here, there) == ALL
     assert len(table(here)) == 12
     assert set(table(here)["run_id"]).isdisjoint(table(there)["run_id"])
+
+
+def test_drivers_that_start_at_the_same_moment_do_not_trip_over_each_other(server: Server, tmp_path: Path) -> None:
+    study = tpe_study(tmp_path)
+    with ThreadPoolExecutor(4) as pool:
+        opened = list(pool.map(lambda name: SharedStorage(server.url, study, tmp_path / name), "abcd"))
+    assert len({storage.driver for storage in opened}) == 4
 
 
 def test_outcomes_are_told_to_the_database(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
