@@ -217,7 +217,11 @@ def read_runs(path: Path, known: Mapping[str, Any] | None = None) -> pd.DataFram
         line = content.count(b"\n") + 1
         raise UsageError(f"{path}:{line}: the table is cut short; restore it, or delete it to train anew")
     try:
-        runs = pd.read_csv(io.BytesIO(content), dtype=dict.fromkeys(TEXT, str), keep_default_na=True)
+        header = pd.read_csv(io.BytesIO(content), nrows=0).columns
+        gaps = {name: [""] if name in TEXT or name.startswith("set_") else ["", "nan", "NaN"] for name in header}
+        runs = pd.read_csv(  # an arm may be named NA or None
+            io.BytesIO(content), dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=gaps
+        )
     except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
         raise UsageError(f"{path}: not a readable table: {error}; restore it, or delete it to train anew") from error
     missing = [name for name in IDENTITY if name not in runs.columns]
