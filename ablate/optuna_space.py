@@ -43,8 +43,10 @@ def _plain(choice: Any) -> Any:
     return json.dumps(choice) if isinstance(choice, tuple) else choice
 
 
-def trial_of(draw: Draw, parameters: Sequence[Parameter], value: float | None) -> Any:
-    """A finished trial; one without a value failed."""
+def trial_of(
+    draw: Draw, parameters: Sequence[Parameter], value: float | None, pruned: tuple[int, float] | None = None
+) -> Any:
+    """A finished trial; one without a value failed, or was pruned: then at that step, with that value."""
     from optuna.trial import TrialState, create_trial
 
     named = {parameter.name: parameter for parameter in parameters if parameter.name in draw}
@@ -52,7 +54,8 @@ def trial_of(draw: Draw, parameters: Sequence[Parameter], value: float | None) -
         params={name: _plain(draw[name]) for name in named},
         distributions={name: distribution(parameter) for name, parameter in named.items()},
         value=value,
-        state=TrialState.FAIL if value is None else TrialState.COMPLETE,
+        state=TrialState.PRUNED if pruned else TrialState.FAIL if value is None else TrialState.COMPLETE,
+        intermediate_values=dict([pruned]) if pruned else {},
     )
 
 

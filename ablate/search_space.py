@@ -83,6 +83,8 @@ class Search:
     """draws that are proposed at once, by tpe"""
     seed: int
     parameters: tuple[Parameter, ...]
+    prune: bool = False
+    """give up draws that are worse on their way than the median of earlier ones was there"""
 
     @property
     def adaptive(self) -> bool:
@@ -114,6 +116,7 @@ class Search:
         return (
             f"{self.draws} draws for each arm and dataset, sampler {self.sampler} (seed {self.seed}{batch}), "
             f"by {self.objective} ({way} is better)"
+            f"{'; draws that fall behind the median of earlier ones are pruned' if self.prune else ''}"
         )
 
 

@@ -12,7 +12,7 @@ from ablate.study_settings import Layers, is_setting, number_kind, shown, wrong_
 from ablate.yamlfile import KeyPath, Spot, YamlFile
 
 REQUIRED = ("draws", "objective", "parameters")
-OPTIONAL = ("sampler", "batch", "seed")
+OPTIONAL = ("sampler", "batch", "seed", "prune")
 RANGE, CHOICES = ("low", "high", "scale"), "choices"
 SCALES = ("linear", "log")
 DEFAULT_BATCH = 16
@@ -44,10 +44,29 @@ def read_search(source: YamlFile) -> Search | None:
     draws = _whole(source, given, "draws", 1, MOST_DRAWS, 1)
     batch = _whole(source, given, "batch", 1, MOST_DRAWS, DEFAULT_BATCH)
     seed = _whole(source, given, "seed", 0, 2**31 - 1, 0)
+    prune = _prune(source, given, sampler)
     parameters = _parameters(source, given["parameters"]) if "parameters" in given else ()
     if not parameters:
         return None
-    return Search(draws, str(sampler), str(given.get("objective", "")), "less", batch, seed, parameters)
+    return Search(draws, str(sampler), str(given.get("objective", "")), "less", batch, seed, parameters, prune)
+
+
+def _prune(source: YamlFile, given: dict[str, Any], sampler: Any) -> bool:
+    prune = given.get("prune", False)
+    spot = (*TOP, "prune")
+    if not isinstance(prune, bool):
+        source.wrong(spot, f"prune is {shown(prune)}, expected true or false")
+        return False
+    if prune and sampler in SAMPLERS and sampler != "tpe":
+        source.wrong(spot, f"prune has no effect with sampler {sampler}: no draw comes before another", key=True)
+    if prune and source.value.get("claims"):
+        source.wrong(
+            spot,
+            "prune leaves out of an arm's runs those that start badly, and claims would compare what is left; remove it, "
+            "or the claims: `ablate best` writes a study of the best draws, in which nothing is pruned",
+            key=True,
+        )
+    return prune
 
 
 def _whole(source: YamlFile, given: dict[str, Any], key: str, least: int, most: int, default: int) -> int:
@@ -184,5 +203,12 @@ def _objective(source: YamlFile, layers: Layers, given: dict[str, Any]) -> str:
         read.wrong("objective", f"neither way of {objective} is better; expected one of: {', '.join(ranked)}")
         return ""
     metric = read.one_of("objective", ranked)
+    if given.get("prune") is True and metric and not _is_measured_on_the_way(metric):
+        read.wrong("objective", f"{metric} is known at a run's end alone, so nothing can be pruned by it; remove prune")
     read.meets((*TOP, "objective"), metric, list(layers.arms), tuple(label for label in layers.datasets if label))
     return str(known[metric].facts["better"]) if metric else ""
+
+
+def _is_measured_on_the_way(metric: str) -> bool:
+    entry = registry.find("metric", metric)
+    return entry is not None and not entry.facts.get("at_end")

@@ -49,7 +49,7 @@ TEXT = ["run_id", "study", "dataset", "arm", "status", "error", "flags", "commit
 TEXT += ["dataset_fingerprint", "ablate_version", "python", "torch", "device", "features", "finished_at"]
 TIMING = ["seconds", "finished_at"]
 """Columns that differ between two equal trainings."""
-STATUSES = ("done", "diverged", "failed")
+STATUSES = ("done", "diverged", "failed", "pruned")
 CURVE_COLUMNS = ["run_id", "generator_step", "critic_step", "seconds", "metric", "value"]
 PROBE_COLUMNS = ["run_id", "generator_step", "probe", "layer", "value"]
 

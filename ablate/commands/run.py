@@ -225,7 +225,7 @@ def _told(summary: Summary) -> str:
     from ablate.display import duration
 
     folder, counts = summary.results.folder, summary.counts
-    parts = [f"{counts[s]} {s}" for s in ("done", "diverged", "failed", "missing") if counts.get(s)]
+    parts = [f"{counts[s]} {s}" for s in ("done", "diverged", "pruned", "failed", "missing") if counts.get(s)]
     if summary.trained:
         first = f"{summary.trained} runs trained in {duration(summary.seconds)}"
     else:

@@ -54,13 +54,24 @@ def _proposed(rows: StudyRows, key: Key) -> dict[int, Draw]:
 
 
 def told(rows: StudyRows, key: Key, parameters: tuple[Parameter, ...], before: int) -> list[Any]:
-    """The trials of the draws below `before`, by number. A draw that failed is a failed trial; diverged is the worst."""
+    """The trials of the draws below `before`, by number. A draw that failed or was pruned is so; diverged is the worst."""
     values = {each.number: each.value for each in drawn(rows, *key)}
+    pruned = _pruned(rows, key)
     return [
-        trial_of(draw, parameters, values.get(number))
+        trial_of(draw, parameters, values.get(number), pruned.get(number))
         for number, draw in rows.study.draws(*key).items()
         if number < before
     ]
+
+
+def _pruned(rows: StudyRows, key: Key) -> dict[int, tuple[int, float]]:
+    """Number → step and objective where the draw was pruned."""
+    search, there = rows.study.search, rows.rows(*key)
+    there = there[there["status"] == "pruned"]
+    if search is None or there.empty:
+        return {}
+    where = zip(there["draw"], there["done_generator_steps"], there[search.objective], strict=True)
+    return {int(number): (int(step), float(value)) for number, step, value in where}
 
 
 def used_parameters(study: Study, key: Key) -> tuple[Parameter, ...]:

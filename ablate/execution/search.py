@@ -57,3 +57,8 @@ def check_options(study: Study, options: Options) -> None:
         raise UsageError(
             f"--storage has no effect: {study.path} has no search with sampler tpe, so nothing is proposed"
         )
+    if options.storage and study.search and study.search.prune:
+        raise UsageError(
+            f"--storage: {study.path} prunes draws by those before them, which with a shared storage lie in several folders; "
+            "leave --storage out, or remove search.prune"
+        )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ablate import tables
 from ablate.errors import AblateError, AblateWarning, UsageError
 from ablate.execution import provenance
+from ablate.execution.bars import bars_for
 from ablate.execution.event_files import EventFiles
 from ablate.execution.frames import FRAMES
 from ablate.execution.lock import locked
@@ -210,6 +211,7 @@ class _Job:
 
             self.threads, self.device_name = 1, f"{device} of a Ray cluster"
             self.workers = self.options.workers or places(device, self.threads, self.options.gpu_share)
+        self.bars = bars_for(self.study, self.results, missing)
         tasks = [self._task(p, device) for p in plans]
         self._write_real_samples()
         self._look_for_inception()
@@ -250,6 +252,7 @@ class _Job:
             self.options.compile,
             {**provenance.code(), "ablate_version": versions["ablate"], "torch": versions["torch"]},
             self.options.inception,
+            self.bars,
         )
 
     def _look_for_inception(self) -> None:

@@ -14,6 +14,7 @@ from ablate.execution.planner import CohortPlan
 from ablate.training import checkpoint
 from ablate.training.cohort import Compile
 from ablate.training.outcome import Control, Outcome, Progress, Stopped
+from ablate.training.pruning import Bars
 from ablate.training.run import run_cohort
 
 
@@ -34,6 +35,8 @@ class Task:
     made_by: dict[str, Any] = field(default_factory=dict)
     """what made the generators: commit and the like"""
     inception: Path | None = None
+    bars: Bars | None = None
+    """by which draws of a search are pruned"""
     parts: int = 1
     """how many cohorts to train it as, one after the other, because it was too large for the memory"""
 
@@ -60,7 +63,7 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
     path = task.checkpoints / task.plan.checkpoint_name
     control = Control(
         task.plan.name, path, task.checkpoint_seconds, report, should_stop, task.compile,
-        task.keep_checkpoints, task.pictured, task.generators, task.made_by, task.inception,
+        task.keep_checkpoints, task.pictured, task.generators, task.made_by, task.bars, task.inception,
     )  # fmt: skip
     try:
         outcomes = run_cohort(task.plan.configs, torch.device(task.device), control)

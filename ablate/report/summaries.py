@@ -105,10 +105,9 @@ def _caption(counted: pd.DataFrame) -> str:
 def _counts(rows: StudyRows, dataset: str, arm: str, group: pd.DataFrame) -> Cell:
     expected = rows.expected_count(dataset, arm)
     there = int(group["status"].isin(COUNTED).sum())
-    failed = int((group["status"] == "failed").sum())
-    note = f"{failed} failed" if failed else ""
-    if there + failed < expected:
-        note = ", ".join(filter(None, [note, f"{expected - there - failed} not run yet"]))
+    ends = {word: int((group["status"] == word).sum()) for word in ("pruned", "failed")}
+    ends["not run yet"] = expected - there - sum(ends.values())
+    note = ", ".join(f"{count} {word}" for word, count in ends.items() if count > 0)
     return Cell(str(there) if there == expected else f"{there} of {expected}", "", note)
 
 
@@ -219,6 +218,8 @@ def missing_lines(rows: StudyRows) -> list[str]:
     for (dataset, arm), group in rows.missing().groupby(["dataset", "arm"], sort=False):
         errors = failed[(failed["dataset"] == dataset) & (failed["arm"] == arm)]
         line = f"{arm} on {dataset}: {len(group)} of {rows.expected_count(str(dataset), str(arm))} runs"
+        pruned = int((rows.rows(str(dataset), str(arm))["status"] == "pruned").sum())
+        line += f", {pruned} of them pruned" if pruned else ""
         if len(errors):
             messages = distinct(errors, "error")
             line += f", {len(errors)} of them failed" + (f" ({messages[0]})" if messages else "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 import torch
@@ -45,6 +45,9 @@ class Cohort:
         self.critic_state = self.steps.optimizer.start(self.critic)
         self.generator_state = self.steps.optimizer.start(self.generator)
         self.generator_step = self.advances = 0
+        self._active = list(range(len(configs)))
+        self._others: Cohort | None = None
+        """trains the active members where some have left"""
         self.compiled = compile == "on" or (compile == "auto" and self._compiling_pays())
         self._step_critic, self._step_generator = self.steps.critic_step, self.steps.generator_step
         if self.compiled:
@@ -65,12 +68,39 @@ class Cohort:
         """Critic steps done."""
         return self.generator_step * self.n_critic
 
+    def leave(self, members: Collection[int]) -> None:
+        """Train these members no further: their weights stay, and the others go on, stacked without them.
+
+        Compiled steps go on with all, for compiling them anew would cost more than it saves.
+        """
+        self._active = [m for m in range(len(self.configs)) if m not in members]
+        if not self._active or self.compiled:
+            return
+        self._others = Cohort([self.configs[m] for m in self._active], self.dataset, self.device)
+        self._others.restore(
+            {k: v[self._active] if v.dim() else v for k, v in self.tensors().items()}, self.generator_step
+        )
+
+    def _advance_others(self, others: Cohort, count: int) -> tuple[Tensor, Tensor]:
+        """As `advance`, with 0 for the members that have left."""
+        index = torch.tensor(self._active, device=self.device)
+        stats = others.advance(count)
+        tensors, own = others.tensors(), self.tensors()
+        whole = {k: v.index_copy(0, index, tensors[k]) if v.dim() else tensors[k] for k, v in own.items()}
+        self.restore(whole, others.generator_step)
+        self.advances += 1
+        members = len(self.configs)
+        critic, generator = (s.new_zeros(*s.shape[:2], members).index_copy(2, index.cpu(), s) for s in stats)
+        return critic, generator
+
     def advance(self, count: int) -> tuple[Tensor, Tensor]:
         """Train `count` generator steps; nothing is copied from the device until the end.
 
         Gives the critic steps' [count·n_critic, 3, member] (loss, gap, gradient norm) and the generator steps'
         [count, 2, member] (loss, gradient norm; 0 where the critic's fakes are not generated), on the CPU.
         """
+        if self._others is not None:
+            return self._advance_others(self._others, count)
         first = self.configs[0]
         batches, turns = self.draws.take(self.generator_step, count)
         critic_stats, generator_stats = [], []

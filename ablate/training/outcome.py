@@ -11,6 +11,7 @@ import numpy as np
 
 from ablate.training.cohort import Compile
 from ablate.training.kept import Frames
+from ablate.training.pruning import Bars
 
 
 class Stopped(Exception):
@@ -34,7 +35,7 @@ class Outcome:
 
     run_id: str
     status: str
-    """done or diverged"""
+    """done, diverged or pruned"""
     diverged_at: int | None
     """the generator step in which loss, gradient or weights stopped being finite"""
     moments: list[dict[str, Any]]
@@ -82,5 +83,7 @@ class Control:
     """the folder for each run's best and last generator; they are written here, for they can be large"""
     made_by: dict[str, Any] = field(default_factory=dict)
     """what made the generators, for their records: commit and the like"""
+    bars: Bars | None = None
+    """by which runs are given up on their way"""
     inception: Path | None = None
     """Inception's weights, where fid with its features is asked for at the end of each run"""

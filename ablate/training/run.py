@@ -38,6 +38,7 @@ class _Books:
 
     moments: list[Moment] = field(default_factory=list)
     diverged_at: dict[int, int] = field(default_factory=dict)
+    pruned_at: dict[int, int] = field(default_factory=dict)
     sums: dict[str, list[float]] = field(default_factory=dict)
     """sums of the training series since the last evaluation"""
     counted: int = 0
@@ -71,7 +72,7 @@ class _Training:
     def run(self) -> list[Outcome]:
         last_save = time.monotonic()
         for target in self.configs[0].evaluation_steps:
-            while self.cohort.generator_step < target and not self._all_diverged():
+            while self.cohort.generator_step < target and not self._all_ended():
                 self._advance(min(self.cohort.segment, target - self.cohort.generator_step))
                 stop = self.control.should_stop()
                 if stop or time.monotonic() - last_save >= self.control.checkpoint_seconds:
@@ -81,14 +82,19 @@ class _Training:
                     raise Stopped
             if self.cohort.generator_step == target and self._evaluated_until() < target:
                 self._evaluate()
+                self._prune(target)
         if self.control.keep_checkpoint:
             self._save(keep=True)
         if self.control.generators is not None and self.generates:
             self._save_generators(self.control.generators)
         return [self._outcome(m) for m in range(len(self.configs))]
 
-    def _all_diverged(self) -> bool:
-        return len(self.books.diverged_at) == len(self.configs)
+    def _all_ended(self) -> bool:
+        return len(self._ended()) == len(self.configs)
+
+    def _ended(self) -> set[int]:
+        """Members that have diverged or were pruned."""
+        return {*self.books.diverged_at, *self.books.pruned_at}
 
     def _evaluated_until(self) -> int:
         return self.books.moments[-1].generator_step if self.books.moments else -1
@@ -115,7 +121,7 @@ class _Training:
     def _report(self, note: str = "") -> None:
         members, diverged = len(self.configs), len(self.books.diverged_at)
         total = self.configs[0].total_generator_steps
-        step = total if self._all_diverged() else self.cohort.generator_step
+        step = total if self._all_ended() else self.cohort.generator_step
         self.control.report(Progress(self.control.name, members, diverged, step, total, note))
 
     def _note_divergence(self, start: int, critic: torch.Tensor, generator: torch.Tensor) -> None:
@@ -135,7 +141,7 @@ class _Training:
             statistics = standing_statistics(self.cohort, self.cohort.generator)
             samples, labels = sample(self.cohort, self.configs[0].evaluation_samples, statistics)
             end = self.cohort.generator_step == self.configs[0].total_generator_steps
-            for m in set(members) - self.books.diverged_at.keys():
+            for m in set(members) - self._ended():
                 values[m] = evaluate(samples[m], labels, self.reference, end)
             self.kept.note([value.get("fid", math.nan) for value in values], statistics)
         for member, value in enumerate(values):
@@ -150,10 +156,27 @@ class _Training:
         self.books.moments.append(Moment(step, critic_step, seconds, metrics, measure(self.cohort)))
         self.books.split["evaluate"] += time.monotonic() - began
 
+    def _prune(self, step: int) -> None:
+        """Give up members that are behind their bars; at the end there is nothing left to give up."""
+        bars, last = self.control.bars, self.configs[0].total_generator_steps
+        if bars is None or step == last:
+            return
+        before = len(self.books.pruned_at)
+        for member in set(range(len(self.configs))) - self._ended():
+            config = self.configs[member]
+            values = [m.metrics[bars.metric][member] for m in self.books.moments if bars.metric in m.metrics]
+            if reason := bars.missed(config.run_id, step, values):
+                self.books.pruned_at[member] = step
+                self._report(f"{self.control.name}: seed {config.seed} is pruned at step {step} of {last}: {reason}")
+        if len(self.books.pruned_at) > before:
+            self.cohort.leave(self.books.pruned_at)
+
     # ── the end of a run ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _outcome(self, member: int) -> Outcome:
         config, diverged_at = self.configs[member], self.books.diverged_at.get(member)
+        pruned_at = self.books.pruned_at.get(member)
+        until = diverged_at if pruned_at is None else pruned_at
         moments = [
             {
                 "generator_step": moment.generator_step,
@@ -163,12 +186,12 @@ class _Training:
                 "probes": {p: {y: v[member] for y, v in ys.items()} for p, ys in moment.probes.items()},
             }
             for moment in self.books.moments
-            if diverged_at is None or moment.generator_step <= diverged_at
+            if until is None or moment.generator_step <= until
         ]
-        steps = self.cohort.generator_step if diverged_at is None else diverged_at
+        steps = self.cohort.generator_step if until is None else until
         return Outcome(
             run_id=config.run_id,
-            status="done" if diverged_at is None else "diverged",
+            status="pruned" if pruned_at is not None else "done" if diverged_at is None else "diverged",
             diverged_at=diverged_at,
             moments=moments,
             final=self._final(member, moments),
@@ -195,20 +218,22 @@ class _Training:
     def _save_generators(self, folder: Path) -> None:
         values = self.books.moments[-1].metrics if self.books.moments else {}
         fids = values.get("fid", [math.nan] * len(self.configs))
-        last = [None if m in self.books.diverged_at else fid for m, fid in enumerate(fids)]
+        last = [None if m in self._ended() else fid for m, fid in enumerate(fids)]
         self.kept.save_generators(folder, last, self.control.made_by)
 
     def _final(self, member: int, moments: list[dict[str, Any]]) -> dict[str, float]:
         if not moments:
             return {}
         norms = torch.cat(self.norms)[:, member].double().numpy()
+        if member in self.books.pruned_at:
+            norms = norms[: self.books.pruned_at[member] * self.configs[member].n_critic]
         steps = [m["generator_step"] for m in moments]
         names = moments[-1]["metrics"]
         record = TrainingRecord(steps, {n: [m["metrics"].get(n, math.nan) for m in moments] for n in names}, norms)
         final = dict(moments[-1]["metrics"])
         final |= {p: ys[""] for p, ys in moments[-1]["probes"].items() if "" in ys}
         final |= {name: entry.load()(record) for name, entry in registry.entries("stability").items()}
-        if self.inception and member not in self.books.diverged_at:
+        if self.inception and member not in self._ended():
             final |= self.inception(self._last_samples[member])
         return final | {"best_fid": record.best_fid, "best_fid_step": record.best_fid_step}
 
@@ -240,6 +265,7 @@ class _Training:
             "generator_step": self.cohort.generator_step,
             "moments": [vars(m) for m in books.moments],
             "diverged_at": list(books.diverged_at.items()),
+            "pruned_at": list(books.pruned_at.items()),
             "sums": books.sums,
             "counted": books.counted,
             "split": books.split,
@@ -275,7 +301,10 @@ class _Training:
         self.books = _Books(
             [Moment(**m) for m in record["moments"]],
             dict(record["diverged_at"]),
+            dict(record.get("pruned_at", [])),
             record["sums"],
             record["counted"],
             record["split"],
         )
+        if self.books.pruned_at:
+            self.cohort.leave(self.books.pruned_at)

@@ -1,0 +1,100 @@
+"""Pruned members leave their cohort as they are, the others train on as they would have."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from ablate.config import RunConfig
+from ablate.training.outcome import Control, Outcome, Progress, Stopped
+from ablate.training.pruning import Bars
+from ablate.training.run import run_cohort
+
+CPU = torch.device("cpu")
+STEPS = (20, 40, 60)
+
+
+def configs(optimizer: str = "adam") -> list[RunConfig]:
+    settings = {
+        "dataset": "ring8", "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "width": 8, "batch_size": 16, "n_critic": 2,
+        "optimizer": optimizer, "generator_steps": 60, "evaluations": 3, "evaluation_samples": 200, "precision": "fp64",
+    }  # fmt: skip
+    return [
+        RunConfig.model_validate({**settings, "lr": lr, "seed": i}) for i, lr in enumerate((1e-3, 3e-3, 1e-2, 1e-4))
+    ]
+
+
+def bars(runs: list[RunConfig], *pruned: tuple[int, int]) -> Bars:
+    """Bars that nothing passes: (member, step)."""
+    return Bars("fid", "less", {runs[m].run_id: {step: -1.0} for m, step in pruned})
+
+
+def assert_like(a: Outcome, b: Outcome) -> None:
+    assert (a.status, a.facts["done_generator_steps"]) == (b.status, b.facts["done_generator_steps"])
+    assert a.final.keys() == b.final.keys()
+    np.testing.assert_allclose(list(a.final.values()), list(b.final.values()), rtol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
+def test_the_others_train_on_as_they_would_have(optimizer: str) -> None:
+    runs, told = configs(optimizer), list[Progress]()
+    whole = run_cohort(runs, CPU)
+    found = run_cohort(runs, CPU, Control("c", report=told.append, bars=bars(runs, (1, 20), (3, 40))))
+    assert [each.status for each in found] == ["done", "pruned", "done", "pruned"]
+    assert [each.facts["done_generator_steps"] for each in found] == [60, 20, 60, 40]
+    for member in (0, 2):
+        assert_like(found[member], whole[member])
+    for member, moments in ((1, 1), (3, 2)):
+        before = [m["metrics"]["fid"] for m in whole[member].moments[:moments]]
+        assert [m["metrics"]["fid"] for m in found[member].moments] == pytest.approx(before, rel=1e-6)
+        assert found[member].final["fid"] == pytest.approx(before[-1], rel=1e-6)
+    notes = [progress.note for progress in told if progress.note]
+    assert [note.split(":")[1] for note in notes] == [
+        " seed 1 is pruned at step 20 of 60",
+        " seed 3 is pruned at step 40 of 60",
+    ]
+
+
+def test_a_cohort_of_which_all_are_pruned_ends() -> None:
+    runs, told = configs(), list[Progress]()
+    found = run_cohort(runs, CPU, Control(report=told.append, bars=bars(runs, (0, 20), (1, 20), (2, 40), (3, 20))))
+    assert [each.facts["done_generator_steps"] for each in found] == [20, 20, 40, 20]
+    assert max(progress.step for progress in told if progress.step < 60) == 40
+
+
+def test_stopped_after_every_segment_it_ends_the_same(tmp_path: Path) -> None:
+    runs = configs()
+    given = bars(runs, (1, 20), (2, 40))
+    straight, stops = run_cohort(runs, CPU, Control(bars=given)), 0
+    while True:
+        try:
+            path = tmp_path / "c.safetensors"
+            resumed = run_cohort(runs, CPU, Control("c", path, 0, should_stop=lambda: True, bars=given))
+            break
+        except Stopped:
+            stops += 1
+    assert stops == 3
+    for a, b in zip(straight, resumed, strict=True):
+        assert a.final == b.final
+        assert np.array_equal(a.samples, b.samples)
+
+
+def test_pruned_runs_leave_their_best_generator_alone(tmp_path: Path) -> None:
+    runs = configs()
+    run_cohort(runs, CPU, Control(generators=tmp_path, bars=bars(runs, (1, 20))))
+    kinds = {run.seed: {p.name.split(".")[1] for p in tmp_path.glob(f"{run.run_id}.*")} for run in runs}
+    assert kinds == {0: {"best", "last"}, 1: {"best"}, 2: {"best", "last"}, 3: {"best", "last"}}
+
+
+@pytest.mark.parametrize(("better", "values", "gone"), [
+    ("less", [3.0, 5.0], True), ("less", [1.0, 5.0], False), ("less", [2.0], False), ("less", [math.nan], False),
+    ("greater", [1.0, 0.5], True), ("greater", [3.0, 0.5], False),
+])  # fmt: skip
+def test_the_best_value_so_far_is_held_against_the_bar(better: str, values: list[float], gone: bool) -> None:
+    assert bool(Bars("m", better, {"r": {10: 2.0}}).missed("r", 10, values)) == gone
+    assert not Bars("m", better, {"r": {10: 2.0}}).missed("r", 20, values), "no bar at that step"
+    assert not Bars("m", better, {"r": {10: 2.0}}).missed("other", 10, values)
