@@ -81,10 +81,22 @@ def pays(flops: float, device: torch.device) -> bool:
 
 
 def compiled(step: Callable[..., Any]) -> Callable[..., Any]:
-    """The step as one compiled graph; the step itself, after one line, where compiling fails at the first call."""
+    """The step as one compiled graph; the step itself, after one line, where compiling fails at the first call.
+
+    A cohort calls its steps with the same settings and shapes from first to last, so of the guards, which would be
+    evaluated at every call, those of tensors are enough. That is true as long as no other cohort finds this one's graph:
+    graphs are kept by code object, hence each step has one of its own. So none counts as another one's recompilation
+    either, of which PyTorch allows few, and a cohort's graphs go when it goes.
+    """
     use_cache()
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # says that there is no CUDA, on any CPU
-    fast: Callable[..., Any] | None = torch.compile(step, fullgraph=True, dynamic=False)
+
+    def own(*arguments: Any) -> Any:
+        return step(*arguments)
+
+    own.__code__ = own.__code__.replace()
+    options = {"guard_filter_fn": torch.compiler.keep_tensor_guards_unsafe}
+    fast: Callable[..., Any] | None = torch.compile(own, fullgraph=True, dynamic=False, options=options)
 
     def call(*arguments: Any) -> Any:
         nonlocal fast
