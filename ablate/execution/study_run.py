@@ -6,12 +6,13 @@ import contextlib
 import json
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ablate import tables
+from ablate.config import RunConfig
 from ablate.errors import AblateError, AblateWarning, UsageError
 from ablate.execution import provenance
 from ablate.execution.event_files import EventFiles
@@ -25,6 +26,7 @@ from ablate.tables import Results
 
 if TYPE_CHECKING:
     from ablate.execution.worker import Result, Task
+    from ablate.training.arithmetic import Arithmetic
     from ablate.training.cohort import Compile
     from ablate.training.outcome import Progress
 
@@ -50,6 +52,7 @@ class Options:
     plugins: tuple[str, ...] = ()
     command: str = ""
     compile: Compile = "auto"
+    arithmetic: Arithmetic = "auto"
     keep_checkpoints: bool = False
     tensorboard: Path | None = None
     """the folder for TensorBoard's event files"""
@@ -202,7 +205,7 @@ class _Job:
     def _run(self, missing: list[Run], device: str) -> bool:
         self.checkpoints.mkdir(parents=True, exist_ok=True)
         tables.remove_remains(self.options.folder)
-        plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size or COHORT_SIZE)
+        plans = plan(missing, begun_in(self.checkpoints), self._most_members(device))
         if self.options.backend == "local":
             self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
             self.device_name = _device_name(device)
@@ -223,6 +226,16 @@ class _Job:
             self.write()
             with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
                 self.checkpoints.rmdir()
+
+    def _most_members(self, device: str) -> Callable[[Sequence[RunConfig]], int]:
+        if size := self.options.cohort_size:
+            return lambda configs: size
+        if self.options.backend != "local":  # what trains there cannot be timed here
+            return lambda configs: COHORT_SIZE
+        from ablate.execution.cohort_size import automatic
+
+        _, threads = shared_out(device, self.options.workers, provenance.cores())
+        return automatic(device, threads)
 
     def _execute(self, tasks: list[Task]) -> bool:
         follow = (self.options.plugins, self.display.progress, self._take_in)
@@ -249,6 +262,7 @@ class _Job:
             self.options.compile,
             {**provenance.code(), "ablate_version": versions["ablate"], "torch": versions["torch"]},
             self.options.inception,
+            arithmetic=self.options.arithmetic,
         )
 
     def _look_for_inception(self) -> None:

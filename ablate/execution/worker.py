@@ -12,6 +12,7 @@ import torch
 from ablate.errors import AblateError
 from ablate.execution.planner import CohortPlan
 from ablate.training import checkpoint
+from ablate.training.arithmetic import Arithmetic, choose
 from ablate.training.cohort import Compile
 from ablate.training.outcome import Control, Outcome, Progress, Stopped
 from ablate.training.run import run_cohort
@@ -36,6 +37,7 @@ class Task:
     inception: Path | None = None
     parts: int = 1
     """how many cohorts to train it as, one after the other, because it was too large for the memory"""
+    arithmetic: Arithmetic = "auto"
 
 
 @dataclass
@@ -61,6 +63,7 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
     control = Control(
         task.plan.name, path, task.checkpoint_seconds, report, should_stop, task.compile,
         task.keep_checkpoints, task.pictured, task.generators, task.made_by, task.inception,
+        choose(task.arithmetic, task.device),
     )  # fmt: skip
     try:
         outcomes = run_cohort(task.plan.configs, torch.device(task.device), control)

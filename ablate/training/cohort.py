@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from ablate.config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
+from ablate.training.arithmetic import Arithmetic, choose, in_bfloat16
 from ablate.training.compiled import compiled, pays, step_flops
 from ablate.training.draws import Draws, GeneratorTurn
 from ablate.training.step import Steps
@@ -28,7 +30,14 @@ DTYPES = {"fp32": torch.float32, "fp64": torch.float64}
 class Cohort:
     """Weights, optimizer states and streams of runs that share a structure; `advance` trains them."""
 
-    def __init__(self, configs: Sequence[RunConfig], dataset: Dataset, device: torch.device, compile: Compile = "off"):
+    def __init__(
+        self,
+        configs: Sequence[RunConfig],
+        dataset: Dataset,
+        device: torch.device,
+        compile: Compile = "off",
+        arithmetic: Arithmetic = "fp32",
+    ):
         assert len({c.structure for c in configs}) == 1
         first = configs[0]
         self.configs, self.dataset, self.device = configs, dataset, device
@@ -45,16 +54,22 @@ class Cohort:
         self.critic_state = self.steps.optimizer.start(self.critic)
         self.generator_state = self.steps.optimizer.start(self.generator)
         self.generator_step = self.advances = 0
+        self.draw_seconds = 0.0
+        """spent on data and noise in the last `advance`; on a GPU, on asking for them"""
         self.compiled = compile == "on" or (compile == "auto" and self._compiling_pays())
-        self._step_critic, self._step_generator = self.steps.critic_step, self.steps.generator_step
-        if self.compiled:
-            self._step_critic, self._step_generator = compiled(self._step_critic), compiled(self._step_generator)
+        self._step_critic = self._prepared(self.steps.critic_step, arithmetic)
+        self._step_generator = self._prepared(self.steps.generator_step, arithmetic)
         self.draws = Draws(first, dataset, self.seeds, self.pair.dropout_units, self.dtype, device)
         self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // (len(configs) * self.draws.numbers)))
 
     def _compiling_pays(self) -> bool:
         flops = step_flops(self.configs, self.pair, self.dataset.shape)
         return pays(flops * self.configs[0].total_generator_steps, self.device)
+
+    def _prepared(self, step: Callable[..., Any], arithmetic: Arithmetic) -> Callable[..., Any]:
+        if choose(arithmetic, self.device.type) == "bf16" and self.dtype == torch.float32:
+            step = in_bfloat16(step, self.device)
+        return compiled(step, self.device) if self.compiled else step
 
     def noise(self, purpose: str, shape: tuple[int, ...], kind: Kind) -> Blocks:
         """The members' stream of N(0, 1) ("normal") or U(0, 1) ("uniform") batches for one purpose."""
@@ -72,7 +87,9 @@ class Cohort:
         [count, 2, member] (loss, gradient norm; 0 where the critic's fakes are not generated), on the CPU.
         """
         first = self.configs[0]
+        began = time.monotonic()
         batches, turns = self.draws.take(self.generator_step, count)
+        self.draw_seconds = time.monotonic() - began
         critic_stats, generator_stats = [], []
         with torch.no_grad():
             for step, turn in enumerate(turns):

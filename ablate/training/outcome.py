@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ablate.training.arithmetic import Arithmetic
 from ablate.training.cohort import Compile
 from ablate.training.kept import Frames
 
@@ -84,3 +85,4 @@ class Control:
     """what made the generators, for their records: commit and the like"""
     inception: Path | None = None
     """Inception's weights, where fid with its features is asked for at the end of each run"""
+    arithmetic: Arithmetic = "fp32"
