@@ -241,7 +241,7 @@ def flag_lines(rows: StudyRows) -> list[str]:
 def provenance(rows: StudyRows, extra: Iterable[tuple[str, str]] = ()) -> list[tuple[str, str]]:
     """What made the rows: code, device, versions, time; as (name, value)."""
     environment, lines = rows.results.environment, list(extra)
-    for name in ("commit", "dirty", "ablate_version", "python", "torch", "device", "threads", "features"):
+    for name in ("commit", "dirty", "ablate_version", "python", "torch", "device", "arithmetic", "threads", "features"):
         values = distinct(rows.table, name)
         if values:
             lines.append((name, ", ".join(values[:6]) + (" …" if len(values) > 6 else "")))
@@ -257,6 +257,10 @@ def provenance(rows: StudyRows, extra: Iterable[tuple[str, str]] = ()) -> list[t
     if "seconds" in rows.table.columns:
         total = float(pd.to_numeric(rows.table["seconds"], errors="coerce").sum())
         lines.append(("training time, summed over runs", numbers.duration(total)))
+    split = environment.get("time_split")
+    if isinstance(split, dict) and (spent := sum(split.values())):
+        shares = sorted(split.items(), key=lambda item: -item[1])
+        lines.append(("time split", ", ".join(f"{name} {numbers.percent(value / spent)}" for name, value in shares)))
     finished = distinct(rows.table, "finished_at")
     if finished:
         lines.append(("finished", finished[0] if len(finished) == 1 else f"{finished[0]} to {finished[-1]}"))
