@@ -20,7 +20,7 @@ DISTANCES = {
 """Probe, its label, and the claims' metrics for which it is drawn against the distance of the distributions"""
 LAYERS = {
     "output_gradient_norm": (
-        ("output_slope", "output_slope_size"), "norm of the loss's gradient by a layer's output", "layer, from the input on",
+        ("output_slope", "output_slope_size"), "gradient norm at the layer's output", "layer (1: next to the input)",
     ),
     "weight_histogram": (("share_at_bound",), "share of the weights", "weight / largest absolute weight"),
 }  # fmt: skip
@@ -95,8 +95,8 @@ def _over_distance(rows: StudyRows, probe: str, palette: dict[str, str]) -> Draw
     own = {arm: found["", arm] for arm in rows.study.arms if ("", arm) in found}
     label = DISTANCES[probe][0]
     where = ", ".join(dict.fromkeys(run.config.dataset for run in rows.runs))
-    truth = _truth(rows, probe, values)
-    return curves(own, label, "difference", f"{rows.study.name}/{probe}", where, palette, over=name, truth=truth)
+    line = truth(rows, probe, values)
+    return curves(own, label, "difference", f"{rows.study.name}/{probe}", where, palette, over=name, truth=line)
 
 
 def _measured(rows: StudyRows, probe: str) -> set[str]:
@@ -105,7 +105,7 @@ def _measured(rows: StudyRows, probe: str) -> set[str]:
     return {arm for claim in rows.study.claims if claim.metric in about for arm in claim.arms}
 
 
-def _truth(rows: StudyRows, probe: str, values: dict[str, float]) -> tuple[np.ndarray, np.ndarray] | None:
+def truth(rows: StudyRows, probe: str, values: dict[str, float]) -> tuple[np.ndarray, np.ndarray] | None:
     """The line that theory draws: log 2, which no divergence exceeds; or the exact distance, the value over its ratio."""
     place = np.array(sorted(value for value in values.values() if value > 0))
     if probe == "js_estimate":
