@@ -114,9 +114,13 @@ def strip(
 
 
 def curves(
-    bands: dict[str, Band], label: str, scale: str, key: str, where: str, palette: dict[str, str], note: str = ""
-) -> Drawing | None:
-    """Median over seeds with the band from the first to the third quartile, over generator steps; a line an arm."""
+    bands: dict[str, Band], label: str, scale: str, key: str, where: str, palette: dict[str, str], note: str = "",
+    over: str = "generator steps", truth: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Drawing | None:  # fmt: skip
+    """Median over seeds with the band from the first to the third quartile, over generator steps; a line an arm.
+
+    `over` names another x-axis than generator steps. `truth` (x, y) is drawn dotted: what theory says.
+    """
     drawn = {arm: band for arm, band in bands.items() if np.isfinite(band.median).any()}
     if not drawn:
         return None
@@ -148,13 +152,15 @@ def curves(
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.number(value)))
         axes.grid(axis="y")
-        axes.set_xlabel("generator steps")
+        axes.set_xlabel(over)
         axes.set_ylabel(label)
+        if truth is not None:
+            axes.plot(*truth, color=INK, linewidth=1.2, linestyle=":", zorder=3)
         sns.despine(ax=axes)
         figure.legend(loc="outside lower center", ncols=2, fontsize=8, handlelength=2.4)
         svg = svg_text(figure, key)
     ends = "; ".join(f"{arm} ends at {numbers.number(float(band.median[-1]))}" for arm, band in drawn.items())
-    alt = f"{label} over generator steps on {where}: median over seeds, with quartiles. {ends}."
+    alt = f"{label} over {over} on {where}: median over seeds, with quartiles. {ends}."
     return Drawing(svg, alt, f"{where}: {label}, median and quartiles over seeds{note}")
 
 

@@ -72,7 +72,9 @@ def meanings(tables: list[ResultTable]) -> list[tuple[str, str]]:
 
 def _result_table(rows: StudyRows, dataset: str) -> ResultTable:
     counted = rows.table[(rows.table["dataset"] == dataset) & rows.table["status"].isin(COUNTED)]
-    shown = [name for name in (*QUALITY, *STABILITY) if name in counted.columns and counted[name].notna().any()]
+    claimed = (claim.metric for claim in rows.study.claims)
+    names = dict.fromkeys((*QUALITY, *STABILITY, *claimed))
+    shown = [name for name in names if name in counted.columns and counted[name].notna().any()]
     cells = {name: _intervals(counted, measure(name)) for name in shown}
     arms = rows.study.arms[:MOST_ARMS]
     lines = []
@@ -198,18 +200,20 @@ def budget(rows: StudyRows) -> str:
     """The size and length of training that the study's verdicts hold for."""
     found: dict[str, dict[str, None]] = {"steps": {}, "architecture": {}, "width": {}}
     seen = set()
+    trained = any(run.config.fakes == "generator" for run in rows.runs)
     for run in rows.runs:
         if (run.dataset, run.arm) not in seen:
             seen.add((run.dataset, run.arm))
-            found["steps"][f"{run.config.total_generator_steps:,}"] = None
+            each = 1 if trained else run.config.n_critic
+            found["steps"][f"{run.config.total_generator_steps * each:,}"] = None
             found["architecture"][run.config.architecture] = None
             found["width"][str(run.config.width)] = None
     steps, architecture, width = (" / ".join(found[name]) for name in ("steps", "architecture", "width"))
-    search = rows.study.search
+    network, search = "generator" if trained else "critic", rows.study.search
     if search is None:
-        return f"{steps} generator steps, {architecture} of width {width}, {len(rows.study.seeds)} seeds"
+        return f"{steps} {network} steps, {architecture} of width {width}, {len(rows.study.seeds)} seeds"
     width = next((parameter.text for parameter in search.parameters if parameter.name == "width"), width)
-    return f"{steps} generator steps, {architecture} of width {width}, {search.draws} draws for each arm and dataset"
+    return f"{steps} {network} steps, {architecture} of width {width}, {search.draws} draws for each arm and dataset"
 
 
 def missing_lines(rows: StudyRows) -> list[str]:
