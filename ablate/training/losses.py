@@ -74,6 +74,19 @@ class Wasserstein(Loss):
         return -fake.mean(1)
 
 
+@register("loss", "probability")
+class Probability(Loss):
+    """A discriminator without the logarithm: it maximizes E D(real) − E D(fake) of probabilities D, WGAN's with a sigmoid."""
+
+    @staticmethod
+    def critic(real: Tensor, fake: Tensor) -> Tensor:
+        return fake.sigmoid().mean(1) - real.sigmoid().mean(1)
+
+    @staticmethod
+    def generator(fake: Tensor) -> Tensor:
+        return -fake.sigmoid().mean(1)
+
+
 @register("loss", "hinge")
 class Hinge(Loss):
     """Lim & Ye 2017, Miyato et al. 2018: margins of 1 on either side."""
