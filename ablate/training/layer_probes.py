@@ -50,13 +50,13 @@ def _square(gradient: Tensor, members: int) -> Tensor:
 @register("probe", "output_gradient_norm", better="none", scale="ratio", needs=("fixed_fakes",))
 def output_gradient_norm(view: CriticView) -> dict[str, Tensor]:
     """Norm of the gradient of the critic's loss with respect to each layer's output, from the input on."""
-    return output_gradients(view)
+    return view.once(output_gradients)
 
 
 @register("probe", "output_slope", better="none", scale="difference", needs=("fixed_fakes",))
 def output_slope(view: CriticView) -> dict[str, Tensor]:
     """Slope of log10 of the output gradient norm over the layer's number: below 0 it explodes on its way back to the input."""
-    norms = torch.stack(list(output_gradients(view).values()))
+    norms = torch.stack(list(view.once(output_gradients).values()))
     logs = norms.clamp(min=torch.finfo(torch.float64).tiny).log10()  # where all units are dead, no gradient comes back
     position = torch.arange(len(logs), dtype=torch.float64, device=logs.device)[:, None]
     centred = position - position.mean()

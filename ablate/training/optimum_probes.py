@@ -33,21 +33,21 @@ def _wide_scores(view: CriticView) -> tuple[Tensor, Tensor]:
 @register("probe", "js_estimate", better="none", scale="difference", needs=("counterpart", "log_loss"))
 def js_estimate(view: CriticView) -> dict[str, Tensor]:
     """Jensen–Shannon divergence by the discriminator: log 2 less half its loss, a lower bound that the optimum attains."""
-    real, fake = _wide_scores(view)
+    real, fake = view.once(_wide_scores)
     return {"": math.log(2) - (F.softplus(-real).mean(1) + F.softplus(fake).mean(1)) / 2}
 
 
 @register("probe", "optimum_error", better="less", scale="ratio", needs=("counterpart", "log_loss"))
 def optimum_error(view: CriticView) -> dict[str, Tensor]:
     """Mean absolute error of the discriminator's probability against p_r/(p_r+p_g), over real samples and fakes."""
-    points, scores = torch.cat(view.wide, dim=1), torch.cat(_wide_scores(view), dim=1)
+    points, scores = torch.cat(view.wide, dim=1), torch.cat(view.once(_wide_scores), dim=1)
     return {"": (scores.sigmoid() - _truth(view).discriminator(points)).abs().mean(1)}
 
 
 @register("probe", "w1_estimate", better="none", scale="difference", needs=("counterpart",))
 def w1_estimate(view: CriticView) -> dict[str, Tensor]:
     """The critic's value: mean score of real samples less that of fakes."""
-    real, fake = _wide_scores(view)
+    real, fake = view.once(_wide_scores)
     return {"": real.mean(1) - fake.mean(1)}
 
 
@@ -116,10 +116,10 @@ def _plan_slopes(view: CriticView) -> Tensor:
 @register("probe", "plan_slope_mean", better="none", scale="ratio", needs=("fixed_fakes", "points"))
 def plan_slope_mean(view: CriticView) -> dict[str, Tensor]:
     """Mean gradient norm of the score on the lines between the partners of the exact transport plan."""
-    return {"": _plan_slopes(view).mean(1)}
+    return {"": view.once(_plan_slopes).mean(1)}
 
 
 @register("probe", "plan_unit_slope_share", better="none", scale="difference", needs=("fixed_fakes", "points"))
 def plan_unit_slope_share(view: CriticView) -> dict[str, Tensor]:
     """Share of points between the partners of the exact transport plan with a gradient norm of 0.8 to 1.2."""
-    return {"": _near_one(_plan_slopes(view))}
+    return {"": _near_one(view.once(_plan_slopes))}

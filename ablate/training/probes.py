@@ -7,7 +7,9 @@ is registered with what it needs: `points` (two-dimensional data), `fixed_fakes`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -26,6 +28,8 @@ WIDE_BATCH = 8192
 """Samples of each kind for averages, whose error must lie well below the 2 % that claims ask for"""
 NEAR_BOUND = 0.95
 
+T = TypeVar("T")
+
 
 class CriticView:
     """The critics of a cohort at one moment of the training."""
@@ -33,6 +37,7 @@ class CriticView:
     def __init__(self, cohort: Cohort):
         config = cohort.configs[0]
         self.cohort, self.critic = cohort, cohort.critic
+        self._shared: dict[Callable[..., object], object] = {}
         stream = RealBatches(cohort.dataset, cohort.seeds, "probe real", PROBE_BATCH, cohort.dtype, cohort.device)
         real, labels = stream.take(0, 1)
         (latent,) = cohort.noise("probe latent", (PROBE_BATCH, config.latent_size), "normal").take(0, 1)
@@ -45,6 +50,12 @@ class CriticView:
             return
         with torch.no_grad():
             self.fake = cohort.pair.generator(cohort.generator, self.batch.latent, self.batch.labels)
+
+    def once(self, work: Callable[[CriticView], T]) -> T:
+        """What `work` gives of this view; several probes that need it share one call."""
+        if work not in self._shared:
+            self._shared[work] = work(self)
+        return self._shared[work]  # type: ignore[return-value]
 
     @cached_property
     def slopes(self) -> Tensor:

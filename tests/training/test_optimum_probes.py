@@ -195,6 +195,17 @@ def test_probes_are_measured_where_their_needs_are_met() -> None:
     assert judge - known == {"js_estimate", "optimum_error"}
 
 
+def test_work_that_probes_share_is_done_once_for_each_view() -> None:
+    calls = []
+    score: Score = lambda x: calls.append(len(x)) or LINE_2(x)  # type: ignore[func-returns-value]  # noqa: E731
+    pair = view(score, distance=1)
+    probes.w1_estimate(pair)
+    probes.w1_ratio(pair)
+    assert len(calls) == 2  # real and fake
+    probes.w1_estimate(view(score, distance=1))
+    assert len(calls) == 4
+
+
 def test_the_share_of_unit_slopes_is_that_of_the_interpolates() -> None:
     pair = cohort("ring8", "noisy_real")
     slopes = CriticView(pair).slopes.numpy()
