@@ -53,8 +53,10 @@ class Plain(Quiet):
 
     def start(self, plans: Sequence[CohortPlan], workers: int, device: str) -> None:
         self.work = {plan.checkpoint_name: plan.work for plan in plans}
+        self.whole_work = sum(self.work.values())
         self.share: dict[str, float] = {}
-        self.first: dict[str, float] = {}
+        self.reached = self.brought = 0.0
+        """work that is done, and the part of it that checkpoints brought along: kept up, for there may be many cohorts"""
         self.began = self.last = time.monotonic()
         runs = sum(len(plan.runs) for plan in plans)
         self.say(f"training {runs} runs in {len(plans)} cohorts with {workers} worker(s) on {device}")
@@ -65,30 +67,32 @@ class Plain(Quiet):
     def progress(self, cohort: str, progress: Progress) -> None:
         if progress.note:
             self.say(progress.note)
-        self._note(cohort, progress)
+        self._note(cohort, progress.step / progress.total)
         if time.monotonic() - self.last >= LINE_SECONDS:
             self.last = time.monotonic()
             self.say(f"{100 * self.done:3.0f} % done, about {self.time_left} left")
 
-    def _note(self, cohort: str, progress: Progress) -> None:
-        self.share[cohort] = progress.step / progress.total
-        self.first.setdefault(cohort, self.share[cohort])
+    def _note(self, cohort: str, share: float, brought: float | None = None) -> None:
+        """Take in how far a cohort is; what it has at its first sign was brought, where that is not given."""
+        if cohort not in self.share:
+            self.brought += self.work[cohort] * (share if brought is None else brought)
+        self.reached += self.work[cohort] * (share - self.share.get(cohort, 0.0))
+        self.share[cohort] = share
 
     @property
     def done(self) -> float:
         """Share of the work that is done, by the planner's estimate."""
-        return sum(self.work[c] * s for c, s in self.share.items()) / sum(self.work.values())
+        return self.reached / self.whole_work
 
     @property
     def time_left(self) -> str:
         """By the speed so far; what checkpoints brought along does not count as speed."""
         passed = time.monotonic() - self.began
-        gained = sum(self.work[c] * (s - self.first[c]) for c, s in self.share.items()) / sum(self.work.values())
+        gained = (self.reached - self.brought) / self.whole_work
         return duration(passed * (1 - self.done) / gained) if gained > 0 else "an unknown time"
 
     def finished(self, plan: CohortPlan, diverged: int, failed: int) -> None:
-        self.share[plan.checkpoint_name] = 1.0
-        self.first.setdefault(plan.checkpoint_name, 0.0)
+        self._note(plan.checkpoint_name, 1.0, brought=0.0)
         self.say(f"{plan.name}: {_ends(plan, diverged, failed)} ({100 * self.done:.0f} % of the study)")
 
 
@@ -123,7 +127,7 @@ class Live(Plain):
     def progress(self, cohort: str, progress: Progress) -> None:
         if progress.note:
             self.say(progress.note)
-        self._note(cohort, progress)
+        self._note(cohort, progress.step / progress.total)
         if cohort not in self.rows:
             self.rows[cohort] = self.bars.add_task(progress.cohort, total=progress.total, note="")
         diverged = f", {progress.diverged} diverged" if progress.diverged else ""

@@ -24,7 +24,7 @@ from ablate.execution import provenance
 from ablate.networks.pair import build
 from ablate.tables import replace
 from ablate.training.cohort import Cohort
-from ablate.training.compiled import EAGER_FLOPS, step_flops
+from ablate.training.compiled import EAGER_FLOPS, most_flops, step_flops
 
 SIZES = {"cpu": (1, 4, 16, 32), "cuda": (8, 32, 128, 512, 2048)}
 """What is tried, upward, until a size is much slower than the best"""
@@ -69,8 +69,9 @@ def _work(configs: Sequence[RunConfig], device: str) -> float:
     first = configs[0]
     dataset = dataset_of(first)
     pair = build(first, dataset.shape, dataset.n_classes, 1)
-    flops = step_flops(configs[:1], pair, dataset.shape) * first.total_generator_steps
-    return len(configs) * flops / EAGER_FLOPS[device]
+    count = len(configs) * first.total_generator_steps / EAGER_FLOPS[device]
+    most = most_flops(configs[:1], pair, dataset.shape) * count
+    return most if most < WORTH_SECONDS else step_flops(configs[:1], pair, dataset.shape) * count
 
 
 def fastest(sizes: Sequence[int], seconds: Callable[[int], float]) -> int:

@@ -22,6 +22,8 @@ from ablate.tables import Results
 
 TRAINING = ("critic_loss", "generator_loss", "wasserstein_estimate", "critic_gradient_norm", "generator_gradient_norm")
 """Curves of the training itself; the others are metrics"""
+UNFINISHED = ".unfinished"
+"""The ending of a file that is being written: one that a killed process left is no run's file, and is written anew"""
 
 
 class EventFiles:
@@ -56,7 +58,7 @@ class EventFiles:
         try:
             for old in path.glob("events.*"):
                 old.unlink()
-            writer = SummaryWriter(str(path), filename_suffix=f".{row['run_id']}")
+            writer = SummaryWriter(str(path), filename_suffix=f".{row['run_id']}{UNFINISHED}")
         except OSError as error:
             raise AblateError(
                 f"{path}: TensorBoard's files cannot be written there: {error.strerror or error}"
@@ -69,6 +71,8 @@ class EventFiles:
             if frames.exists():
                 for step, drawn in draw_frames(frames, results.real_sample(row["dataset"])):
                     writer.add_image("samples", np.asarray(drawn), step, dataformats="HWC")
+        for file in path.glob(f"events.*{UNFINISHED}"):
+            file.rename(file.with_name(file.name.removesuffix(UNFINISHED)))
 
 
 def _name(text: str) -> str:

@@ -7,7 +7,9 @@ shared storage; elsewhere a cohort that dies is trained anew, and its generators
 from __future__ import annotations
 
 import logging
+import math
 import os
+import socket
 import tempfile
 import threading
 import time
@@ -29,6 +31,8 @@ from ablate.training.outcome import Progress
 
 REPORT_SECONDS = 0.3
 """How often a worker tells how far it is, and asks whether to stop"""
+CONNECT_SECONDS = 5.0
+"""How long to wait for the head's machine to answer; Ray itself waits for minutes, and says little"""
 AHEAD = 2
 """Tasks given to Ray for each that can run at once: none waits for the driver, and not all lie in memory"""
 
@@ -43,6 +47,7 @@ def connected(address: str | None) -> Iterator[None]:
     if ray.is_initialized():
         yield
         return
+    _reach(address or os.environ.get("RAY_ADDRESS", ""))
     variables = {name: os.environ[name] for name in (DATA_VARIABLE,) if name in os.environ}
     try:
         ray.init(address, runtime_env={"env_vars": variables}, log_to_driver=False, logging_level=logging.ERROR)
@@ -57,8 +62,27 @@ def connected(address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
-def device_of_cluster(wanted: str) -> str:
-    """auto, cpu or cuda → cpu or cuda; UsageError where no node has a GPU."""
+def _reach(address: str) -> None:
+    """AblateError where nothing answers at host:port; UsageError where the address is not one of a cluster's head."""
+    if address in ("", "auto", "local"):
+        return
+    host, _, port = address.rpartition(":")
+    if not host or not port.isdigit() or "/" in host:
+        raise UsageError(
+            f"--address {address}: expected host:port of the head, as head:6379; `ablate run` itself is called on a machine "
+            "of the cluster"
+        )
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+    except (OSError, OverflowError) as error:
+        raise AblateError(
+            f"no Ray cluster at {address}: {getattr(error, 'strerror', None) or error}; start one with "
+            f"`ray start --head --port {port}`"
+        ) from error
+
+
+def device_of_cluster(wanted: str, gpu_share: float = 1.0) -> str:
+    """auto, cpu or cuda → cpu or cuda; UsageError where no node has a GPU, or a share of one is asked for and none used."""
     import ray
 
     if wanted not in ("auto", "cpu", "cuda"):
@@ -66,6 +90,8 @@ def device_of_cluster(wanted: str) -> str:
     has_gpu = ray.cluster_resources().get("GPU", 0) > 0
     if wanted == "cuda" and not has_gpu:
         raise UsageError("--device cuda: no node of the Ray cluster has a GPU")
+    if gpu_share != 1 and (wanted == "cpu" or not has_gpu):
+        raise UsageError("--gpu-share has no effect: the cohorts train on CPUs")
     return "cuda" if has_gpu and wanted != "cpu" else "cpu"
 
 
@@ -131,7 +157,7 @@ class _Cohorts:
         here = On(ray.get_runtime_context().get_node_id(), soft=False)  # a node that dies must not take it along
         actor: Any = ray.remote(Mailbox)
         self.mailbox = actor.options(num_cpus=0, scheduling_strategy=here).remote()
-        self.place = Place(tuple(plugins), threads, token, provenance.versions())
+        self.place = Place(tuple(plugins), threads, token, provenance.versions(), provenance.code())
         share = gpu_share if device == "cuda" else 0
         declared: Any = ray.remote(num_cpus=threads, num_gpus=share, max_retries=TRIES - 1)
         self.remote = declared(_train_there)
@@ -152,7 +178,8 @@ class _Cohorts:
                 if task.generators is not None:
                     absolute = replace(absolute, generators=task.generators.resolve())
                 self.given[self.remote.remote(absolute, self.place, self.mailbox)] = task
-            done, _ = ray.wait(list(self.given), num_returns=len(self.given), timeout=POLL_SECONDS)
+            ray.wait(list(self.given), num_returns=1, timeout=POLL_SECONDS)
+            done, _ = ray.wait(list(self.given), num_returns=len(self.given), timeout=0)
             for name, progress in ray.get(self.mailbox.take.remote()):
                 self.on_progress(name, progress)
             for reference in done:
@@ -218,17 +245,26 @@ class Place:
     threads: int
     token: str
     versions: dict[str, str]
+    code: dict[str, Any]
 
     def check(self) -> None:
         """AblateError where the node has other code: its rows would be of another program."""
-        for package, version in provenance.versions().items():
-            if package in ("ablate", "torch") and version != self.versions[package]:
+        here, code = provenance.versions(), provenance.code()
+        pairs = [(package, here[package], self.versions[package]) for package in ("ablate", "torch")]
+        if code["commit"] and self.code["commit"]:  # an installed package knows its version alone
+            pairs += [("commit", _commit(code), _commit(self.code))]
+        for what, own, drivers in pairs:
+            if own != drivers:
                 raise AblateError(
-                    f"Ray node {os.uname().nodename} has {package} {version or '(none)'}, the driver "
-                    f"{self.versions[package]}; install the same on all"
+                    f"Ray node {os.uname().nodename} has {what} {own or '(none)'}, the driver {drivers}; install the same on "
+                    "all"
                 )
         for plugin in self.plugins:
             registry.load_plugin(plugin)
+
+
+def _commit(code: dict[str, Any]) -> str:
+    return f"{code['commit']}{' with changes' if code['dirty'] else ''}"
 
 
 @dataclass
@@ -255,6 +291,8 @@ def _train_there(task: Task, place: Place, mailbox: Any) -> _Found | AblateError
             files = {}
             if task.generators:
                 files = {task.generators / p.name: p.read_bytes() for p in (folder / "generators").glob("*")}
+            if task.keep_checkpoints:
+                files |= {task.checkpoints / p.name: p.read_bytes() for p in folder.glob("*.safetensors")}
             return _Found(_named(replace(result, checkpoints=[])), files)
     except AblateError as error:
         return error
@@ -276,7 +314,7 @@ def _train(task: Task, mailbox: Any) -> Result:
     stop: bool = ray.get(mailbox.begin.remote(plan.checkpoint_name, start))
     if stop:
         return Result(task, stopped=True)
-    last = time.monotonic()
+    last = -math.inf
 
     def report(progress: Progress) -> None:
         nonlocal stop, last

@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -118,6 +119,7 @@ def run_known(study: Study, options: Options, display: Display) -> Summary:
     began = time.monotonic()
     events = EventFiles(options.tensorboard, study.name) if options.tensorboard else None
     with locked(options.folder):
+        tables.remove_remains(options.folder)
         results, missing, strangers = status(study, options.folder, options.retry_failed)
         finished = True
         _forget_ended(options.folder / CHECKPOINTS, set(results.runs["run_id"]) - {run.run_id for run in missing})
@@ -147,7 +149,6 @@ def _forget_ended(checkpoints: Path, ended: set[str]) -> None:
         return
     from ablate.training import checkpoint
 
-    checkpoint.clean(checkpoints)
     checkpoint.remove_ended(checkpoints, ended)
     with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
         checkpoints.rmdir()
@@ -200,11 +201,9 @@ class _Job:
         from ablate.execution.ray_backend import connected, device_of_cluster
 
         with connected(self.options.address):
-            return self._run(missing, device_of_cluster(self.options.device))
+            return self._run(missing, device_of_cluster(self.options.device, self.options.gpu_share))
 
     def _run(self, missing: list[Run], device: str) -> bool:
-        self.checkpoints.mkdir(parents=True, exist_ok=True)
-        tables.remove_remains(self.options.folder)
         plans = plan(missing, begun_in(self.checkpoints), self._most_members(device))
         if self.options.backend == "local":
             self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
@@ -218,14 +217,16 @@ class _Job:
         self._write_real_samples()
         self._look_for_inception()
         self.write()
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
         self.display.start(plans, self.workers, self.device_name)
         try:
             return self._execute(tasks)
         finally:
             self.display.stop()
             self.write()
-            with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
-                self.checkpoints.rmdir()
+            tables.remove_remains(self.options.folder)  # of workers that died
+            settled = self.results.runs["status"] != "failed"
+            _forget_ended(self.checkpoints, set(self.results.runs.loc[settled, "run_id"]))
 
     def _most_members(self, device: str) -> Callable[[Sequence[RunConfig]], int]:
         if size := self.options.cohort_size:
@@ -273,6 +274,7 @@ class _Job:
 
     def _take_in(self, result: Result) -> None:
         rows, curves, probes = [], [], []
+        writes: list[Callable[[], None]] = []
         device_name = result.device_name or self.device_name
         for outcome in result.outcomes:
             run = self.by_id[outcome.run_id]
@@ -284,9 +286,11 @@ class _Job:
                 self.split[name] = self.split.get(name, 0.0) + seconds
             if run.run_id in self.pictured:
                 path = self.results.folder / tables.SAMPLES / f"{run.run_id}.npz"
-                tables.save_arrays(path, x=outcome.samples, **outcome.surface)
+                writes.append(partial(tables.save_arrays, path, x=outcome.samples, **outcome.surface))
             if outcome.frames is not None:
-                tables.save_arrays(self.results.folder / FRAMES / f"{run.run_id}.npz", **vars(outcome.frames))
+                path = self.results.folder / FRAMES / f"{run.run_id}.npz"
+                writes.append(partial(tables.save_arrays, path, **vars(outcome.frames)))
+        tables.side_by_side(writes)
         for run_id, error in result.errors.items():
             run = self.by_id[run_id]
             rows.append(failed_row(self.study.name, run, error, device_name, self.threads))

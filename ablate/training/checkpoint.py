@@ -5,6 +5,7 @@ The one before is kept beside it, as `<name>.previous`, for the case that the ne
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Collection
@@ -17,6 +18,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ablate.errors import AblateError
+from ablate.tables import temporary_of
 
 PREVIOUS = ".previous"
 
@@ -28,13 +30,13 @@ def previous(path: Path) -> Path:
 
 def save(path: Path, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
     """Write to a temporary file beside `path`, flush it to the disk, and rename it; what was there becomes the previous."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary = temporary_of(path)
     plain = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     try:
         save_file(plain, temporary, metadata={"record": json.dumps(record)})
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
-        if path.exists():
+        with contextlib.suppress(FileNotFoundError):  # the first one; or a worker that was given up has just moved it
             os.replace(path, previous(path))
         os.replace(temporary, path)
     except (OSError, SafetensorError) as error:
@@ -80,7 +82,7 @@ def remove_ended(folder: Path, ended: Collection[str]) -> None:
 
 def _records(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
     """Each checkpoint's path and the newest record of it that can be read."""
-    paths = sorted({p.with_name(p.name.removesuffix(PREVIOUS)) for p in folder.glob("*.safetensors*")})
+    paths = sorted({p.with_name(p.name.removesuffix(PREVIOUS)) for p in folder.glob("[!.]*.safetensors*")})
     return [(path, found) for path in paths if (found := _record(path) or _record(previous(path)))]
 
 
@@ -91,9 +93,3 @@ def _record(path: Path) -> dict[str, Any] | None:
             return found if isinstance(found["run_ids"], list) else None
     except (OSError, SafetensorError, ValueError, KeyError, TypeError):
         return None
-
-
-def clean(folder: Path) -> None:
-    """Remove what a killed process left half written."""
-    for path in folder.glob("*.tmp"):
-        path.unlink(missing_ok=True)

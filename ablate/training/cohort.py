@@ -14,7 +14,7 @@ from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
 from ablate.training.arithmetic import Arithmetic, choose, in_bfloat16
-from ablate.training.compiled import compiled, pays, step_flops
+from ablate.training.compiled import compiled, most_flops, pays, step_flops
 from ablate.training.draws import Draws, GeneratorTurn
 from ablate.training.step import Steps
 from ablate.training.streams import Blocks, Kind, noise
@@ -63,8 +63,8 @@ class Cohort:
         self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // (len(configs) * self.draws.numbers)))
 
     def _compiling_pays(self) -> bool:
-        flops = step_flops(self.configs, self.pair, self.dataset.shape)
-        return pays(flops * self.configs[0].total_generator_steps, self.device)
+        steps, of = self.configs[0].total_generator_steps, (self.configs, self.pair, self.dataset.shape)
+        return pays(most_flops(*of) * steps, self.device) and pays(step_flops(*of) * steps, self.device)
 
     def _prepared(self, step: Callable[..., Any], arithmetic: Arithmetic) -> Callable[..., Any]:
         if choose(arithmetic, self.device.type) == "bf16" and self.dtype == torch.float32:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ablate import tables
 from ablate.config import RunConfig
 from ablate.generator import finite, save_generator
 from ablate.networks.standing import Statistics
@@ -84,6 +86,7 @@ class Kept:
         """Write the best and the last generator of each run; no last one where last_fids is None, for it diverged."""
         cohort, network = self.cohort, self.cohort.pair.generator
         statistics = {BEST: standing_statistics(cohort, self.best), LAST: standing_statistics(cohort, cohort.generator)}
+        writes: list[Callable[[], None]] = []
         for m, config in enumerate(cohort.configs):
             common = {**facts, "run_id": config.run_id, "config": config.model_dump(mode="json")}
             common |= {"shape": list(cohort.dataset.shape), "classes": cohort.dataset.n_classes}
@@ -99,7 +102,8 @@ class Kept:
                     continue
                 flat, step, fid = moment
                 record = {**common, "which": which, "generator_step": step, "fid": finite(fid)}
-                save_generator(path, network, flat, statistics[which], m, record)
+                writes.append(partial(save_generator, path, network, flat, statistics[which], m, record))
+        tables.side_by_side(writes)
 
     # ── checkpoints ─────────────────────────────────────────────────────────────────────────────────────────────────
 

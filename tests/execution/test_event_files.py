@@ -83,3 +83,24 @@ def test_names_that_are_no_folder_names_are_made_ones(tmp_path: Path) -> None:
     files = EventFiles(tmp_path, "../study")
     row = {"dataset": "a/b", "arm": "lambda_gp=0.1, n_critic=5", "seed": 2}
     assert files.path(row) == tmp_path / "_.._study" / "a_b" / "lambda_gp=0.1,_n_critic=5" / "seed2"
+
+
+def test_a_file_that_a_killed_process_left_half_written_is_written_anew(
+    study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logs = tmp_path / "logs"
+    run(study_file, tmp_path / "out")
+
+    def killed(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ablate.execution.event_files.draw_frames", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(study_file, tmp_path / "out", tensorboard=logs)
+    assert len(list(logs.rglob("events.*"))) == 1
+    results = run(study_file, tmp_path / "out", tensorboard=logs).results
+    assert len(list(logs.rglob("events.*"))) == 6
+    first = results.runs.iloc[0]
+    found = scalars(logs / "small" / "ring8" / first["arm"] / f"seed{first['seed']}")
+    assert found.keys() == curves_of(results.curves, first["run_id"]).keys()

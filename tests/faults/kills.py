@@ -15,8 +15,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from ablate.tables import TIMING, Results
 
 STUDY = """\
@@ -39,7 +37,7 @@ SECONDS = 900.0
 
 @dataclass
 class Count:
-    """What became of a study under so many kills, the last three counted in runs."""
+    """What became of a study under so many kills: runs that were lost or doubled, and runs or files that differ."""
 
     fault: str
     tries: int = 0
@@ -169,7 +167,7 @@ def _present(folder: Path) -> set[str]:
 
 
 def _compare(count: Count, expected: Path, found: Path) -> None:
-    """Add up which runs of `expected` are not in `found`, are there twice, or are others."""
+    """Add up which runs of `expected` are not in `found`, are there twice, or are others, and which files are."""
     with open(found / "runs.csv", encoding="utf-8", newline="") as file:
         ids = Counter(row["run_id"] for row in csv.DictReader(file))
     mine, other = Results.read(expected), Results.read(found)
@@ -181,17 +179,24 @@ def _compare(count: Count, expected: Path, found: Path) -> None:
     if wanted != list(other.runs["run_id"]):
         others.append("order")
         count.notes.append("the order of the rows")
-    if (left := found / "checkpoints").exists():
-        others.append("checkpoints")
-        count.notes.append(f"checkpoints are left: {[path.name for path in left.iterdir()]}")
+    kept, left = _files(expected), _files(found)
+    for name in sorted(kept.keys() | left.keys()):
+        if kept.get(name, "missing") != left.get(name, "missing"):
+            others.append(name)
+            count.notes.append(f"the file {name}")
     count.differing += len(others)
 
 
 def _content(results: Results, run_id: str) -> list[object]:
-    """Everything that a run left, but for what a clock wrote."""
+    """What the tables hold of a run, but for what a clock wrote."""
     parts: list[object] = []
     for table, clock in ((results.runs, TIMING), (results.curves, ["seconds"]), (results.probes, [])):
         rows = table[table["run_id"] == run_id].drop(columns=clock)
         parts.append(rows.to_csv(index=False))
-    sample = results.sample(run_id)
-    return [*parts, None if sample is None else np.asarray(sample).tobytes()]
+    return parts
+
+
+def _files(folder: Path) -> dict[str, bytes | None]:
+    """Name → content of all that lies there; None for folders, and for the tables, into which a clock writes."""
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
+    return {name: path.read_bytes() if path.is_file() and "/" in name else None for name, path in found.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,4 +35,18 @@ def test_the_count_sees_what_is_lost_and_what_differs(undisturbed: Undisturbed, 
     _compare(count, undisturbed.folder, tmp_path)
     assert STUDY.count("lipschitz") * 3 == len(results.runs) + 1
     assert count.lost == 1
-    assert count.differing > 1, "one run has other values, some have lost their samples, and the order is another"
+    assert "the order of the rows" in count.notes
+    assert len([note for note in count.notes if note.startswith("the content of")]) == 1
+
+
+def test_the_count_sees_files_that_differ_or_are_left(undisturbed: Undisturbed, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(undisturbed.folder, out)
+    count = Count("none")
+    _compare(count, undisturbed.folder, out)
+    assert count == Count("none")
+    (out / "checkpoints").mkdir()
+    generator, *_ = (out / "generators").iterdir()
+    generator.write_bytes(generator.read_bytes()[:-1])
+    _compare(count, undisturbed.folder, out)
+    assert sorted(count.notes) == ["the file checkpoints", f"the file generators/{generator.name}"]
