@@ -168,13 +168,14 @@ def main(given: Sequence[str] | None = None) -> int:
             for row in points(workload, flags.members, device, flags.seconds, flags.compile == "on"):
                 print(line(row), flush=True)
                 rows.append(row)
+                path = write([row], flags.out)  # at once: the next point may take long, or be the last
         except MissingData as error:
             print(f"{name}: skipped: {error}", flush=True)
         except AblateError as error:
             print(error, file=sys.stderr, flush=True)
             faults += 1
         if rows:
-            print(f"{write(rows, flags.out)}: {len(rows)} rows of {name}", flush=True)
+            print(f"{path}: {len(rows)} rows of {name}", flush=True)
     return 1 if faults else 0
 
 
