@@ -133,6 +133,12 @@ def test_a_grid_is_multiplied_with_the_arms(tmp_path: Path) -> None:
     assert both.arms[0] == "a lambda_gp=0.1 lr=1e-05"
 
 
+def test_a_ladder_names_arms_before_the_grids_levels(tmp_path: Path) -> None:
+    crossed = GRID + "arms: {a: {}, b: {n_critic: 1}, c: {n_critic: 2}}\nladder: [b, a]\n"
+    assert study(tmp_path, crossed).ladder == ("b", "a")
+    assert study(tmp_path, GRID).ladder == ()
+
+
 def test_a_study_of_a_million_runs_is_read_without_making_them(tmp_path: Path) -> None:
     levels = ", ".join(str(i) for i in range(1, 101))
     large = study(
