@@ -18,12 +18,14 @@ from ablate.claims.measures import measure
 from ablate.claims.rows import StudyRows
 from ablate.claims.verdict import Verdict, decide, waiting
 from ablate.errors import AblateError
-from ablate.report import figures, numbers, response, samples, speed, summaries, surfaces, trajectories
+from ablate.report import figures, numbers, samples, speed, summaries, surfaces
 from ablate.report.bands import bands
 from ablate.report.board import SYMBOLS, board, tally
 from ablate.report.calibration import lines
 from ablate.report.ladder import LadderPart, ladder_part
+from ablate.report.response import response_curves
 from ablate.report.search import SearchPart, search_part
+from ablate.report.trajectories import trajectories
 
 if TYPE_CHECKING:
     from ablate.claims.calibration import Case
@@ -59,12 +61,12 @@ class StudySection:
     shared: list[tuple[str, str]]
     tables: list[summaries.ResultTable]
     columns: list[tuple[str, str]]
-    strips: list[figures.Drawing]
-    learning: list[figures.Drawing]
-    training: list[figures.Drawing]
     ladder: LadderPart | None
     responses: list[figures.Drawing]
     trajectories: list[figures.Drawing]
+    strips: list[figures.Drawing]
+    learning: list[figures.Drawing]
+    training: list[figures.Drawing]
     sheets: list[samples.Sheet]
     surfaces: list[figures.Drawing]
     figures_note: str
@@ -178,12 +180,12 @@ def _section(rows: StudyRows, verdicts: list[Verdict]) -> StudySection:
         shared=shared,
         tables=tables,
         columns=summaries.meanings(tables),
+        ladder=ladder_part(rows),
+        responses=response_curves(rows),
+        trajectories=trajectories(rows, palette),
         strips=_strips(rows, palette),
         learning=_learning(rows, palette, drawn),
         training=_training(rows, palette, drawn),
-        ladder=ladder_part(rows),
-        responses=response.drawings(rows),
-        trajectories=trajectories.drawings(rows, palette),
         sheets=samples.sheets(rows, palette),
         surfaces=surfaces.drawings(rows, palette),
         figures_note=_figures_note(study),

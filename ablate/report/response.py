@@ -14,7 +14,7 @@ WIDE = 10.0
 """Positive levels whose largest is so many times the smallest are drawn at equal ratios"""
 
 
-def drawings(rows: StudyRows) -> list[Drawing]:
+def response_curves(rows: StudyRows) -> list[Drawing]:
     """By factor, dataset and metric; none for a study without a factor of at least three numbers."""
     found = []
     for factor in dict.fromkeys(name for levels in rows.study.factors.values() for name in levels):

@@ -19,7 +19,7 @@ MOST_RUNS = 40
 Pair = tuple[np.ndarray, np.ndarray]
 
 
-def drawings(rows: StudyRows, palette: dict[str, str]) -> list[Drawing]:
+def trajectories(rows: StudyRows, palette: dict[str, str]) -> list[Drawing]:
     """One figure for each pair of curves that a claim is about, its datasets and its arms, in the study's order."""
     wanted: dict[tuple[str, str, str, str], None] = {}
     for claim in rows.study.claims:

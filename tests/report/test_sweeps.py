@@ -18,10 +18,12 @@ from simulated_study import SimulatedClaim, SimulatedResults, SimulatedStudy, ta
 
 from ablate import registry
 from ablate.claims.rows import StudyRows
-from ablate.report import figures, response, trajectories
+from ablate.report import figures
 from ablate.report.ladder import ladder_part
 from ablate.report.levels import METRICS
 from ablate.report.page import build_report
+from ablate.report.response import response_curves
+from ablate.report.trajectories import trajectories
 from ablate.study_claims.association import spearman_name
 
 LEVELS = (0.1, 1, 10)
@@ -57,7 +59,7 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> list[tuple[np.ndarray, np.ndarray, 
 
 def test_a_response_curve_joins_the_centers_of_an_arm_in_the_order_of_the_levels(bars: list) -> None:
     study, results, values = swept()
-    (found,) = response.drawings(StudyRows.of(study, results))
+    (found,) = response_curves(StudyRows.of(study, results))
     assert [label for *_, label in bars] == ["a", "b"]
     for x, y, below, above, arm in bars:
         assert np.diff(x) == pytest.approx(math.log(10))  # equal ratios are equally far apart
@@ -70,14 +72,14 @@ def test_a_response_curve_joins_the_centers_of_an_arm_in_the_order_of_the_levels
 
 def test_narrow_levels_stand_at_equal_differences(bars: list) -> None:
     study, results, _ = swept((1, 3, 5), "n_critic")
-    response.drawings(StudyRows.of(study, results))
+    response_curves(StudyRows.of(study, results))
     assert np.diff(bars[0][0]) == pytest.approx(2)
 
 
 def test_a_level_without_runs_is_left_out_of_its_line(bars: list) -> None:
     study, results, _ = swept()
     results.runs = results.runs[results.runs["arm"] != "a lambda_gp=1"]
-    response.drawings(StudyRows.of(study, results))
+    response_curves(StudyRows.of(study, results))
     assert [len(x) for x, *_ in bars] == [2, 3]
 
 
@@ -85,7 +87,7 @@ def test_diverged_runs_are_in_the_center_at_the_worst_value_seen(bars: list) -> 
     study, results, values = swept()
     lost = results.runs["arm"].eq("a lambda_gp=10") & results.runs["seed"].lt(4)
     results.runs.loc[lost, ["status", "fid"]] = ["diverged", np.nan]
-    response.drawings(StudyRows.of(study, results))
+    response_curves(StudyRows.of(study, results))
     worst = results.runs["fid"].max()
     expected = log_center(np.concatenate([values["ring8", "a lambda_gp=10"][4:], [worst] * 4]))
     assert bars[0][1][-1] == pytest.approx(expected)
@@ -94,7 +96,7 @@ def test_diverged_runs_are_in_the_center_at_the_worst_value_seen(bars: list) -> 
 @pytest.mark.parametrize(("levels", "factor"), [((0.1, 1), "lr"), (("none", "batch", "layer"), "critic_norm")])
 def test_two_levels_or_names_are_no_axis(levels: tuple, factor: str) -> None:
     study, results, _ = swept(levels, factor)
-    assert response.drawings(StudyRows.of(study, results)) == []
+    assert response_curves(StudyRows.of(study, results)) == []
 
 
 def climbed(rates: tuple[float, ...] = (0.01, 0.001)) -> tuple[SimulatedStudy, SimulatedResults, dict]:
@@ -175,7 +177,7 @@ def test_each_seed_is_a_line_of_the_smoothed_loss_against_quality(monkeypatch: p
 
     monkeypatch.setattr(Axes, "plot", plot)
     study, results = followed()
-    found = trajectories.drawings(StudyRows.of(study, results), figures.colours(study.arms))
+    found = trajectories(StudyRows.of(study, results), figures.colours(study.arms))
     assert [each.caption for each in found] == [
         "ring8, a: critic_loss against w1; median Spearman’s ρ 1",
         "ring8, b: critic_loss against w1; median Spearman’s ρ −1",
@@ -189,7 +191,7 @@ def test_each_seed_is_a_line_of_the_smoothed_loss_against_quality(monkeypatch: p
 def test_curves_are_drawn_only_where_a_claim_is_about_them() -> None:
     study, results = followed()
     rows = StudyRows.of(replace(study, claims=(SimulatedClaim(metric="w1"),)), results)
-    assert trajectories.drawings(rows, figures.colours(study.arms)) == []
+    assert trajectories(rows, figures.colours(study.arms)) == []
 
 
 def test_the_page_shows_each_where_the_study_has_it(tmp_path: Path) -> None:
