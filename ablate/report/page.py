@@ -22,7 +22,10 @@ from ablate.report import critic, figures, numbers, samples, speed, summaries, s
 from ablate.report.bands import bands
 from ablate.report.board import SYMBOLS, board, tally
 from ablate.report.calibration import lines
+from ablate.report.ladder import LadderPart, ladder_part
+from ablate.report.response import response_curves
 from ablate.report.search import SearchPart, search_part
+from ablate.report.trajectories import trajectories
 
 if TYPE_CHECKING:
     from ablate.claims.calibration import Case
@@ -58,6 +61,9 @@ class StudySection:
     shared: list[tuple[str, str]]
     tables: list[summaries.ResultTable]
     columns: list[tuple[str, str]]
+    ladder: LadderPart | None
+    responses: list[figures.Drawing]
+    trajectories: list[figures.Drawing]
     strips: list[figures.Drawing]
     learning: list[figures.Drawing]
     training: list[figures.Drawing]
@@ -175,6 +181,9 @@ def _section(rows: StudyRows, verdicts: list[Verdict]) -> StudySection:
         shared=shared,
         tables=tables,
         columns=summaries.meanings(tables),
+        ladder=ladder_part(rows),
+        responses=response_curves(rows),
+        trajectories=trajectories(rows, palette),
         strips=_strips(rows, palette),
         learning=_learning(rows, palette, drawn),
         training=_training(rows, palette, drawn),

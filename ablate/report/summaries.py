@@ -11,9 +11,10 @@ import pandas as pd
 
 from ablate import registry
 from ablate.claims import statistics
-from ablate.claims.measures import METRIC_KINDS, Measure, measure, positive_floor
+from ablate.claims.measures import METRIC_KINDS, Measure, measure
 from ablate.claims.rows import COUNTED, StudyRows
 from ablate.report import numbers
+from ablate.report.centers import centers
 
 QUALITY = (
     "fid",
@@ -124,36 +125,10 @@ def _diverged(group: pd.DataFrame) -> Cell:
 
 
 def _intervals(counted: pd.DataFrame, facts: Measure) -> dict[str, Cell]:
-    """Each arm's interquartile mean and 95 % interval; diverged runs take the worst finite value on the dataset.
-
-    Arms with as many values are bootstrapped together: hundreds of arms cost hardly more than one.
-    """
-    values = pd.to_numeric(counted[facts.name], errors="coerce").to_numpy(dtype=float)
-    lost = (counted["status"] == "diverged").to_numpy()
-    finite = values[np.isfinite(values) & ~lost]
-    if not len(finite):
-        return {}
-    if facts.better != "none":
-        worst = finite.min() if facts.better == "greater" else finite.max()
-        values = np.where(lost | np.isinf(values), worst, values)
-    values = np.where(np.isfinite(values), values, np.nan)
-    if facts.scale == "ratio":
-        values = np.log(np.maximum(values, positive_floor(finite)))
-    by_size: dict[int, list[tuple[str, np.ndarray]]] = {}
-    for arm, positions in counted.reset_index(drop=True).groupby("arm", sort=False).indices.items():
-        there = values[positions][~np.isnan(values[positions])]
-        if len(there):
-            by_size.setdefault(len(there), []).append((str(arm), there))
     cells = {}
-    for n, members in by_size.items():
-        stack = np.stack([each for _, each in members])
-        low, high = statistics.iqm_interval(stack, statistics.seed_of(facts.name, str(n)))
-        center = np.array([statistics.interquartile_mean(each) for each in stack])
-        if facts.scale == "ratio":
-            center, low, high = np.exp(center), np.exp(low), np.exp(high)
-        for i, (arm, _) in enumerate(members):
-            interval = numbers.interval(low[i], high[i]) if n > 1 else "one run"
-            cells[arm] = Cell(numbers.number(center[i]), interval)
+    for arm, found in centers(counted, facts).items():
+        interval = numbers.interval(found.low, found.high) if found.n > 1 else "one run"
+        cells[arm] = Cell(numbers.number(found.center), interval)
     return cells
 
 
