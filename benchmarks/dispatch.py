@@ -9,6 +9,7 @@ more for each, from its start to its last table: a worker's time, with the drive
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import os
 import subprocess
@@ -23,11 +24,11 @@ import pandas as pd
 
 from ablate.errors import AblateError, UsageError
 from ablate.execution import provenance
+from ablate.execution.study_run import SEEDS_WITH_SAMPLES
 from ablate.tables import RUNS, replace
 
 TABLE = "dispatch.csv"
 ARMS = 1000
-COHORTS = (1, 32)
 OWN_SECONDS = 20.0
 """How long the bare loop is timed"""
 STUDY = """\
@@ -102,7 +103,9 @@ def own_seconds(study: Path, cohort: int) -> tuple[float, float]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number, each in enumerate(plans):
-            result = train(Task(each, "cpu", folder, 1e9, generators=folder), lambda progress: None, lambda: False)
+            pictured = frozenset(run.run_id for run in each.runs if run.seed < SEEDS_WITH_SAMPLES)
+            task = Task(each, "cpu", folder, math.inf, pictured=pictured, generators=folder)
+            result = train(task, lambda progress: None, lambda: False)
             if result.errors:
                 raise AblateError(next(iter(result.errors.values())))
             if number == 0:
@@ -118,14 +121,17 @@ def main(given: Sequence[str] | None = None) -> int:
     """Measure and write the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dispatch", description=__doc__)
     parser.add_argument("--runs", default="1000,10000", help=f"numbers of runs, with commas: multiples of {ARMS}")
+    parser.add_argument("--cohorts", default="32,1", help="sizes of cohorts, with commas")
     parser.add_argument("--workers", type=int, default=provenance.cores(), help="default: one a core")
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks"), help="folder of the table")
     flags = parser.parse_args(given)
-    numbers = flags.runs.split(",")
+    numbers, sizes = flags.runs.split(","), flags.cohorts.split(",")
     if not all(n.isdecimal() and int(n) > 0 and int(n) % ARMS == 0 for n in numbers) or flags.workers < 1:
         raise UsageError(f"--runs {flags.runs} --workers {flags.workers}: expected multiples of {ARMS}, and a worker")
+    if not all(n.isdecimal() and int(n) > 0 for n in sizes):
+        raise UsageError(f"--cohorts {flags.cohorts}: expected positive whole numbers")
     rows = []
-    for cohort in COHORTS:
+    for cohort in map(int, sizes):
         for runs in map(int, numbers):
             row = measured(runs, cohort, flags.workers)
             print(

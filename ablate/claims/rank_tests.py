@@ -41,7 +41,7 @@ class RankTest:
 def mann_whitney(arm: ArrayLike, against: ArrayLike) -> RankTest:
     """Exact Mann–Whitney test of two samples [m], [n]; infinities are ranks like others, NaN is a ValueError.
 
-    Above 120 runs in all the normal approximation with tie correction and continuity correction is used.
+    Above 120 runs in all, or in each dataset, the normal approximation with tie and continuity correction is used.
     """
     return stratified_rank_test([(arm, against)])
 
@@ -61,8 +61,8 @@ def stratified_rank_test(strata: Sequence[Pair], seed: int = 0) -> RankTest:
     lattice = sum(weight * each.span for weight, each in zip(weights, ranked, strict=True))
     if max(each.size for each in ranked) <= EXACT_RUNS and lattice <= EXACT_LATTICE:
         return _counted(ranked, weights)
-    if len(ranked) == 1:
-        return _asymptotic(ranked[0])
+    if len(ranked) == 1 or min(each.size for each in ranked) > EXACT_RUNS:
+        return _asymptotic(ranked, weights)
     return _drawn(ranked, weights, seed)
 
 
@@ -165,12 +165,15 @@ def _drawn(strata: list[_Stratum], weights: list[int], seed: int) -> RankTest:
     return _two_sided(less, greater, 1 / (DRAWS + 1), "Monte Carlo")
 
 
-def _asymptotic(stratum: _Stratum) -> RankTest:
-    ranks = stratum.ranks / 2
-    mean = stratum.m * ranks.mean()
-    deviation = math.sqrt(stratum.m * stratum.n / stratum.size * ranks.var(ddof=1))
-    distance = stratum.observed / 2 - mean
-    less, greater = stats.norm.cdf((distance + 0.5) / deviation), stats.norm.sf((distance - 0.5) / deviation)
+def _asymptotic(strata: list[_Stratum], weights: list[int]) -> RankTest:
+    """The statistic's mean and variance are the sums over strata, its smallest step the smallest weight (van Elteren)."""
+    distance = variance = 0.0
+    for stratum, weight in zip(strata, weights, strict=True):
+        ranks = stratum.ranks / 2
+        distance += weight * (stratum.observed / 2 - stratum.m * ranks.mean())
+        variance += weight**2 * stratum.m * stratum.n / stratum.size * float(ranks.var(ddof=1))
+    deviation, half = math.sqrt(variance), min(weights) / 2
+    less, greater = stats.norm.cdf((distance + half) / deviation), stats.norm.sf((distance - half) / deviation)
     return _two_sided(float(less), float(greater), 0.0, "asymptotic")
 
 

@@ -44,13 +44,14 @@ def resampled_centers(values: Floats, seed: int, center: str = "iqm") -> Floats:
 
 
 @lru_cache(maxsize=16)
-def _resamples(n: int, seed: int, center: str) -> tuple[NDArray[np.int64], int]:
+def _resamples(n: int, seed: int, center: str) -> tuple[NDArray[np.unsignedinteger], int]:
     """How often each sorted value is in each resample's center [RESAMPLES, n], and how many are; often asked for again."""
     positions = np.sort(np.random.default_rng(seed).integers(0, n, (RESAMPLES, n)), axis=1)
     cut = n // 4 if center == "iqm" else 0
     kept = positions[:, cut : n - cut]
     flat = (kept + n * np.arange(RESAMPLES)[:, None]).ravel()
-    return np.bincount(flat, minlength=RESAMPLES * n).reshape(RESAMPLES, n), kept.shape[1]
+    counts = np.bincount(flat, minlength=RESAMPLES * n).astype(np.min_scalar_type(n))  # several of many runs are kept
+    return counts.reshape(RESAMPLES, n), kept.shape[1]
 
 
 def center_of(values: ArrayLike, center: str = "iqm") -> float:

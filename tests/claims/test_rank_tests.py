@@ -83,6 +83,20 @@ def test_large_samples_use_the_normal_approximation_and_say_so():
     assert found.p == pytest.approx(reference.pvalue, rel=1e-9)
 
 
+def test_large_samples_of_several_datasets_use_the_normal_approximation_of_the_sum(monkeypatch):
+    rng = np.random.default_rng(7)
+    strata = [(rng.integers(0, 50, m), rng.integers(2, 52, n)) for m, n in ((80, 60), (70, 100))]
+    found = stratified_rank_test(strata)
+    assert found.method == "asymptotic"
+    monkeypatch.setattr(rank_tests, "EXACT_RUNS", 10_000)
+    monkeypatch.setattr(rank_tests, "EXACT_LATTICE", 0)
+    drawn = stratified_rank_test(strata, seed=8)
+    assert drawn.method == "Monte Carlo"
+    deviation = np.sqrt(found.p_less * (1 - found.p_less) / rank_tests.DRAWS)
+    assert 0.001 < found.p_less < 0.1
+    assert drawn.p_less == pytest.approx(found.p_less, abs=4 * deviation)
+
+
 def test_diverged_runs_are_ranks_and_a_constant_is_no_evidence():
     assert mann_whitney([1, 2, 3, 4, 5], [np.inf] * 5).p == pytest.approx(2 / 252)
     assert mann_whitney([np.inf] * 5, [np.inf] * 5).p == 1.0

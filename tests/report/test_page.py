@@ -176,9 +176,9 @@ def test_an_unwritable_folder_is_one_message(tmp_path):
         build_report([(study, results)], tmp_path / "file" / "page")
 
 
-def test_ten_thousand_runs_make_a_small_page_in_seconds(tmp_path):
-    arms = {f"arm{i}": {"lr": 1e-4 * (i + 1)} for i in range(84)}
-    study, results = full_study(seeds=40, arms=arms, steps=25, missing=False)
+@pytest.mark.parametrize(("arms", "seeds"), [({f"arm{i}": {"lr": 1e-4 * (i + 1)} for i in range(84)}, 40), (None, 834)])
+def test_ten_thousand_runs_make_a_small_page_in_seconds(arms, seeds, tmp_path):
+    study, results = full_study(seeds=seeds, arms=arms, steps=25, missing=False)
     assert len(results.runs) > 10_000
     assert len(results.curves) > 900_000
     start = time.process_time()
