@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ablate import tables
 from ablate.errors import UsageError
+from ablate.execution.lock import locked
 from ablate.execution.proposals import next_batch
 from ablate.execution.storage import JOURNAL, Journal, SharedStorage, check_storage
 from ablate.execution.study_run import Display, Options, Summary, run_known
@@ -30,8 +31,8 @@ def run_search(study: Study, options: Options, display: Display) -> Summary:
         else:
             batch = next_batch(study, results)
             assert journal is not None
-            options.folder.mkdir(parents=True, exist_ok=True)
-            journal.mirror(batch, results)
+            with locked(options.folder):
+                journal.mirror(batch, results)
         summary = run_known(batch, options, display)
         trained, seconds = trained + summary.trained, seconds + summary.seconds
         if summary.interrupted or not summary.trained:

@@ -24,6 +24,8 @@ from ablate.study import Study
 from ablate.tables import Results
 
 JOURNAL = "search.journal"
+CONNECT_SECONDS = 10
+"""How long to wait for the database's machine to answer"""
 DRIVER = "driver"
 """The attribute of a trial that says which driver, on which machine, trains it"""
 
@@ -56,15 +58,18 @@ class Journal:
         self.path = path
 
     def mirror(self, study: Study, results: Results) -> None:
-        """Bring the file up to date; where it is missing, damaged or says something else, write it anew."""
+        """Bring the file up to date; where it is missing, damaged or says something else, write it anew.
+
+        The caller holds the folder's lock: so a lock of the journal that is there is a killed process's.
+        """
         rows = StudyRows.of(study, results)
+        Path(f"{self.path}.lock").unlink(missing_ok=True)
         try:
             if all(self._agrees(rows, key) for key in keys_of(study)):
                 return
         except Exception:  # whatever is wrong with the file: it is made again
             pass
         self.path.unlink(missing_ok=True)
-        Path(f"{self.path}.lock").unlink(missing_ok=True)
         for key in keys_of(study):
             self._open(rows.study, key).add_trials(self._trials(rows, key))
 
@@ -128,7 +133,7 @@ class SharedStorage:
         """draws that other drivers have taken"""
         optuna = load_optuna()
         with self._connected():
-            self.storage = optuna.storages.RDBStorage(_with_driver(url), engine_kwargs={"pool_pre_ping": True})
+            self.storage = optuna.storages.RDBStorage(_with_driver(url), engine_kwargs=_engine(url))
 
     @contextmanager
     def _connected(self) -> Iterator[None]:
@@ -194,6 +199,11 @@ class SharedStorage:
 def _with_driver(url: str) -> str:
     """PostgreSQL by psycopg, which is what the extra installs."""
     return f"postgresql+psycopg://{url.removeprefix('postgresql://')}" if url.startswith("postgresql://") else url
+
+
+def _engine(url: str) -> dict[str, Any]:
+    waiting = {"connect_timeout": CONNECT_SECONDS} if url.startswith("postgresql") else {}
+    return {"pool_pre_ping": True, "connect_args": waiting}
 
 
 def _of_the_database(error: Exception) -> bool:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-from ablate.datasets.base import Dataset, to_unit
+from ablate.datasets.base import Dataset, Draw, to_unit
 from ablate.seeding import generator_for
 
 Kind = Literal["normal", "uniform"]
@@ -92,23 +93,15 @@ class RealBatches:
     ):
         self.dataset, self.batch_size, self.dtype = dataset, batch_size, dtype
         if dataset.draw is not None:
-            self.blocks = Blocks(seeds, purpose, batch_size * math.prod(dataset.shape), self._fresh, device)
+            draw = partial(_fresh, dataset.draw, batch_size, dtype)
+            self.blocks = Blocks(seeds, purpose, batch_size * math.prod(dataset.shape), draw, device)
         else:
             assert dataset.images is not None
             # a larger set stays where it is, a file mapped into memory perhaps, and its batches are moved
             self.images = dataset.images.to(device) if dataset.images.nbytes <= MOST_ON_DEVICE else dataset.images
             self.labels = dataset.labels.to(device) if dataset.labels is not None else None
-            self.blocks = Blocks(seeds, purpose, 1, self._epoch, device)
+            self.blocks = Blocks(seeds, purpose, 1, _epoch, device)
             self.blocks.length = len(self.images)  # a block is an epoch
-
-    def _fresh(self, generator: torch.Generator, count: int) -> tuple[Tensor, ...]:
-        assert self.dataset.draw is not None
-        samples, labels = self.dataset.draw(count * self.batch_size, generator)
-        batches = (count, self.batch_size)
-        return samples.to(self.dtype).unflatten(0, batches), labels.unflatten(0, batches)
-
-    def _epoch(self, generator: torch.Generator, count: int) -> tuple[Tensor, ...]:
-        return (torch.randperm(count, generator=generator, device=generator.device),)
 
     def take(self, start: int, count: int) -> tuple[Tensor, Tensor]:
         """Batches start … start + count − 1: samples [count, member, batch, *shape] and labels [count, member, batch]."""
@@ -120,3 +113,19 @@ class RealBatches:
         labels = self.labels[chosen] if self.labels is not None else torch.zeros_like(chosen)
         images = self.images[chosen.to(self.images.device)].to(chosen.device)
         return to_unit(images, self.dtype), labels
+
+
+# Functions, not methods: a stream that refers to who holds it would leave its blocks to the garbage collector, which
+# comes late where there are few objects, however large.
+
+
+def _fresh(
+    draw: Draw, batch_size: int, dtype: torch.dtype, generator: torch.Generator, count: int
+) -> tuple[Tensor, ...]:
+    samples, labels = draw(count * batch_size, generator)
+    batches = (count, batch_size)
+    return samples.to(dtype).unflatten(0, batches), labels.unflatten(0, batches)
+
+
+def _epoch(generator: torch.Generator, count: int) -> tuple[Tensor, ...]:
+    return (torch.randperm(count, generator=generator, device=generator.device),)

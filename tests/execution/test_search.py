@@ -152,6 +152,18 @@ def test_the_journal_holds_what_the_tables_hold(tmp_path: Path, monkeypatch: pyt
     assert holds_the_tables(tmp_path / "t", "wgan_gp")
 
 
+def test_a_lock_that_a_killed_process_left_on_the_journal_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tpe_study(tmp_path), tmp_path / "t", monkeypatch, Trainer(most=8))
+    lock = tmp_path / "t" / "search.journal.lock"
+    lock.symlink_to(tmp_path / "t" / "search.journal")  # as Optuna locks
+    monkeypatch.setattr("time.sleep", lambda seconds: pytest.fail("waits"))
+    run(tpe_study(tmp_path), tmp_path / "t", monkeypatch, Trainer())
+    assert holds_the_tables(tmp_path / "t", "gan")
+    assert not lock.is_symlink()
+
+
 def test_draws_at_work_are_running_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tpe_study(tmp_path), tmp_path / "t", monkeypatch, Trainer(most=8))
     states = journal(tmp_path / "t")["state"].tolist() + journal(tmp_path / "t", "wgan_gp")["state"].tolist()

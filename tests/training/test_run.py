@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,19 @@ def test_a_cohort_trains_on_a_cuda_device_as_on_a_cpu() -> None:
         assert all(o.status == "done" for o in outcomes)
     means = [np.mean([np.log(o.final["w1"]) for o in outcomes]) for outcomes in (for_cuda, for_cpu)]
     assert abs(means[0] - means[1]) < 1
+
+
+@pytest.mark.parametrize("settings", [{}, {"dataset": "ring8", "architecture": "mlp", "generator_norm": "none"}])
+def test_a_cohort_that_has_ended_leaves_no_tensors_to_the_garbage_collector(settings: dict[str, object]) -> None:
+    def alive() -> set[int]:
+        return {id(each) for each in gc.get_objects() if type(each) is torch.Tensor and each.numel() > 1000}
+
+    run_cohort(configs(generator_steps=3, **settings), CPU)  # what is made once for all stays
+    gc.collect()
+    before = alive()
+    gc.disable()
+    try:
+        run_cohort(configs(generator_steps=3, **settings), CPU)
+        assert alive() <= before
+    finally:
+        gc.enable()
