@@ -184,6 +184,7 @@ def test_probes_are_measured_where_their_needs_are_met() -> None:
     known = set(measure(cohort("normals"))) - generator
     judge = set(measure(cohort("normals", loss="minimax"))) - generator
     assert generator == {
+        "cross_sample_slope",
         "critic_slope_mean",
         "critic_slope_p95",
         "share_at_bound",
