@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
-import resource
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -27,8 +27,6 @@ TABLE = "scaling.csv"
 POINTS = (
     *(("toy_3x64", members, 64) for members in (1, 4, 16, 64, 256)),
     *(("toy_3x64", 16, width) for width in (32, 128, 256)),
-    *(("d1_16", members, 16) for members in (1, 2, 4, 8)),
-    *(("d1_16", 1, width) for width in (8, 32, 64)),
 )
 """(workload, members, width)"""
 
@@ -37,7 +35,7 @@ def point(name: str, members: int, width: int, device: torch.device, steps: int)
     """Measured in this process, whose peak memory is that of the point."""
     workload = replace(WORKLOADS[name], settings={**WORKLOADS[name].settings, "width": width})
     dataset = load_dataset(workload.settings["dataset"], {})
-    before = _peak(device)
+    before = _start_of_peak(device)
     cohort = Cohort(workload.configs(members), dataset, device)
     cohort.advance(1)
     seconds = min(timed(lambda count: cohort.advance(count), steps, device) for _ in range(3)) / steps
@@ -56,11 +54,24 @@ def point(name: str, members: int, width: int, device: torch.device, steps: int)
     }
 
 
-def _peak(device: torch.device) -> float:
-    """Bytes at most so far: of the device's memory, or of this process."""
+def _start_of_peak(device: torch.device) -> float:
+    """Bytes in use now, of the device's memory or of this process; the peak is counted anew from here."""
     if device.type == "cuda":
-        return float(torch.cuda.max_memory_allocated(device))
-    return 1024.0 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        torch.cuda.reset_peak_memory_stats(device)
+        return float(torch.cuda.memory_allocated(device))
+    ctypes.CDLL("libc.so.6").malloc_trim(0)  # decoding a data set takes more than a small cohort does
+    Path("/proc/self/clear_refs").write_text("5")
+    return _of_this_process("VmRSS")
+
+
+def _peak(device: torch.device) -> float:
+    """Bytes at most since then."""
+    return float(torch.cuda.max_memory_allocated(device)) if device.type == "cuda" else _of_this_process("VmHWM")
+
+
+def _of_this_process(name: str) -> float:
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return 1024.0 * next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 def main(given: Sequence[str] | None = None) -> int:
