@@ -11,11 +11,10 @@ from typing import Any
 import typer
 
 from ablate.commands.best import best
-from ablate.commands.classifier import train_feature_classifier
-from ablate.commands.merge import merge
 from ablate.commands.calibrate import calibrate
 from ablate.commands.classifier import train_feature_classifier
 from ablate.commands.compare import compare
+from ablate.commands.merge import merge
 from ablate.commands.report import promote, report
 from ablate.commands.run import run
 from ablate.commands.sample import animate, sample
@@ -46,7 +45,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "sample": sample,
     "animate": animate,
     "compare": compare,
-    "promote": promote,
     "calibrate": calibrate,
     "validate": validate,
     "list": list_components,

@@ -27,7 +27,7 @@ def wrong_options(dataset: str, options: dict[str, Any]) -> Iterator[tuple[str, 
     """(option, sentence) for each option that the dataset does not have, or that cannot have that value.
 
     The registration's `options` say which there are, by their defaults; one whose default is "" must be given. Its
-    `choices` list the values of those that may have only some.
+    `choices` list the values of those that may have only some; a number is above 0, but for those `may_be_zero`.
     """
     facts = registry.entry("dataset", dataset).facts
     allowed, choices = facts.get("options", {}), facts.get("choices", {})
@@ -39,7 +39,7 @@ def wrong_options(dataset: str, options: dict[str, Any]) -> Iterator[tuple[str, 
             )
         elif value == "" == allowed[name]:
             yield name, f"dataset {dataset} needs {name}, which is not given"
-        elif problem := _wrong_option(value, type(allowed[name])):
+        elif problem := _wrong_option(value, type(allowed[name]), name in facts.get("may_be_zero", ())):
             yield name, f"{name} is {value!r}, expected {problem}"
         elif name in choices and value not in choices[name]:
             yield name, f"{name} is {value!r}, expected one of: {', '.join(map(str, choices[name]))}"
@@ -52,9 +52,12 @@ def sample_shape(dataset: str, options: dict[str, Any]) -> tuple[int, ...]:
     return tuple(known[side] if isinstance(side, str) else side for side in facts["shape"])
 
 
-def _wrong_option(value: Any, wanted: type) -> str | None:
+def _wrong_option(value: Any, wanted: type, may_be_zero: bool) -> str | None:
     """What was expected, where the value of a dataset's option is not that."""
     if wanted not in (int, float):
         return None if isinstance(value, wanted) else {str: "text", bool: "true or false"}.get(wanted, wanted.__name__)
-    right = isinstance(value, wanted) and not isinstance(value, bool) and math.isfinite(value) and value > 0
-    return None if right else f"a positive {'number' if wanted is float else 'whole number'}"
+    right = isinstance(value, wanted) and not isinstance(value, bool) and math.isfinite(value)
+    if right and (value > 0 or (may_be_zero and value == 0)):
+        return None
+    number = "number" if wanted is float else "whole number"
+    return f"a {number} of at least 0" if may_be_zero else f"a positive {number}"

@@ -87,8 +87,10 @@ class RunConfig(BaseModel):
     reuse_batch: bool = Field(False, description="one real batch for all critic steps of a generator step")
     reuse_latent: bool = Field(False, description="the generator's step takes the noise of the last critic step")
     generator_first: bool = Field(False, description="the generator's step comes before the critic's steps")
-    fakes: Literal["generator", "noisy_real"] = Field(
-        "generator", description="what the critic is trained against: generated samples, or real ones + N(0, 1) noise"
+    fakes: Literal["generator", "noisy_real", "counterpart"] = Field(
+        "generator",
+        description="what the critic is trained against: generated samples, real ones + N(0, 1) noise, or the dataset's "
+        "counterpart, another distribution",
     )
     hold_generator_at: int | None = Field(
         None, ge=0, le=MOST_STEPS, description="the generator step from which on only the critic is trained"

@@ -42,6 +42,9 @@ def _check_fakes(c: RunConfig) -> Problems:
                     f"hold_generator_at {c.hold_generator_at} is not before the end of the run, {end}",
                 )
         return
+    if c.fakes == "counterpart" and not registry.entry("dataset", c.dataset).facts.get("counterpart"):
+        having = [name for name, entry in registry.entries("dataset").items() if entry.facts.get("counterpart")]
+        yield "fakes", f"dataset {c.dataset} has no counterpart, expected one that has: {', '.join(having)}"
     unused = {"hold_generator_at": None, "conditional": False, "reuse_latent": False, "generator_first": False}
     for name, default in unused.items():
         if getattr(c, name) != default:

@@ -21,6 +21,7 @@ from ablate.study_checks import (
     read_base,
     read_datasets,
     read_header,
+    read_ladder,
     read_recipe,
     read_seeds,
     stand_in,
@@ -79,6 +80,8 @@ class Study:
     """the study that this is a selected part of"""
     proposed: dict[tuple[str, str], dict[int, Draw]] = field(default_factory=dict, repr=False)
     """of an adaptive search, (dataset, arm) → the draws that are known so far, by number"""
+    ladder: tuple[str, ...] = ()
+    """arms, by their names before the grid's levels, of which each makes one change more than the one before it"""
 
     @property
     def search(self) -> Search | None:
@@ -173,6 +176,7 @@ def load_study(path: str | Path, overrides: Sequence[str] = (), seeds: str | Non
     if search:
         layers = replace(layers, search=replace(search, better=better))
     claims = read_claims(source, layers)
+    ladder = read_ladder(source, layers.arms)
     with_stand_in = any(dataset.known for dataset in datasets.values())
     check_layers(source, layers if with_stand_in else replace(layers, datasets=stand_in()), min(chosen, default=0))
     source.stop_if_wrong()
@@ -181,7 +185,7 @@ def load_study(path: str | Path, overrides: Sequence[str] = (), seeds: str | Non
     }
     return Study(
         name, question, notes, chosen, tuple(datasets), tuple(layers.arms), claims, factors,
-        source.path, source.text, tuple(overrides), seeds, layers,
+        source.path, source.text, tuple(overrides), seeds, layers, ladder=ladder,
     )  # fmt: skip
 
 

@@ -21,7 +21,9 @@ from ablate.study_settings import (
 )
 from ablate.yamlfile import Spot, YamlFile, read_yaml
 
-TOP_LEVEL = ("study", "question", "notes", "recipe", "seeds", "datasets", "base", "arms", "grid", "search", "claims")
+TOP_LEVEL = (
+    "study", "question", "notes", "recipe", "seeds", "datasets", "base", "arms", "ladder", "grid", "search", "claims",
+)  # fmt: skip
 REQUIRED = ("study", "question", "seeds", "datasets", "base")
 STUDY_NAME = "small letters, digits and _, at most 64"
 ARM_NAME = "letters, digits and _ . + -, at most 64, the first a letter, digit or _"
@@ -269,6 +271,26 @@ def _read_grid(source: YamlFile) -> dict[str, list[Given]]:
             else:
                 grid[factor].append(read_setting(source, (*spot, i), factor, level))
     return grid
+
+
+def read_ladder(source: YamlFile, arms: dict[str, ArmLayers]) -> tuple[str, ...]:
+    """Arms, by their names before the grid's levels, of which each makes one change more than the one before it."""
+    if "ladder" not in source.value:
+        return ()
+    value = source.value["ladder"]
+    if not isinstance(value, list) or len(value) < 2:
+        source.wrong(("ladder",), f"ladder is {shown(value)}, expected a list of two arms or more, in order")
+        return ()
+    known = tuple(dict.fromkeys(layers.own_name for layers in arms.values()))
+    found: list[str] = []
+    for i, name in enumerate(value):
+        if not isinstance(name, str) or name not in known:
+            source.wrong(("ladder", i), registry.unknown("arm", name, known))
+        elif name in found:
+            source.wrong(("ladder", i), f"{name!r} is given twice; remove one")
+        else:
+            found.append(name)
+    return tuple(found)
 
 
 def level_text(value: Any) -> str:

@@ -14,7 +14,8 @@ import torch
 from ablate.datasets import load_dataset
 from ablate.datasets.base import Dataset
 from ablate.errors import AblateError, MissingData, UsageError
-from ablate.execution import planner, provenance
+from ablate.execution import provenance
+from ablate.execution.cohort_size import SIZES, automatic
 from ablate.registry import unknown
 from ablate.report import speed
 from ablate.tables import replace
@@ -53,16 +54,13 @@ def stacked_work(
     return advance
 
 
-def automatic_size(workload: Workload) -> int:
-    """The cohort size that `ablate run` would choose."""
-    return planner.COHORT_SIZE
+def automatic_size(workload: Workload, device: torch.device) -> int:
+    """The cohort size that `ablate run` would choose for many runs, with the threads of this process."""
+    return automatic(device.type, torch.get_num_threads())(workload.configs(max(SIZES[device.type])))
 
 
 def check(workload: Workload, dataset: Dataset, device: torch.device) -> float:
-    """How far the losses of plain and stacked lie apart, relative; NaN where it cannot be told. AblateError if too far."""
-    if workload.not_compared:
-        print(f"{workload.name}: losses not compared: {workload.not_compared}", flush=True)
-        return float("nan")
+    """How far the losses of plain and stacked lie apart, relative. AblateError if too far."""
     difference = loss_difference(workload, dataset, device)
     if not difference < TOLERANCE:
         raise AblateError(
@@ -80,8 +78,8 @@ def points(
     difference = check(workload, dataset, device)
     plain = plain_work(workload, dataset, device)
     operations, peak = measure.operations(plain), measure.peak(device)
-    automatic = automatic_size(workload)
-    for members in sorted({automatic if size == AUTOMATIC else int(size) for size in sizes}):
+    most = automatic_size(workload, device) if AUTOMATIC in sizes else None
+    for members in sorted({most if most and size == AUTOMATIC else int(size) for size in sizes}):
         try:
             times = measure.in_turn(
                 plain, stacked_work(workload, members, dataset, device, compiled), seconds, device, members
@@ -102,7 +100,7 @@ def points(
             "ratio_low": times.ratio_low,
             "ratio_high": times.ratio_high,
             "peak_share": operations / times.stacked_s / peak,
-            "automatic": members == automatic,
+            "automatic": members == most,
             "compiled": compiled,
             "precision": workload.configs(1)[0].precision,
             "loss_difference": difference,
@@ -170,13 +168,14 @@ def main(given: Sequence[str] | None = None) -> int:
             for row in points(workload, flags.members, device, flags.seconds, flags.compile == "on"):
                 print(line(row), flush=True)
                 rows.append(row)
+                path = write([row], flags.out)  # at once: the next point may take long, or be the last
         except MissingData as error:
             print(f"{name}: skipped: {error}", flush=True)
         except AblateError as error:
             print(error, file=sys.stderr, flush=True)
             faults += 1
         if rows:
-            print(f"{write(rows, flags.out)}: {len(rows)} rows of {name}", flush=True)
+            print(f"{path}: {len(rows)} rows of {name}", flush=True)
     return 1 if faults else 0
 
 

@@ -27,7 +27,8 @@ def copy_member(network: Network, flat: Tensor, member: int, module: nn.Module) 
     """
     views = network.views(flat)
     for kind, plain_kind in PLAIN.items():
-        ours = [name for name, layer in network.module.named_modules() if isinstance(layer, kind)]
+        modules = [(name, layer) for name, layer in network.module.named_modules() if list(layer.parameters(False))]
+        ours = [name for name, layer in modules if isinstance(layer, kind)]
         theirs = [layer for layer in module.modules() if isinstance(layer, plain_kind) and list(layer.parameters())]
         if len(ours) != len(theirs):
             raise AblateError(

@@ -35,6 +35,16 @@ ARMS = VALID[VALID.index("arms:\n") : VALID.index("claims:\n")]
 
 BROKEN_SETTINGS = [
     # what is wrong, text of the valid file, what it is replaced by, line:column, phrases of the message
+    ("ladder text", "claims:\n", "ladder: gan\nclaims:\n", "17:9", ["ladder is the text 'gan'", "a list of two arms"]),
+    ("ladder of one", "claims:\n", "ladder: [gan]\nclaims:\n", "17:9", ["ladder is the list ['gan']"]),
+    (
+        "ladder unknown",
+        "claims:\n",
+        "ladder: [gan, wgam]\nclaims:\n",
+        "17:15",
+        ["unknown arm 'wgam'", "did you mean 'wgan'"],
+    ),
+    ("ladder twice", "claims:\n", "ladder: [gan, wgan, gan]\nclaims:\n", "17:21", ["'gan' is given twice"]),
     ("study missing", "study: gp_vs_clip\n", "", "1:1", ["the key 'study' is missing"]),
     ("study number", "study: gp_vs_clip", "study: 5", "1:8", ["study: study is 5"]),
     ("study bad name", "study: gp_vs_clip", "study: GP vs clip", "1:8", ["study: study is the text 'GP vs clip'"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         reason = _reason_to_skip(item)
         if reason:
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(autouse=True)
+def _same_draws() -> None:
+    """What a test draws from PyTorch's own generator is the same in every run of it."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)

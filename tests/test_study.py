@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,22 @@ def test_a_grid_is_multiplied_with_the_arms(tmp_path: Path) -> None:
     both = study(tmp_path, GRID + "arms: {a: {}, b: {n_critic: 1}}\n")
     assert len(both.arms) == 8
     assert both.arms[0] == "a lambda_gp=0.1 lr=1e-05"
+
+
+def test_a_ladder_names_arms_before_the_grids_levels(tmp_path: Path) -> None:
+    crossed = GRID + "arms: {a: {}, b: {n_critic: 1}, c: {n_critic: 2}}\nladder: [b, a]\n"
+    assert study(tmp_path, crossed).ladder == ("b", "a")
+    assert study(tmp_path, GRID).ladder == ()
+
+
+def test_the_ladder_from_gan_to_wgan_makes_one_change_at_each_rung() -> None:
+    climbed = load_study(Path(__file__).parents[1] / "studies" / "gan_to_wgan.yaml")
+    for level in ("0.0003", "0.001"):
+        rungs = [climbed.config("ring8", f"{rung} lr={level}").model_dump() for rung in climbed.ladder]
+        changed = [{k for k in b if a[k] != b[k]} for a, b in pairwise(rungs)]
+        assert changed == [
+            {"loss"}, {"loss"}, {"lipschitz", "clip_value"}, {"optimizer", "beta1", "beta2", "momentum"}
+        ]  # fmt: skip
 
 
 def test_a_study_of_a_million_runs_is_read_without_making_them(tmp_path: Path) -> None:

@@ -162,6 +162,35 @@ def test_a_wrong_claim_is_shown_with_its_place(tmp_path: Path, claim: str, place
         assert f"{field}:" in text[: int(column) + len(field)]
 
 
+HELD = """\
+study: held
+question: What does a critic say?
+seeds: 5
+datasets: {near: {dataset: normals, distance: 1}}
+base: {fakes: counterpart, generator_steps: 100}
+arms:
+  judge: {loss: minimax}
+  critic: {lipschitz: gradient_penalty, lambda_gp: 10}
+"""
+
+
+@pytest.mark.parametrize(
+    ("metric", "arm", "top", "phrase"),
+    [
+        ("js_estimate", "critic", HELD, "it needs arms with a discriminator's loss"),
+        ("w1_ratio", "judge", HELD.replace("counterpart", "noisy_real"), "it needs arms with fakes: counterpart"),
+        ("w1_share", "critic", HELD.replace("fakes: counterpart, ", ""), "trained against other fakes than"),
+        ("w1_share", "critic", HELD.replace("normals, distance: 1", "digits"), "dataset digits has no counterpart"),
+    ],
+)
+def test_a_probe_is_claimed_only_where_it_is_measured(
+    tmp_path: Path, metric: str, arm: str, top: str, phrase: str
+) -> None:
+    claim = f"test: bound, metric: {metric}, high: 1, arm: "
+    assert any(phrase in problem for problem in wrong(tmp_path, claim + arm, top)), wrong(tmp_path, claim + arm, top)
+    read(tmp_path, f"test: bound, metric: {metric}, high: 1, arm: judge", HELD)
+
+
 def test_the_curves_that_claims_may_name_are_those_that_training_records() -> None:
     from ablate.training.run import CRITIC_SERIES, GENERATOR_SERIES
 

@@ -23,19 +23,26 @@ Curve = tuple[Floats, Floats]
 def association(rows: StudyRows, first: str, second: str, run_ids: pd.Series) -> Floats:
     """Spearman's coefficient of two curves over each run's training; "step" is time itself.
 
+    A curve that is constant goes with nothing: 0. NaN: fewer than three common points.
+    """
+    return np.array([spearman(*pair) for pair in aligned(rows, first, second, run_ids)], dtype=float)
+
+
+def aligned(rows: StudyRows, first: str, second: str, run_ids: pd.Series) -> list[tuple[Floats, Floats]]:
+    """The values of two curves of each run at common times, [points] each; "step" is time itself.
+
     Where one has more points than the other, its points since the other's last one are averaged: this is the smoothing
-    of a loss against a metric that is only evaluated now and then. A curve that is constant goes with nothing: 0. NaN:
-    fewer than three common points.
+    of a loss against a metric that is only evaluated now and then.
     """
     curves = [None if name == STEP else _kept(rows, name) for name in (first, second)]
-    found = np.full(len(run_ids), math.nan)
-    for i, run_id in enumerate(run_ids):
+    found = []
+    for run_id in run_ids:
         one, other = (None if known is None else known.get(run_id, _NOTHING) for known in curves)
         if one is None:
             one = (other[0], other[0])  # type: ignore[index]
         elif other is None:
             other = (one[0], one[0])
-        found[i] = spearman(*_aligned(one, other))  # type: ignore[arg-type]
+        found.append(_aligned(one, other))  # type: ignore[arg-type]
     return found
 
 

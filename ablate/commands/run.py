@@ -51,6 +51,15 @@ class CompileChoice(StrEnum):
     off = "off"
 
 
+class PrecisionChoice(StrEnum):
+    """What --precision takes."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    tf32 = "tf32"
+    bf16 = "bf16"
+
+
 class Backend(StrEnum):
     """What --backend takes."""
 
@@ -75,11 +84,14 @@ def run(
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="train failed runs again")] = False,
     checkpoint_seconds: Annotated[float, typer.Option(min=0, help="time between checkpoints")] = 30.0,
     cohort: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="runs that train stacked, at most; default: by the device")
+        int | None, typer.Option(min=1, max=4096, help="runs that train stacked, at most; default: measured")
     ] = None,
     compile_steps: Annotated[
         CompileChoice, typer.Option("--compile", help="compile the steps; auto: where it saves more than it costs")
     ] = CompileChoice.auto,
+    precision: Annotated[
+        PrecisionChoice, typer.Option(help="of products and convolutions; auto: tf32 on a GPU, fp32 on a CPU")
+    ] = PrecisionChoice.auto,
     keep_checkpoints: Annotated[
         bool,
         typer.Option("--keep-checkpoints", help="keep a checkpoint of the end of each cohort, in <out>/checkpoints"),
@@ -127,6 +139,7 @@ def run(
     options = Options(
         folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command,
         keep_checkpoints=keep_checkpoints, tensorboard=tensorboard, compile=compile_steps.value, cohort_size=cohort,
+        arithmetic=precision.value,
         inception=_inception(features, inception_weights), storage=storage,
         backend=backend.value, address=address, gpu_share=gpu_share,
     )  # fmt: skip

@@ -23,6 +23,17 @@ Draw = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
+class Counterpart:
+    """Another distribution that a critic can be trained against, of which theory says what the critic should find."""
+
+    draw: Draw
+    w1: float
+    """the exact 1-Wasserstein distance of the two"""
+    discriminator: Callable[[Tensor], Tensor]
+    """points [..., dimension] → p_r / (p_r + p_g), the optimal discriminator (Goodfellow et al. 2014, proposition 1)"""
+
+
+@dataclass(frozen=True)
 class Dataset:
     """A real distribution: either a sampler, drawn afresh for every batch, or a stored set of images.
 
@@ -46,6 +57,8 @@ class Dataset:
     """a user's own images: without a classifier for them, training goes on without the metrics of features"""
     channel_set: Dataset | None = None
     """the stored set whose images are the channels of a sample, where they are stacked"""
+    counterpart: Counterpart | None = None
+    """what the critic is trained against with fakes: counterpart"""
 
     def reference(self, n: int, seed: int) -> tuple[Tensor, Tensor]:
         """A fixed real sample for the metrics: at most n samples [m, *shape] in float64 and labels [m].

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from ablate.config import RunConfig
 from ablate.study import Run
 
 COHORT_SIZE = 32
-"""Members of a cohort at most; on a CPU larger ones gain nothing more."""
+"""Members of a cohort at most, where nobody measured what is best (ablate.execution.cohort_size)"""
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,14 @@ class CohortPlan:
 
 
 def plan(
-    missing: Sequence[Run], begun: Iterable[Sequence[str]] = (), cohort_size: int = COHORT_SIZE
+    missing: Sequence[Run],
+    begun: Iterable[Sequence[str]] = (),
+    most: Callable[[Sequence[RunConfig]], int] = lambda configs: COHORT_SIZE,
 ) -> list[CohortPlan]:
-    """Group the missing runs by structure; `begun` names the runs of cohorts that have a checkpoint to go on from."""
+    """Group the missing runs by structure; `begun` names the runs of cohorts that have a checkpoint to go on from.
+
+    `most` gives the largest cohort for runs of one structure.
+    """
     left = {run.run_id: run for run in missing}
     plans = []
     for run_ids in begun:
@@ -64,7 +69,7 @@ def plan(
     for run in left.values():
         groups.setdefault((run.dataset, run.config.structure), []).append(run)
     for group in groups.values():
-        count = -(-len(group) // cohort_size)
+        count = -(-len(group) // most([run.config for run in group]))
         size = -(-len(group) // count)  # even parts: a cohort of 33 is 17 and 16, not 32 and 1
         plans += [CohortPlan(tuple(group[i : i + size])) for i in range(0, len(group), size)]
     return sorted(plans, key=lambda p: -p.work)

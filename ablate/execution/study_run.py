@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ablate import tables
+from ablate.config import RunConfig
 from ablate.errors import AblateError, AblateWarning, UsageError
 from ablate.execution import provenance
 from ablate.execution.bars import bars_for
@@ -27,6 +28,7 @@ from ablate.tables import Results
 
 if TYPE_CHECKING:
     from ablate.execution.worker import Result, Task
+    from ablate.training.arithmetic import Arithmetic
     from ablate.training.cohort import Compile
     from ablate.training.outcome import Progress
 
@@ -52,6 +54,7 @@ class Options:
     plugins: tuple[str, ...] = ()
     command: str = ""
     compile: Compile = "auto"
+    arithmetic: Arithmetic = "auto"
     keep_checkpoints: bool = False
     tensorboard: Path | None = None
     """the folder for TensorBoard's event files"""
@@ -202,7 +205,7 @@ class _Job:
             return self._run(missing, device_of_cluster(self.options.device, self.options.gpu_share))
 
     def _run(self, missing: list[Run], device: str) -> bool:
-        plans = plan(missing, begun_in(self.checkpoints), self.options.cohort_size or COHORT_SIZE)
+        plans = plan(missing, begun_in(self.checkpoints), self._most_members(device))
         if self.options.backend == "local":
             self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
             self.device_name = _device_name(device)
@@ -226,6 +229,16 @@ class _Job:
             tables.remove_remains(self.options.folder)  # of workers that died
             settled = self.results.runs["status"] != "failed"
             _forget_ended(self.checkpoints, set(self.results.runs.loc[settled, "run_id"]))
+
+    def _most_members(self, device: str) -> Callable[[Sequence[RunConfig]], int]:
+        if size := self.options.cohort_size:
+            return lambda configs: size
+        if self.options.backend != "local":  # what trains there cannot be timed here
+            return lambda configs: COHORT_SIZE
+        from ablate.execution.cohort_size import automatic
+
+        _, threads = shared_out(device, self.options.workers, provenance.cores())
+        return automatic(device, threads)
 
     def _execute(self, tasks: list[Task]) -> bool:
         follow = (self.options.plugins, self.display.progress, self._take_in)
@@ -252,7 +265,8 @@ class _Job:
             self.options.compile,
             {**provenance.code(), "ablate_version": versions["ablate"], "torch": versions["torch"]},
             self.options.inception,
-            self.bars,
+            bars=self.bars,
+            arithmetic=self.options.arithmetic,
         )
 
     def _look_for_inception(self) -> None:

@@ -183,7 +183,14 @@ def train_again(
     for run_id in drawn:
         run = by_id[run_id]
         with tempfile.TemporaryDirectory() as folder:
-            task = Task(CohortPlan((run,)), device, Path(folder), math.inf, compile="auto")
+            task = Task(
+                CohortPlan((run,)),
+                device,
+                Path(folder),
+                math.inf,
+                compile="auto",
+                arithmetic=_arithmetic_of(finished, run_id),
+            )
             result = train(task, lambda progress: None, lambda: False)
         row = finished.set_index("run_id").loc[run_id]
         if result.errors:
@@ -194,6 +201,12 @@ def train_again(
         tell(again)
         found.append(again)
     return found
+
+
+def _arithmetic_of(finished: pd.DataFrame, run_id: str) -> Any:
+    """What its row says, if it says it and means a float32 training."""
+    said = finished.set_index("run_id").get("arithmetic", pd.Series(dtype=str)).get(run_id)
+    return said if said in ("tf32", "bf16") else "fp32"
 
 
 def _spreads(finished: pd.DataFrame, run: Run, metrics: list[str]) -> dict[str, float]:

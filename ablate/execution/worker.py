@@ -12,6 +12,7 @@ import torch
 from ablate.errors import AblateError
 from ablate.execution.planner import CohortPlan
 from ablate.training import checkpoint
+from ablate.training.arithmetic import Arithmetic, choose
 from ablate.training.cohort import Compile
 from ablate.training.outcome import Control, Outcome, Progress, Stopped
 from ablate.training.pruning import Bars
@@ -39,6 +40,7 @@ class Task:
     """by which draws of a search are pruned"""
     parts: int = 1
     """how many cohorts to train it as, one after the other, because it was too large for the memory"""
+    arithmetic: Arithmetic = "auto"
 
 
 @dataclass
@@ -63,7 +65,8 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
     path = task.checkpoints / task.plan.checkpoint_name
     control = Control(
         task.plan.name, path, task.checkpoint_seconds, report, should_stop, task.compile,
-        task.keep_checkpoints, task.pictured, task.generators, task.made_by, task.bars, task.inception,
+        task.keep_checkpoints, task.pictured, task.generators, task.made_by, task.inception,
+        choose(task.arithmetic, task.device), task.bars,
     )  # fmt: skip
     try:
         outcomes = run_cohort(task.plan.configs, torch.device(task.device), control)

@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Band:
-    """Over the runs of an arm, at each generator step: first quartile, median, third quartile. +inf: diverged."""
+    """Over the runs of an arm, at each generator step, or place: first quartile, median, third quartile. +inf: diverged."""
 
     steps: Floats
     low: Floats
@@ -23,19 +23,21 @@ class Band:
     high: Floats
 
 
-def bands(rows: StudyRows, points: pd.DataFrame, metric: str, diverged_worst: bool) -> dict[tuple[str, str], Band]:
+def bands(
+    rows: StudyRows, points: pd.DataFrame, metric: str, diverged_worst: bool, over: str = "generator_step"
+) -> dict[tuple[str, str], Band]:
     """(dataset, arm) → the band of one metric.
 
-    points: from `rows.curves_of`. With `diverged_worst` a diverged run counts as +inf after its last finite point, from
-    the first step on if it has none; otherwise it only stops being counted. A quartile is the value at the nearest rank,
-    so that +inf needs no arithmetic.
+    points: from `rows.curves_of`, or with the same columns; `over` names the one along which the band runs. With
+    `diverged_worst` a diverged run counts as +inf after its last finite point, from the first step on if it has none;
+    otherwise it only stops being counted. A quartile is the value at the nearest rank, so that +inf needs no arithmetic.
     """
     points = points[points["metric"] == metric]
     broken = (rows.table["status"] == "diverged").to_numpy()
     lost = rows.table.reset_index(drop=True)[broken].groupby(["dataset", "arm"], sort=False).groups
     found = {}
     for key, group in points.groupby(["dataset", "arm"], sort=False, observed=True):
-        steps, columns = np.unique(group["generator_step"].to_numpy(), return_inverse=True)
+        steps, columns = np.unique(group[over].to_numpy(), return_inverse=True)
         members, lines = np.unique(group["row"].to_numpy(), return_inverse=True)
         matrix = np.full((len(members), len(steps)), np.nan)
         matrix[lines, columns] = group["value"].to_numpy(dtype=float)

@@ -79,7 +79,7 @@ def strip(
         figure = Figure(figsize=(4.6, 0.75 + 0.36 * len(arms)), layout="constrained")
         axes = figure.subplots()
         left, right, edge = _range(everything, logarithmic, any(lost.values()))
-        _axis(axes, "x", left, right, logarithmic)
+        set_axis(axes, "x", left, right, logarithmic)
         raster = len(everything) > RASTER_ABOVE
         for row, arm in enumerate(arms):
             shown = np.sort(values[arm])
@@ -96,12 +96,12 @@ def strip(
                 )  # fmt: skip
         if floor is not None and left <= floor <= right:
             axes.axvline(floor, color=LINE, linewidth=1, linestyle=":")
-        axes.set_yticks(range(len(arms)), [_short(arm) for arm in arms])
+        axes.set_yticks(range(len(arms)), [short(arm) for arm in arms])
         axes.set_ylim(len(arms) - 0.45, -0.55)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x")
         axes.set_axisbelow(True)
-        axes.set_xlabel(f"{label}{_way(better)}" + (", logarithmic" if logarithmic else ""))
+        axes.set_xlabel(f"{label}{way(better)}" + (", logarithmic" if logarithmic else ""))
         sns.despine(ax=axes, left=True)
         svg = svg_text(figure, key)
     medians = "; ".join(
@@ -114,9 +114,13 @@ def strip(
 
 
 def curves(
-    bands: dict[str, Band], label: str, scale: str, key: str, where: str, palette: dict[str, str], note: str = ""
-) -> Drawing | None:
-    """Median over seeds with the band from the first to the third quartile, over generator steps; a line an arm."""
+    bands: dict[str, Band], label: str, scale: str, key: str, where: str, palette: dict[str, str], note: str = "",
+    over: str = "generator steps", truth: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Drawing | None:  # fmt: skip
+    """Median over seeds with the band from the first to the third quartile, over generator steps; a line an arm.
+
+    `over` names another x-axis than generator steps. `truth` (x, y) is drawn dotted: what theory says.
+    """
     drawn = {arm: band for arm, band in bands.items() if np.isfinite(band.median).any()}
     if not drawn:
         return None
@@ -131,7 +135,7 @@ def curves(
             style = DASHES[(i // len(PALETTE)) % len(DASHES)] if len(drawn) > len(PALETTE) else DASHES[i % 2]
             steps = band.steps[finite]
             axes.plot(
-                steps, band.median[finite], color=palette[arm], linestyle=style, linewidth=1.6, label=_short(arm),
+                steps, band.median[finite], color=palette[arm], linestyle=style, linewidth=1.6, label=short(arm),
                 marker="o" if len(steps) == 1 else None, markersize=3,
             )  # fmt: skip
             top = np.where(np.isfinite(band.high), band.high, band.median)[finite]
@@ -144,17 +148,19 @@ def curves(
         if logarithmic:
             floor = min(float(np.min(band.low[np.isfinite(band.low)])) for band in drawn.values())
             low, high = max(floor, float(levels.min()) / 10) / 1.2, float(levels.max()) * 1.4
-        _axis(axes, "y", low, high, logarithmic)
+        set_axis(axes, "y", low, high, logarithmic)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: numbers.number(value)))
         axes.grid(axis="y")
-        axes.set_xlabel("generator steps")
+        axes.set_xlabel(over)
         axes.set_ylabel(label)
+        if truth is not None:
+            axes.plot(*truth, color=INK, linewidth=1.2, linestyle=":", zorder=3)
         sns.despine(ax=axes)
         figure.legend(loc="outside lower center", ncols=2, fontsize=8, handlelength=2.4)
         svg = svg_text(figure, key)
     ends = "; ".join(f"{arm} ends at {numbers.number(float(band.median[-1]))}" for arm, band in drawn.items())
-    alt = f"{label} over generator steps on {where}: median over seeds, with quartiles. {ends}."
+    alt = f"{label} over {over} on {where}: median over seeds, with quartiles. {ends}."
     return Drawing(svg, alt, f"{where}: {label}, median and quartiles over seeds{note}")
 
 
@@ -175,7 +181,7 @@ def cumulative(
         figure = Figure(figsize=(4.6, 3.0 + 0.17 * ((len(values) + 1) // 2)), layout="constrained")
         axes = figure.subplots()
         left, right, _ = _range(everything, logarithmic, False)
-        _axis(axes, "x", left, right, logarithmic)
+        set_axis(axes, "x", left, right, logarithmic)
         for i, (arm, reached) in enumerate(finite.items()):
             share = np.arange(1, len(reached) + 1) / len(values[arm])
             shares = np.array([0.0, *share, len(reached) / len(values[arm])])
@@ -183,14 +189,14 @@ def cumulative(
                 shares = shares[::-1]
             axes.step(
                 np.array([left, *reached, right]), shares, where="post" if better == "less" else "pre",
-                color=palette[arm], linestyle=DASHES[i % len(DASHES)], linewidth=1.6, label=_short(arm),
+                color=palette[arm], linestyle=DASHES[i % len(DASHES)], linewidth=1.6, label=short(arm),
             )  # fmt: skip
         if near is not None and left <= near <= right:
             axes.axvline(near, color=INK, linewidth=1, linestyle=":")
         axes.set_ylim(-0.02, 1.02)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} %"))
         axes.grid(axis="y")
-        axes.set_xlabel(f"{label}{_way(better)}" + (", logarithmic" if logarithmic else ""))
+        axes.set_xlabel(f"{label}{way(better)}" + (", logarithmic" if logarithmic else ""))
         axes.set_ylabel("share of draws")
         sns.despine(ax=axes)
         figure.legend(loc="outside lower center", ncols=2, fontsize=8, handlelength=2.4)
@@ -212,11 +218,12 @@ def _median(values: np.ndarray, lost: int) -> float:
     return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2) if len(ordered) else np.nan
 
 
-def _way(better: str) -> str:
+def way(better: str) -> str:
+    """Which values of a metric are better, to stand after its name."""
     return {"less": " (lower is better)", "greater": " (higher is better)"}.get(better, "")
 
 
-def _short(name: str, most: int = 30) -> str:
+def short(name: str, most: int = 30) -> str:
     """A name as matplotlib shows it whole: a dollar sign would begin a formula, a leading _ would hide it in a legend."""
     name = name if len(name) <= most else name[: most - 1] + "…"
     return name.replace("$", r"\$") if name[0] != "_" else f" {name}"
@@ -240,7 +247,8 @@ def _range(values: np.ndarray, logarithmic: bool, diverged: bool) -> tuple[float
     return float(left), float(right), float(edge)
 
 
-def _axis(axes: Axes, which: str, low: float, high: float, logarithmic: bool) -> None:
+def set_axis(axes: Axes, which: str, low: float, high: float, logarithmic: bool) -> None:
+    """The limits of the x or y axis, and few ticks with plain numbers."""
     axis = axes.xaxis if which == "x" else axes.yaxis
     if logarithmic:
         (axes.set_xscale if which == "x" else axes.set_yscale)("log")
@@ -248,7 +256,8 @@ def _axis(axes: Axes, which: str, low: float, high: float, logarithmic: bool) ->
         if decades < 0.7:
             axis.set_major_locator(MaxNLocator(4))
         else:
-            axis.set_major_locator(LogLocator(subs=(1.0,) if decades > 3 else (1.0, 3.0), numticks=8))
+            subs = (1.0,) if decades > 3 else (1.0, 3.0) if decades > 1.5 else (1.0, 2.0, 5.0)
+            axis.set_major_locator(LogLocator(subs=subs, numticks=8))
         axis.set_minor_locator(NullLocator())
         axis.set_minor_formatter(NullFormatter())
     else:

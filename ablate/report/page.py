@@ -18,11 +18,14 @@ from ablate.claims.measures import measure
 from ablate.claims.rows import StudyRows
 from ablate.claims.verdict import Verdict, decide, waiting
 from ablate.errors import AblateError
-from ablate.report import figures, numbers, samples, speed, summaries, surfaces
+from ablate.report import critic, figures, numbers, samples, speed, summaries, surfaces
 from ablate.report.bands import bands
 from ablate.report.board import SYMBOLS, board, tally
 from ablate.report.calibration import lines
+from ablate.report.ladder import LadderPart, ladder_part
+from ablate.report.response import response_curves
 from ablate.report.search import SearchPart, search_part
+from ablate.report.trajectories import trajectories
 
 if TYPE_CHECKING:
     from ablate.claims.calibration import Case
@@ -58,9 +61,13 @@ class StudySection:
     shared: list[tuple[str, str]]
     tables: list[summaries.ResultTable]
     columns: list[tuple[str, str]]
+    ladder: LadderPart | None
+    responses: list[figures.Drawing]
+    trajectories: list[figures.Drawing]
     strips: list[figures.Drawing]
     learning: list[figures.Drawing]
     training: list[figures.Drawing]
+    critic: list[figures.Drawing]
     sheets: list[samples.Sheet]
     surfaces: list[figures.Drawing]
     figures_note: str
@@ -174,9 +181,13 @@ def _section(rows: StudyRows, verdicts: list[Verdict]) -> StudySection:
         shared=shared,
         tables=tables,
         columns=summaries.meanings(tables),
+        ladder=ladder_part(rows),
+        responses=response_curves(rows),
+        trajectories=trajectories(rows, palette),
         strips=_strips(rows, palette),
         learning=_learning(rows, palette, drawn),
         training=_training(rows, palette, drawn),
+        critic=critic.drawings(rows, palette),
         sheets=samples.sheets(rows, palette),
         surfaces=surfaces.drawings(rows, palette),
         figures_note=_figures_note(study),
@@ -201,8 +212,12 @@ def _figures_note(study: Study) -> str:
 
 
 def _strips(rows: StudyRows, palette: dict[str, str]) -> list[figures.Drawing]:
-    measured = [name for name in QUALITY if name in rows.table.columns]
-    return [drawing for name in measured for d in rows.study.datasets if (drawing := _strip(rows, name, d, palette))]
+    measured = [name for name in QUALITY if name in rows.table.columns and rows.table[name].notna().any()]
+    pairs = [(name, dataset) for name in measured for dataset in rows.study.datasets]
+    if not measured:  # no generator was trained: what the claims are about
+        claimed = [claim for claim in rows.study.claims if claim.metric in rows.table.columns]
+        pairs = list(dict.fromkeys((claim.metric, dataset) for claim in claimed for dataset in claim.datasets))
+    return [drawing for name, dataset in pairs if (drawing := _strip(rows, name, dataset, palette))]
 
 
 def _strip(rows: StudyRows, name: str, dataset: str, palette: dict[str, str]) -> figures.Drawing | None:
@@ -213,6 +228,8 @@ def _strip(rows: StudyRows, name: str, dataset: str, palette: dict[str, str]) ->
         found = group.loc[group["status"] == "done", name].to_numpy(dtype=float)
         values[arm] = found[np.isfinite(found)]
         lost[arm] = int((group["status"] == "diverged").sum())
+        if not len(values[arm]) and not lost[arm]:  # not measured in this arm, or no runs yet
+            del values[arm], lost[arm]
         floors += group[f"{name}_floor"].dropna().tolist() if f"{name}_floor" in group.columns else []
     floor = float(np.median(floors)) if floors else None
     key = f"{rows.study.name}/{dataset}/strip/{name}"

@@ -11,9 +11,10 @@ import pandas as pd
 
 from ablate import registry
 from ablate.claims import statistics
-from ablate.claims.measures import METRIC_KINDS, Measure, measure, positive_floor
+from ablate.claims.measures import METRIC_KINDS, Measure, measure
 from ablate.claims.rows import COUNTED, StudyRows
 from ablate.report import numbers
+from ablate.report.centers import centers
 
 QUALITY = (
     "fid",
@@ -72,7 +73,9 @@ def meanings(tables: list[ResultTable]) -> list[tuple[str, str]]:
 
 def _result_table(rows: StudyRows, dataset: str) -> ResultTable:
     counted = rows.table[(rows.table["dataset"] == dataset) & rows.table["status"].isin(COUNTED)]
-    shown = [name for name in (*QUALITY, *STABILITY) if name in counted.columns and counted[name].notna().any()]
+    claimed = (claim.metric for claim in rows.study.claims)
+    names = dict.fromkeys((*QUALITY, *STABILITY, *claimed))
+    shown = [name for name in names if name in counted.columns and counted[name].notna().any()]
     cells = {name: _intervals(counted, measure(name)) for name in shown}
     arms = rows.study.arms[:MOST_ARMS]
     lines = []
@@ -121,36 +124,10 @@ def _diverged(group: pd.DataFrame) -> Cell:
 
 
 def _intervals(counted: pd.DataFrame, facts: Measure) -> dict[str, Cell]:
-    """Each arm's interquartile mean and 95 % interval; diverged runs take the worst finite value on the dataset.
-
-    Arms with as many values are bootstrapped together: hundreds of arms cost hardly more than one.
-    """
-    values = pd.to_numeric(counted[facts.name], errors="coerce").to_numpy(dtype=float)
-    lost = (counted["status"] == "diverged").to_numpy()
-    finite = values[np.isfinite(values) & ~lost]
-    if not len(finite):
-        return {}
-    if facts.better != "none":
-        worst = finite.min() if facts.better == "greater" else finite.max()
-        values = np.where(lost | np.isinf(values), worst, values)
-    values = np.where(np.isfinite(values), values, np.nan)
-    if facts.scale == "ratio":
-        values = np.log(np.maximum(values, positive_floor(finite)))
-    by_size: dict[int, list[tuple[str, np.ndarray]]] = {}
-    for arm, positions in counted.reset_index(drop=True).groupby("arm", sort=False).indices.items():
-        there = values[positions][~np.isnan(values[positions])]
-        if len(there):
-            by_size.setdefault(len(there), []).append((str(arm), there))
     cells = {}
-    for n, members in by_size.items():
-        stack = np.stack([each for _, each in members])
-        low, high = statistics.iqm_interval(stack, statistics.seed_of(facts.name, str(n)))
-        center = np.array([statistics.interquartile_mean(each) for each in stack])
-        if facts.scale == "ratio":
-            center, low, high = np.exp(center), np.exp(low), np.exp(high)
-        for i, (arm, _) in enumerate(members):
-            interval = numbers.interval(low[i], high[i]) if n > 1 else "one run"
-            cells[arm] = Cell(numbers.number(center[i]), interval)
+    for arm, found in centers(counted, facts).items():
+        interval = numbers.interval(found.low, found.high) if found.n > 1 else "one run"
+        cells[arm] = Cell(numbers.number(found.center), interval)
     return cells
 
 
@@ -197,18 +174,20 @@ def budget(rows: StudyRows) -> str:
     """The size and length of training that the study's verdicts hold for."""
     found: dict[str, dict[str, None]] = {"steps": {}, "architecture": {}, "width": {}}
     seen = set()
+    trained = any(run.config.fakes == "generator" for run in rows.runs)
     for run in rows.runs:
         if (run.dataset, run.arm) not in seen:
             seen.add((run.dataset, run.arm))
-            found["steps"][f"{run.config.total_generator_steps:,}"] = None
+            each = 1 if trained else run.config.n_critic
+            found["steps"][f"{run.config.total_generator_steps * each:,}"] = None
             found["architecture"][run.config.architecture] = None
             found["width"][str(run.config.width)] = None
     steps, architecture, width = (" / ".join(found[name]) for name in ("steps", "architecture", "width"))
-    search = rows.study.search
+    network, search = "generator" if trained else "critic", rows.study.search
     if search is None:
-        return f"{steps} generator steps, {architecture} of width {width}, {len(rows.study.seeds)} seeds"
+        return f"{steps} {network} steps, {architecture} of width {width}, {len(rows.study.seeds)} seeds"
     width = next((parameter.text for parameter in search.parameters if parameter.name == "width"), width)
-    return f"{steps} generator steps, {architecture} of width {width}, {search.draws} draws for each arm and dataset"
+    return f"{steps} {network} steps, {architecture} of width {width}, {search.draws} draws for each arm and dataset"
 
 
 def missing_lines(rows: StudyRows) -> list[str]:
@@ -242,7 +221,7 @@ def flag_lines(rows: StudyRows) -> list[str]:
 def provenance(rows: StudyRows, extra: Iterable[tuple[str, str]] = ()) -> list[tuple[str, str]]:
     """What made the rows: code, device, versions, time; as (name, value)."""
     environment, lines = rows.results.environment, list(extra)
-    for name in ("commit", "dirty", "ablate_version", "python", "torch", "device", "threads", "features"):
+    for name in ("commit", "dirty", "ablate_version", "python", "torch", "device", "arithmetic", "threads", "features"):
         values = distinct(rows.table, name)
         if values:
             lines.append((name, ", ".join(values[:6]) + (" …" if len(values) > 6 else "")))
@@ -258,6 +237,10 @@ def provenance(rows: StudyRows, extra: Iterable[tuple[str, str]] = ()) -> list[t
     if "seconds" in rows.table.columns:
         total = float(pd.to_numeric(rows.table["seconds"], errors="coerce").sum())
         lines.append(("training time, summed over runs", numbers.duration(total)))
+    split = environment.get("time_split")
+    if isinstance(split, dict) and (spent := sum(split.values())):
+        shares = sorted(split.items(), key=lambda item: -item[1])
+        lines.append(("time split", ", ".join(f"{name} {numbers.percent(value / spent)}" for name, value in shares)))
     finished = distinct(rows.table, "finished_at")
     if finished:
         lines.append(("finished", finished[0] if len(finished) == 1 else f"{finished[0]} to {finished[-1]}"))

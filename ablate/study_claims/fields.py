@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ablate import registry
+from ablate.config import RunConfig
 from ablate.study_checks import good_name, level_text, read_text
 from ablate.study_claims.association import SERIES, STEP, spearman_name
 from ablate.study_settings import ArmLayers, Given, Layers, merge, shown
@@ -25,6 +27,9 @@ NEEDS = {
     "classes": "images with classes",
     "labels": "images with classes, and conditional arms",
     "stacked": "stacked_mnist with its 26,000 samples",
+    "fixed_fakes": "arms whose critic is trained against other fakes than a generator's",
+    "counterpart": "arms with fakes: counterpart",
+    "log_loss": "arms with a discriminator's loss, minimax or non_saturating",
 }
 """What a metric's fact `needs` may hold, in words."""
 
@@ -285,7 +290,24 @@ def _has(layers: Layers, label: str, arms: list[str], need: str) -> bool:
     if need == "labels":
         asked = all(merge(*layers.of(label, arm)).get("conditional", _ABSENT).value is True for arm in arms)
         return asked and image and classes != 0
+    if need in _OF_SETTINGS:
+        setting, has = _OF_SETTINGS[need]
+        default = Given(RunConfig.model_fields[setting].default, ())
+        return all(has(merge(*layers.of(label, arm)).get(setting, default).value) for arm in arms)
     return any(meets.get(part, True) for part in need.split(" or "))
+
+
+def _log_loss(name: Any) -> bool:
+    known = registry.find("loss", name) if isinstance(name, str) else None
+    return known is None or bool(known.facts.get("log_loss"))  # an unknown loss is reported
+
+
+_OF_SETTINGS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "fixed_fakes": ("fakes", lambda fakes: fakes != "generator"),
+    "counterpart": ("fakes", lambda fakes: fakes == "counterpart"),
+    "log_loss": ("loss", _log_loss),
+}
+"""Needs of probes that every arm must meet: the setting, and which of its values do"""
 
 
 _ABSENT = Given(False, ())

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import Literal
+import time
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from ablate.config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
+from ablate.training.arithmetic import Arithmetic, choose, in_bfloat16
 from ablate.training.compiled import compiled, most_flops, pays, step_flops
 from ablate.training.draws import Draws, GeneratorTurn
 from ablate.training.step import Steps
@@ -28,11 +30,18 @@ DTYPES = {"fp32": torch.float32, "fp64": torch.float64}
 class Cohort:
     """Weights, optimizer states and streams of runs that share a structure; `advance` trains them."""
 
-    def __init__(self, configs: Sequence[RunConfig], dataset: Dataset, device: torch.device, compile: Compile = "off"):
+    def __init__(
+        self,
+        configs: Sequence[RunConfig],
+        dataset: Dataset,
+        device: torch.device,
+        compile: Compile = "off",
+        arithmetic: Arithmetic = "fp32",
+    ):
         assert len({c.structure for c in configs}) == 1
         first = configs[0]
         self.configs, self.dataset, self.device = configs, dataset, device
-        self.dtype = DTYPES[first.precision]
+        self.dtype, self.arithmetic = DTYPES[first.precision], arithmetic
         self.conditional, self.n_critic = first.conditional, first.n_critic
         self.seeds = [c.seed for c in configs]
         self.pair = build(first, dataset.shape, dataset.n_classes, len(configs))
@@ -48,16 +57,22 @@ class Cohort:
         self._active = list(range(len(configs)))
         self._others: Cohort | None = None
         """trains the active members where some have left"""
+        self.draw_seconds = 0.0
+        """spent on data and noise in the last `advance`; on a GPU, on asking for them"""
         self.compiled = compile == "on" or (compile == "auto" and self._compiling_pays())
-        self._step_critic, self._step_generator = self.steps.critic_step, self.steps.generator_step
-        if self.compiled:
-            self._step_critic, self._step_generator = compiled(self._step_critic), compiled(self._step_generator)
+        self._step_critic = self._prepared(self.steps.critic_step)
+        self._step_generator = self._prepared(self.steps.generator_step)
         self.draws = Draws(first, dataset, self.seeds, self.pair.dropout_units, self.dtype, device)
         self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // (len(configs) * self.draws.numbers)))
 
     def _compiling_pays(self) -> bool:
         steps, of = self.configs[0].total_generator_steps, (self.configs, self.pair, self.dataset.shape)
         return pays(most_flops(*of) * steps, self.device) and pays(step_flops(*of) * steps, self.device)
+
+    def _prepared(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        if choose(self.arithmetic, self.device.type) == "bf16" and self.dtype == torch.float32:
+            step = in_bfloat16(step, self.device)
+        return compiled(step, self.device) if self.compiled else step
 
     def noise(self, purpose: str, shape: tuple[int, ...], kind: Kind) -> Blocks:
         """The members' stream of N(0, 1) ("normal") or U(0, 1) ("uniform") batches for one purpose."""
@@ -76,10 +91,10 @@ class Cohort:
         self._active = [m for m in range(len(self.configs)) if m not in members]
         if not self._active or self.compiled:
             return
-        self._others = Cohort([self.configs[m] for m in self._active], self.dataset, self.device)
-        self._others.restore(
-            {k: v[self._active] if v.dim() else v for k, v in self.tensors().items()}, self.generator_step
-        )
+        active = [self.configs[m] for m in self._active]
+        self._others = Cohort(active, self.dataset, self.device, arithmetic=self.arithmetic)
+        tensors = {k: v[self._active] if v.dim() else v for k, v in self.tensors().items()}
+        self._others.restore(tensors, self.generator_step)
 
     def _advance_others(self, others: Cohort, count: int) -> tuple[Tensor, Tensor]:
         """As `advance`, with 0 for the members that have left."""
@@ -89,6 +104,7 @@ class Cohort:
         whole = {k: v.index_copy(0, index, tensors[k]) if v.dim() else tensors[k] for k, v in own.items()}
         self.restore(whole, others.generator_step)
         self.advances += 1
+        self.draw_seconds = others.draw_seconds
         members = len(self.configs)
         critic, generator = (s.new_zeros(*s.shape[:2], members).index_copy(2, index.cpu(), s) for s in stats)
         return critic, generator
@@ -102,7 +118,9 @@ class Cohort:
         if self._others is not None:
             return self._advance_others(self._others, count)
         first = self.configs[0]
+        began = time.monotonic()
         batches, turns = self.draws.take(self.generator_step, count)
+        self.draw_seconds = time.monotonic() - began
         critic_stats, generator_stats = [], []
         with torch.no_grad():
             for step, turn in enumerate(turns):

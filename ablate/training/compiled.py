@@ -7,15 +7,16 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map
 from torch.utils.flop_counter import flop_registry
 
 from ablate.config import RunConfig
+from ablate.data_folder import cache_folder
 from ablate.networks.pair import Pair
 from ablate.training.step import Batch, Steps
 
@@ -32,7 +33,7 @@ CACHE_VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 
 def use_cache() -> None:
     """Let all processes of this user share one cache of compiled steps, from one call to the next."""
-    os.environ.setdefault(CACHE_VARIABLE, str(Path.home() / ".cache" / "ablate" / "compiled"))
+    os.environ.setdefault(CACHE_VARIABLE, str(cache_folder() / "compiled"))
 
 
 def most_flops(configs: Sequence[RunConfig], pair: Pair, sample: tuple[int, ...]) -> float:
@@ -93,18 +94,35 @@ def pays(flops: float, device: torch.device) -> bool:
     return flops / EAGER_FLOPS[device.type] * GAIN > COMPILE_SECONDS
 
 
-def compiled(step: Callable[..., Any]) -> Callable[..., Any]:
-    """The step as one compiled graph; the step itself, after one line, where compiling fails at the first call."""
+def compiled(step: Callable[..., Any], device: torch.device) -> Callable[..., Any]:
+    """The step as one compiled graph; the step itself, after one line, where compiling fails at the first call.
+
+    A cohort calls its steps with the same settings and shapes from first to last, so of the guards, which would be
+    evaluated at every call, those of tensors are enough. That is true as long as no other cohort finds this one's graph:
+    graphs are kept by code object, hence each step has one of its own. So none counts as another one's recompilation
+    either, of which PyTorch allows few, and a cohort's graphs go when it goes. On a GPU the step is recorded as a CUDA
+    graph, which leaves next to nothing for the CPU to do; what it gives is copied, for the next replay overwrites it.
+    """
     use_cache()
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)  # says that there is no CUDA, on any CPU
-    fast: Callable[..., Any] | None = torch.compile(step, fullgraph=True, dynamic=False)
+
+    def own(*arguments: Any) -> Any:
+        return step(*arguments)
+
+    own.__code__ = own.__code__.replace()
+    graphs = device.type == "cuda"
+    options: dict[str, Any] = {"guard_filter_fn": torch.compiler.keep_tensor_guards_unsafe, "triton.cudagraphs": graphs}
+    fast: Callable[..., Any] | None = torch.compile(own, fullgraph=True, dynamic=False, options=options)
 
     def call(*arguments: Any) -> Any:
         nonlocal fast
         if fast is None:
             return step(*arguments)
         try:
-            return fast(*arguments)
+            if not graphs:
+                return fast(*arguments)
+            torch.compiler.cudagraph_mark_step_begin()
+            return tree_map(torch.clone, fast(*arguments))
         except Exception as error:  # the compilers' errors have no class in common
             reason = " ".join(str(error).split())[:200]
             print(f"ablate: compiling failed, going on without ({type(error).__name__}: {reason})", file=sys.stderr)

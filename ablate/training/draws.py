@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ablate.config import RunConfig
 from ablate.datasets.base import Dataset
+from ablate.training.fakes import Fakes
 from ablate.training.step import Batch
 from ablate.training.streams import Blocks, Kind, RealBatches, noise
 
@@ -52,7 +53,7 @@ class Draws:
         self.latent = stream("critic latent", (batch, latent), "normal")
         self.epsilon = stream("epsilon", (batch,), "uniform")
         self.generator_latent = stream("generator latent", (batch, latent), "normal")
-        self.dropout = self.generator_dropout = self.other_real = self.other_noise = None
+        self.dropout = self.generator_dropout = None
         sample = math.prod(dataset.shape)
         self.numbers = batch * (config.n_critic * (sample + latent + 1) + latent)
         """How many a member draws for one generator step, about"""
@@ -60,9 +61,9 @@ class Draws:
             self.dropout = stream("critic dropout", (CRITIC_PASSES, batch, dropout_units), "uniform")
             self.generator_dropout = stream("generator dropout", (batch, dropout_units), "uniform")
             self.numbers += batch * dropout_units * (CRITIC_PASSES * config.n_critic + 1)
-        if config.fakes == "noisy_real":
-            self.other_real = RealBatches(dataset, seeds, "fake real", batch, dtype, device)
-            self.other_noise = stream("fake noise", (batch, *dataset.shape), "normal")
+        self.fakes = None
+        if config.fakes != "generator":
+            self.fakes = Fakes(config, dataset, seeds, "fake real", "fake noise", batch, dtype, device)
             self.numbers += 2 * batch * config.n_critic * sample
 
     def take(self, step: int, count: int) -> tuple[list[list[Batch]], list[GeneratorTurn]]:
@@ -76,7 +77,7 @@ class Draws:
         (latent,) = self.latent.take(first, critic_steps)
         (epsilon,) = self.epsilon.take(first, critic_steps)
         dropout = self.dropout.take(first, critic_steps)[0].transpose(1, 2) if self.dropout else None
-        fake = self._noisy_real(first, critic_steps)
+        fake = self.fakes.take(first, critic_steps) if self.fakes else None
         asked = labels if self.config.conditional else None
 
         def batch(i: int) -> Batch:
@@ -107,8 +108,3 @@ class Draws:
                 )
             )
         return turns
-
-    def _noisy_real(self, first: int, count: int) -> Tensor | None:
-        if self.other_real is None or self.other_noise is None:
-            return None
-        return self.other_real.take(first, count)[0] + self.other_noise.take(first, count)[0]

@@ -24,7 +24,7 @@ class Loss:
         raise NotImplementedError
 
 
-@register("loss", "minimax")
+@register("loss", "minimax", log_loss=True)
 class Minimax(Loss):
     """Goodfellow et al. 2014, equation 1: the generator minimizes E log(1 − D(G(z)))."""
 
@@ -37,7 +37,7 @@ class Minimax(Loss):
         return -F.softplus(fake).mean(1)
 
 
-@register("loss", "non_saturating")
+@register("loss", "non_saturating", log_loss=True)
 class NonSaturating(Loss):
     """Goodfellow et al. 2014, section 3: the generator maximizes E log D(G(z))."""
 
@@ -72,6 +72,19 @@ class Wasserstein(Loss):
     @staticmethod
     def generator(fake: Tensor) -> Tensor:
         return -fake.mean(1)
+
+
+@register("loss", "probability")
+class Probability(Loss):
+    """A discriminator without the logarithm: it maximizes E D(real) − E D(fake) of probabilities D, WGAN's with a sigmoid."""
+
+    @staticmethod
+    def critic(real: Tensor, fake: Tensor) -> Tensor:
+        return fake.sigmoid().mean(1) - real.sigmoid().mean(1)
+
+    @staticmethod
+    def generator(fake: Tensor) -> Tensor:
+        return -fake.sigmoid().mean(1)
 
 
 @register("loss", "hinge")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ablate.training.arithmetic import Arithmetic
 from ablate.training.cohort import Compile
 from ablate.training.kept import Frames
 from ablate.training.pruning import Bars
@@ -83,7 +84,8 @@ class Control:
     """the folder for each run's best and last generator; they are written here, for they can be large"""
     made_by: dict[str, Any] = field(default_factory=dict)
     """what made the generators, for their records: commit and the like"""
-    bars: Bars | None = None
-    """by which runs are given up on their way"""
     inception: Path | None = None
     """Inception's weights, where fid with its features is asked for at the end of each run"""
+    arithmetic: Arithmetic = "fp32"
+    bars: Bars | None = None
+    """by which runs are given up on their way"""

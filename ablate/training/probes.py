@@ -1,24 +1,34 @@
 """Probes: measurements of the critic itself, on one fixed batch of real, fake and interpolated samples for each run.
 
-A probe is a function of a `CriticView`; it gives {layer: [member]}, with the layer "" where there is only one value.
+A probe is a function of a `CriticView`; it gives {layer: [member]}, with the layer "" where there is only one value. It
+is registered with what it needs: `points` (two-dimensional data), `fixed_fakes` (fakes that no generator makes),
+`counterpart` (fakes of a distribution of which the optimum is known), `log_loss` (a discriminator's).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from ablate import registry
+from ablate.metrics.transport import plan
 from ablate.registry import register
 from ablate.training.cohort import Cohort
+from ablate.training.fakes import Fakes
 from ablate.training.lipschitz import interpolate, slope
 from ablate.training.step import Batch
 from ablate.training.streams import RealBatches
 
 PROBE_BATCH = 512
+WIDE_BATCH = 8192
+"""Samples of each kind for averages, whose error must lie well below the 2 % that claims ask for"""
 NEAR_BOUND = 0.95
+
+T = TypeVar("T")
 
 
 class CriticView:
@@ -27,19 +37,25 @@ class CriticView:
     def __init__(self, cohort: Cohort):
         config = cohort.configs[0]
         self.cohort, self.critic = cohort, cohort.critic
+        self._shared: dict[Callable[..., object], object] = {}
         stream = RealBatches(cohort.dataset, cohort.seeds, "probe real", PROBE_BATCH, cohort.dtype, cohort.device)
         real, labels = stream.take(0, 1)
         (latent,) = cohort.noise("probe latent", (PROBE_BATCH, config.latent_size), "normal").take(0, 1)
         (epsilon,) = cohort.noise("probe epsilon", (PROBE_BATCH,), "uniform").take(0, 1)
         self.batch = Batch(real[0], labels[0] if cohort.conditional else None, latent[0], epsilon[0])
-        if config.fakes == "noisy_real":
-            other = RealBatches(cohort.dataset, cohort.seeds, "probe fake", PROBE_BATCH, cohort.dtype, cohort.device)
-            shape = (PROBE_BATCH, *cohort.dataset.shape)
-            (spread,) = cohort.noise("probe fake noise", shape, "normal").take(0, 1)
-            self.fake = other.take(0, 1)[0][0] + spread[0]
+        if config.fakes != "generator":
+            names = "probe fake", "probe fake noise"
+            fakes = Fakes(config, cohort.dataset, cohort.seeds, *names, PROBE_BATCH, cohort.dtype, cohort.device)
+            self.fake = fakes.take(0, 1)[0]
             return
         with torch.no_grad():
             self.fake = cohort.pair.generator(cohort.generator, self.batch.latent, self.batch.labels)
+
+    def once(self, work: Callable[[CriticView], T]) -> T:
+        """What `work` gives of this view; several probes that need it share one call."""
+        if work not in self._shared:
+            self._shared[work] = work(self)
+        return self._shared[work]  # type: ignore[return-value]
 
     @cached_property
     def slopes(self) -> Tensor:
@@ -50,6 +66,33 @@ class CriticView:
 
         with torch.no_grad():
             return slope(score, interpolate(self.batch.real, self.fake, self.batch.epsilon))
+
+    @cached_property
+    def partners(self) -> Tensor:
+        """The real sample that the exact transport plan gives each fake, in float64: [member, batch, *sample]."""
+        real = self.batch.real.double()
+        pairs = zip(self.fake.double().cpu(), real.cpu(), strict=True)
+        order = [plan(fake.flatten(1), own.flatten(1)) for fake, own in pairs]
+        return torch.stack([own[given.to(own.device)] for own, given in zip(real, order, strict=True)])
+
+    @cached_property
+    def wide(self) -> tuple[Tensor, Tensor]:
+        """Many real samples and many fakes, where no generator makes them: [member, WIDE_BATCH, *sample] in float64."""
+        cohort, dtype, seeds = self.cohort, torch.float64, self.cohort.seeds
+        real = RealBatches(cohort.dataset, seeds, "wide probe real", WIDE_BATCH, dtype, cohort.device)
+        fake = Fakes(
+            cohort.configs[0], cohort.dataset, seeds, "wide probe fake", "wide probe fake noise", WIDE_BATCH, dtype,
+            cohort.device,
+        )  # fmt: skip
+        return real.take(0, 1)[0][0], fake.take(0, 1)[0]
+
+    def score(self, x: Tensor) -> Tensor:
+        """The score of points [member, batch, *sample] in float64, whatever the training's precision: [member, batch].
+
+        Scores of a clipped critic may differ by less than single precision resolves.
+        """
+        found: Tensor = self.cohort.pair.critic(self.critic.double(), x.double(), self.batch.labels)
+        return found
 
     @cached_property
     def weights(self) -> dict[str, Tensor]:
@@ -73,11 +116,24 @@ class CriticView:
 
 def measure(cohort: Cohort) -> dict[str, dict[str, list[float]]]:
     """All probes of a cohort now: probe → layer → a value for each member."""
-    view = CriticView(cohort)
+    view, met = CriticView(cohort), _met(cohort)
     return {
         name: {layer: values.double().cpu().tolist() for layer, values in entry.load()(view).items()}
         for name, entry in registry.entries("probe").items()
+        if set(entry.facts.get("needs", ())) <= met
     }
+
+
+def _met(cohort: Cohort) -> set[str]:
+    """Which needs of probes the cohort meets."""
+    config = cohort.configs[0]
+    meets = {
+        "points": cohort.dataset.shape == (2,),
+        "fixed_fakes": config.fakes != "generator",
+        "counterpart": config.fakes == "counterpart",
+        "log_loss": registry.entry("loss", config.loss).facts.get("log_loss", False),
+    }
+    return {need for need, there in meets.items() if there}
 
 
 @register("probe", "critic_slope_mean", better="none", scale="ratio")

@@ -21,6 +21,7 @@ from ablate.metrics.evaluation import Reference, evaluate
 from ablate.metrics.inception import InceptionFid
 from ablate.metrics.stability import TrainingRecord
 from ablate.training import checkpoint
+from ablate.training.arithmetic import products_in
 from ablate.training.cohort import Cohort
 from ablate.training.kept import Kept
 from ablate.training.outcome import Control, Moment, Outcome, Progress, Stopped
@@ -51,7 +52,9 @@ def run_cohort(configs: Sequence[RunConfig], device: torch.device, control: Cont
 
     All configs must share a structure. Raises Stopped when asked to stop, after writing the checkpoint.
     """
-    return _Training(configs, device, control or Control()).run()
+    control = control or Control()
+    with products_in(control.arithmetic):
+        return _Training(configs, device, control).run()
 
 
 class _Training:
@@ -62,7 +65,7 @@ class _Training:
         self.reference = Reference.of(self.dataset, first.evaluation_samples)
         self.generates = first.fakes == "generator"
         self.inception = InceptionFid.of(self.reference, self.control.inception, device) if self.generates else None
-        self.cohort = Cohort(configs, self.dataset, device, control.compile)
+        self.cohort = Cohort(configs, self.dataset, device, control.compile, control.arithmetic)
         self.books = _Books()
         self.kept = Kept(self.cohort, control.pictured)
         self.norms: list[torch.Tensor] = []
@@ -106,7 +109,9 @@ class _Training:
             count = 1
         critic, generator = self.cohort.advance(count)
         part = "compile" if compiles else "train"
-        self.books.split[part] = self.books.split.get(part, 0.0) + time.monotonic() - began
+        drawn, all_of_it = self.cohort.draw_seconds, time.monotonic() - began
+        for name, seconds in ((part, all_of_it - drawn), ("draw", drawn)):
+            self.books.split[name] = self.books.split.get(name, 0.0) + seconds
         self._note_divergence(start, critic, generator)
         self.norms.append(critic[:, 2])
         rows = dict(zip(CRITIC_SERIES, critic.double().unflatten(0, (count, -1)).mean(1).sum(0), strict=True))
@@ -203,6 +208,7 @@ class _Training:
                 "images_seen": steps * config.n_critic * config.batch_size,
                 "seconds": self.books.split["train"] / len(self.configs),
                 "cohort_size": len(self.configs),
+                "arithmetic": config.precision if config.precision != "fp32" else self.control.arithmetic,
                 "dataset_fingerprint": self.dataset.fingerprint,
                 "features": self.reference.extractor.name,
                 "features_fingerprint": self.reference.extractor.fingerprint,

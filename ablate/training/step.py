@@ -60,7 +60,10 @@ class Steps:
 
     def _score(self, critic: Tensor, x: Tensor, labels: Tensor | None, dropout: Tensor | None) -> Tensor:
         inputs = (x, labels) if dropout is None else (x, labels, dropout)
-        return self.pair.critic(critic, *inputs)
+        return self.pair.critic(critic, *inputs).to(critic.dtype)  # of coarser arithmetic too
+
+    def _fakes(self, generator: Tensor, latent: Tensor, labels: Tensor | None) -> Tensor:
+        return self.pair.generator(generator, latent, labels).to(generator.dtype)
 
     def critic_loss(self, critic: Tensor, fake: Tensor, batch: Batch) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Sum over members, to be differentiated; and per member the loss and the gap E f(real) − E f(fake).
@@ -81,7 +84,7 @@ class Steps:
         self, critic: Tensor, state: State, generator: Tensor, batch: Batch
     ) -> tuple[Tensor, State, Tensor]:
         """→ critic, state, and per member [loss, gap, norm of the loss's gradient]: [3, member]."""
-        fake = self.pair.generator(generator, batch.latent, batch.labels) if batch.fake is None else batch.fake
+        fake = self._fakes(generator, batch.latent, batch.labels) if batch.fake is None else batch.fake
         project = self.constraint.project
         if project is not None and self.clip_before:
             critic = project(critic, self.clip_value)
@@ -106,7 +109,7 @@ class Steps:
         """
 
         def objective(weights: Tensor) -> tuple[Tensor, Tensor]:
-            fake = self.pair.generator(weights, latent, labels)
+            fake = self._fakes(weights, latent, labels)
             loss = self.loss.generator(self._score(critic, fake, labels, dropout))
             return loss.sum(), loss
 

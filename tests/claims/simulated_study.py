@@ -67,6 +67,7 @@ class SimulatedStudy:
     overrides: tuple[str, ...] = ()
     seeds_flag: str | None = None
     search: None = None
+    ladder: tuple[str, ...] = ()
 
     def runs(self) -> list[SimulatedRun]:
         return self.run_list

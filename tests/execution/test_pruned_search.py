@@ -51,7 +51,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Results]:
 
 
 def test_draws_behind_the_median_of_earlier_batches_are_pruned_and_no_others(searched: tuple[Study, Results]) -> None:
-    study, results = searched
+    _, results = searched
     runs = results.runs.set_index("draw")
     assert set(runs.loc[:4, "status"]) == {"done"}, "the first batch has nothing before it"
     assert "pruned" in set(runs["status"])

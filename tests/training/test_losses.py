@@ -22,6 +22,7 @@ EXPECTED = {
     "non_saturating": (bce(REAL, 1) + bce(FAKE, 0), -FAKE.sigmoid().log().mean(1)),
     "least_squares": (((REAL - 1) ** 2).mean(1) / 2 + (FAKE**2).mean(1) / 2, ((FAKE - 1) ** 2).mean(1) / 2),
     "wasserstein": (FAKE.mean(1) - REAL.mean(1), -FAKE.mean(1)),
+    "probability": (FAKE.sigmoid().mean(1) - REAL.sigmoid().mean(1), -FAKE.sigmoid().mean(1)),
     "hinge": ((1 - REAL).clamp(min=0).mean(1) + (1 + FAKE).clamp(min=0).mean(1), -FAKE.mean(1)),
 }
 

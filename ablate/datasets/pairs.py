@@ -1,0 +1,73 @@
+"""Pairs of distributions of which theory says what a critic should find: their distance, the optimal discriminator.
+
+In each, the second coordinate has the same law in both and is independent of the first, so that the density ratio and the
+Wasserstein distance are those of the first coordinates alone.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from ablate.datasets.base import Counterpart, Dataset, Draw, fingerprint_of
+from ablate.registry import register
+
+
+def _pair(name: str, real: Draw, counterpart: Counterpart, options: dict[str, float]) -> Dataset:
+    fingerprint = fingerprint_of(name, repr(sorted(options.items())))
+    return Dataset(name, (2,), 0, fingerprint, draw=real, counterpart=counterpart)
+
+
+@register("dataset", "parallel_lines", shape=(2,), classes=0, counterpart=True, may_be_zero=("distance",),
+          options={"distance": 1.0})  # fmt: skip
+def parallel_lines(distance: float) -> Dataset:
+    """The segment from (0, 0) to (0, 1); its counterpart lies `distance` beside it (WGAN, Arjovsky et al. 2017, example 1)."""
+
+    def at(x: float) -> Draw:
+        def draw(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+            y = torch.rand(n, generator=generator, dtype=torch.float64, device=generator.device)
+            return torch.stack([torch.full_like(y, x), y], dim=1), torch.zeros(n, dtype=torch.int64, device=y.device)
+
+        return draw
+
+    def discriminator(points: Tensor) -> Tensor:
+        nearer = (points[..., 0] < distance / 2).to(points.dtype)
+        return nearer if distance else torch.full_like(nearer, 0.5)
+
+    return _pair("parallel_lines", at(0.0), Counterpart(at(distance), distance, discriminator), {"distance": distance})
+
+
+@register("dataset", "normals", shape=(2,), classes=0, counterpart=True, may_be_zero=("distance",),
+          options={"distance": 1.0, "spread": 1.0})  # fmt: skip
+def normals(distance: float, spread: float) -> Dataset:
+    """N(0, 1) in the first coordinate; its counterpart is N(distance, spread²). The second is N(0, 1) in both."""
+
+    def of(mean: float, std: float) -> Draw:
+        def draw(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+            device = generator.device
+            points = torch.randn(n, 2, generator=generator, dtype=torch.float64, device=device)
+            points[:, 0] = mean + std * points[:, 0]
+            return points, torch.zeros(n, dtype=torch.int64, device=device)
+
+        return draw
+
+    def discriminator(points: Tensor) -> Tensor:
+        x = points[..., 0]
+        log_ratio = math.log(spread) - x.square() / 2 + ((x - distance) / spread).square() / 2
+        return log_ratio.sigmoid()
+
+    options = {"distance": distance, "spread": spread}
+    w1 = _mean_of_folded(
+        distance, abs(spread - 1)
+    )  # in one dimension the best plan is monotone: z ↦ distance + spread · z
+    return _pair("normals", of(0.0, 1.0), Counterpart(of(distance, spread), w1, discriminator), options)
+
+
+def _mean_of_folded(mean: float, std: float) -> float:
+    """E |mean + std · Z| for a standard normal Z."""
+    if not std:
+        return abs(mean)
+    ratio = mean / std
+    return std * math.sqrt(2 / math.pi) * math.exp(-(ratio**2) / 2) + mean * math.erf(ratio / math.sqrt(2))
