@@ -24,7 +24,7 @@ import pandas as pd
 
 from ablate.errors import AblateError, UsageError
 from ablate.execution import provenance
-from ablate.execution.study_run import SEEDS_WITH_SAMPLES
+from ablate.execution.recorder import SEEDS_WITH_SAMPLES
 from ablate.tables import RUNS, replace
 
 TABLE = "dispatch.csv"

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ablate import tables
 from ablate.config import RunConfig
-from ablate.errors import AblateError, AblateWarning, UsageError
+from ablate.errors import AblateWarning, UsageError
 from ablate.execution import provenance
 from ablate.execution.bars import bars_for
 from ablate.execution.event_files import EventFiles
-from ablate.execution.frames import FRAMES
 from ablate.execution.lock import locked
 from ablate.execution.planner import COHORT_SIZE, CohortPlan, begun_in, plan
-from ablate.execution.rows import curves_of, failed_row, probes_of, row_of
+from ablate.execution.recorder import Recorder, Trainer
 from ablate.known_draws import with_draws
 from ablate.study import Run, Study
 from ablate.tables import Results
@@ -31,12 +28,8 @@ if TYPE_CHECKING:
     from ablate.training.arithmetic import Arithmetic
     from ablate.training.cohort import Compile
     from ablate.training.outcome import Progress
+    from ablate.training.pruning import Bars
 
-WRITE_SECONDS = 5.0
-"""Rows that come faster than this are written together; until then their checkpoints stay."""
-WRITE_SHARE = 20
-"""Tables that take long to write are written so much more rarely."""
-SEEDS_WITH_SAMPLES = 3
 CHECKPOINTS, GENERATORS = "checkpoints", "generators"
 """Folders beside the tables. These and the frames stay with the user's own runs: `promote` does not copy them."""
 
@@ -178,23 +171,11 @@ def shared_out(device: str, workers: int | None, cohorts: int) -> tuple[int, int
 
 
 class _Job:
-    """One call's training: collects results and writes tables."""
+    """One call's training: from the runs that are missing to the tables."""
 
     def __init__(self, study: Study, options: Options, results: Results, display: Display, events: EventFiles | None):
         self.study, self.options, self.results, self.display, self.events = study, options, results, display, events
-        self.order = (study.whole or study).runs()
-        self.by_id = {run.run_id: run for run in self.order}
-        seeds = set(sorted(study.seeds)[:SEEDS_WITH_SAMPLES])
-        self.pictured = frozenset(run.run_id for run in self.order if run.seed in seeds)
         self.checkpoints = options.folder / CHECKPOINTS
-        self.done_with: list[Path] = []
-        self.began = self.last_write = time.monotonic()
-        self.write_seconds = 0.0
-        self.fresh: list[tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]] = []
-        """rows, curves and probes that are not joined to the tables yet"""
-        self.split: dict[str, float] = {}
-        self.fingerprints: dict[str, str] = {}
-        """label → of the data as they were when this call began"""
 
     def run(self, missing: list[Run]) -> bool:
         if self.options.backend == "local":
@@ -206,29 +187,32 @@ class _Job:
 
     def _run(self, missing: list[Run], device: str) -> bool:
         plans = plan(missing, begun_in(self.checkpoints), self._most_members(device))
-        if self.options.backend == "local":
-            self.workers, self.threads = shared_out(device, self.options.workers, len(plans))
-            self.device_name = _device_name(device)
-        else:
-            from ablate.execution.ray_backend import places
-
-            self.threads, self.device_name = 1, f"{device} of a Ray cluster"
-            self.workers = self.options.workers or places(device, self.threads, self.options.gpu_share)
-        self.bars = bars_for(self.study, self.results, missing)
-        tasks = [self._task(p, device) for p in plans]
-        self._write_real_samples()
+        trainer = self._trainer(device, len(plans))
+        record = Recorder(self.study, self.results, trainer, self.events)
+        bars = bars_for(self.study, self.results, missing)
+        tasks = [self._task(p, device, record.pictured, bars) for p in plans]
+        record.write_real_samples()
         self._look_for_inception()
-        self.write()
+        record.write()
         self.checkpoints.mkdir(parents=True, exist_ok=True)
-        self.display.start(plans, self.workers, self.device_name)
+        self.display.start(plans, trainer.workers, trainer.device)
         try:
-            return self._execute(tasks)
+            return self._execute(tasks, trainer, record)
         finally:
             self.display.stop()
-            self.write()
+            record.write()
             tables.remove_remains(self.options.folder)  # of workers that died
             settled = self.results.runs["status"] != "failed"
             _forget_ended(self.checkpoints, set(self.results.runs.loc[settled, "run_id"]))
+
+    def _trainer(self, device: str, cohorts: int) -> Trainer:
+        if self.options.backend == "local":
+            workers, threads = shared_out(device, self.options.workers, cohorts)
+            return Trainer(_device_name(device), workers, threads, self.options.command)
+        from ablate.execution.ray_backend import places
+
+        workers = self.options.workers or places(device, 1, self.options.gpu_share)
+        return Trainer(f"{device} of a Ray cluster", workers, 1, self.options.command)
 
     def _most_members(self, device: str) -> Callable[[Sequence[RunConfig]], int]:
         if size := self.options.cohort_size:
@@ -240,17 +224,22 @@ class _Job:
         _, threads = shared_out(device, self.options.workers, provenance.cores())
         return automatic(device, threads)
 
-    def _execute(self, tasks: list[Task]) -> bool:
-        follow = (self.options.plugins, self.display.progress, self._take_in)
+    def _execute(self, tasks: list[Task], trainer: Trainer, record: Recorder) -> bool:
+        def ended(result: Result) -> None:
+            record.take_in(result)
+            diverged = sum(outcome.status == "diverged" for outcome in result.outcomes)
+            self.display.finished(result.task.plan, diverged, len(result.errors))
+
+        follow = (self.options.plugins, self.display.progress, ended)
         if self.options.backend == "local":
             from ablate.execution.local import execute
 
-            return execute(tasks, self.workers, self.threads, *follow)
+            return execute(tasks, trainer.workers, trainer.threads, *follow)
         from ablate.execution import ray_backend
 
-        return ray_backend.execute(tasks, self.options.workers, self.threads, *follow, self.options.gpu_share)
+        return ray_backend.execute(tasks, self.options.workers, trainer.threads, *follow, self.options.gpu_share)
 
-    def _task(self, cohort: CohortPlan, device: str) -> Task:
+    def _task(self, cohort: CohortPlan, device: str, pictured: frozenset[str], bars: Bars | None) -> Task:
         from ablate.execution.worker import Task
 
         versions, own = provenance.versions(), {run.run_id for run in cohort.runs}
@@ -260,12 +249,12 @@ class _Job:
             self.checkpoints,
             self.options.checkpoint_seconds,
             self.options.keep_checkpoints,
-            self.pictured & own,
+            pictured & own,
             self.options.folder / GENERATORS,
             self.options.compile,
             {**provenance.code(), "ablate_version": versions["ablate"], "torch": versions["torch"]},
             self.options.inception,
-            bars=self.bars,
+            bars=bars,
             arithmetic=self.options.arithmetic,
         )
 
@@ -274,113 +263,6 @@ class _Job:
 
         if self.options.inception and (reason := why_missing(self.options.inception)):
             warnings.warn(reason, AblateWarning, stacklevel=2)
-
-    def _take_in(self, result: Result) -> None:
-        rows, curves, probes = [], [], []
-        writes: list[Callable[[], None]] = []
-        device_name = result.device_name or self.device_name
-        for outcome in result.outcomes:
-            run = self.by_id[outcome.run_id]
-            self._check_data(run.dataset, outcome.facts["dataset_fingerprint"], "when this call began")
-            rows.append(row_of(self.study.name, run, outcome, device_name, self.threads))
-            curves += curves_of(outcome)
-            probes += probes_of(outcome)
-            for name, seconds in outcome.facts["time_split"].items():
-                self.split[name] = self.split.get(name, 0.0) + seconds
-            if run.run_id in self.pictured:
-                path = self.results.folder / tables.SAMPLES / f"{run.run_id}.npz"
-                writes.append(partial(tables.save_arrays, path, x=outcome.samples, **outcome.surface))
-            if outcome.frames is not None:
-                path = self.results.folder / FRAMES / f"{run.run_id}.npz"
-                writes.append(partial(tables.save_arrays, path, **vars(outcome.frames)))
-        tables.side_by_side(writes)
-        for run_id, error in result.errors.items():
-            run = self.by_id[run_id]
-            rows.append(failed_row(self.study.name, run, error, device_name, self.threads))
-        self.fresh.append((rows, curves, probes))
-        if self.events:
-            self._join_fresh()
-            self.events.write(self.results, anew=True, only={outcome.run_id for outcome in result.outcomes})
-        self.done_with += result.checkpoints
-        diverged = sum(outcome.status == "diverged" for outcome in result.outcomes)
-        self.display.finished(result.task.plan, diverged, len(result.errors))
-        if time.monotonic() - self.last_write >= max(WRITE_SECONDS, WRITE_SHARE * self.write_seconds):
-            self.write()
-
-    def _join_fresh(self) -> None:
-        """Put what has come into the tables, all at once: each time costs as much as the tables are long."""
-        if self.fresh:
-            rows, curves, probes = ([row for part in parts for row in part] for parts in zip(*self.fresh, strict=True))
-            self.results.add(rows, curves, probes)
-            self.fresh = []
-
-    def _check_data(self, label: str, fingerprint: str, when: str) -> None:
-        """Rows of one dataset are of the same data, or they are no study of it."""
-        if fingerprint != self.fingerprints[label]:
-            raise AblateError(
-                f"dataset {label!r}: its data have changed: they had the fingerprint {self.fingerprints[label]} {when}, "
-                f"but {fingerprint} in runs that have ended; restore the data, or train all runs anew with another --out"
-            )
-
-    def write(self) -> None:
-        """All tables as they are now; then the checkpoints of what is in them can go."""
-        began = time.monotonic()
-        self._join_fresh()
-        folder = self.results.folder
-        tables.replace(folder / tables.STUDY, lambda file: file.write_text(self.study.text, encoding="utf-8"))
-        self.results.environment = self._environment()
-        text = json.dumps(self.results.environment, indent=2, sort_keys=True) + "\n"
-        tables.replace(folder / tables.ENVIRONMENT, lambda file: file.write_text(text, encoding="utf-8"))
-        self.results.write(self.order)
-        for path in self.done_with:
-            path.unlink(missing_ok=True)
-        self.done_with, self.last_write = [], time.monotonic()
-        self.write_seconds = self.last_write - began
-
-    def _environment(self) -> dict[str, Any]:
-        before = self.results.environment
-        now = time.monotonic()
-        passed, self.began = now - self.began, now
-        split = before.get("time_split", {})
-        added, self.split = self.split, {}
-        return {
-            "study": self.study.name,
-            "command": self.options.command,
-            "overrides": list(self.study.overrides),
-            "seeds": list(self.study.seeds),
-            **provenance.code(),
-            "versions": provenance.versions(),
-            "device": self.device_name,
-            "cpu": provenance.cpu(),
-            "cores": provenance.cores(),
-            "workers": self.workers,
-            "threads": self.threads,
-            "wall_seconds": round(before.get("wall_seconds", 0.0) + passed, 1),
-            "time_split": {k: round(split.get(k, 0.0) + added.get(k, 0.0), 1) for k in sorted({*split, *added})},
-        }
-
-    def _write_real_samples(self) -> None:
-        """Written anew at every call: a label's dataset may have other options now.
-
-        Missing data, or images without the classifier that they need, are found here, before anything is trained.
-        """
-        from ablate.datasets import dataset_of
-        from ablate.metrics.features import extractor_for
-        from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures
-
-        for label in self.study.datasets:
-            path = self.results.folder / tables.SAMPLES / f"real_{label}.npz"
-            config = next((run.config for run in self.order if run.dataset == label), None)
-            if config is not None:
-                dataset = dataset_of(config)
-                extractor_for(dataset)
-                self.fingerprints[label] = dataset.fingerprint
-                rows = self.results.runs[self.results.runs["dataset"] == label]
-                own = rows[rows["run_id"].isin(self.by_id) & (rows["status"] != "failed")]
-                for fingerprint in own["dataset_fingerprint"] if len(own) else ():
-                    self._check_data(label, fingerprint, "now")
-                count = KEPT_POINTS if len(dataset.shape) == 1 else KEPT_IMAGES
-                tables.save_arrays(path, x=as_pictures(dataset.reference(count, seed=0)[0]))
 
 
 def _device_name(device: str) -> str:
