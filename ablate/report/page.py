@@ -5,27 +5,24 @@ from __future__ import annotations
 import csv
 import io
 import math
-import shlex
+import multiprocessing
+import signal
+import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ablate import recipes
-from ablate.claims.measures import measure
 from ablate.claims.rows import StudyRows
 from ablate.claims.verdict import Verdict, decide, waiting
 from ablate.errors import AblateError
-from ablate.report import critic, figures, numbers, samples, speed, summaries, surfaces
-from ablate.report.bands import bands
+from ablate.execution.provenance import cores
+from ablate.report import numbers, speed
 from ablate.report.board import SYMBOLS, board, tally
 from ablate.report.calibration import lines
-from ablate.report.ladder import LadderPart, ladder_part
-from ablate.report.response import response_curves
-from ablate.report.search import SearchPart, search_part
-from ablate.report.trajectories import trajectories
+from ablate.report.section import StudySection, section_of
 
 if TYPE_CHECKING:
     from ablate.claims.calibration import Case
@@ -34,51 +31,8 @@ if TYPE_CHECKING:
 
 PAGE, TABLE = "index.html", "verdicts.csv"
 NOT_RUN = "its study is not run yet"
-QUALITY = ("fid", "w1")
-"""What is drawn run by run and over training; w1 exists for points, of which fid sees means and covariances alone"""
-MOST_STRIPS, MOST_CURVES = 40, 10
-"""Arms that a figure shows"""
-CURVES = (
-    ("critic_loss", "critic's loss", "difference"),
-    ("critic_gradient_norm", "norm of the critic's gradient", "ratio"),
-    ("generator_gradient_norm", "norm of the generator's gradient", "ratio"),
-)
 
-
-@dataclass(frozen=True)
-class StudySection:
-    """All that the template shows of one study."""
-
-    name: str
-    question: str
-    notes: str
-    command: str
-    budget: str
-    claims: int
-    tally: dict[str, int]
-    differing: list[str]
-    arms: list[tuple[str, list[str]]]
-    shared: list[tuple[str, str]]
-    tables: list[summaries.ResultTable]
-    columns: list[tuple[str, str]]
-    ladder: LadderPart | None
-    responses: list[figures.Drawing]
-    trajectories: list[figures.Drawing]
-    strips: list[figures.Drawing]
-    learning: list[figures.Drawing]
-    training: list[figures.Drawing]
-    critic: list[figures.Drawing]
-    sheets: list[samples.Sheet]
-    surfaces: list[figures.Drawing]
-    figures_note: str
-    missing: list[str]
-    expected: int
-    present: int
-    flags: list[str]
-    stale: tuple[str, ...]
-    provenance: list[tuple[str, str]]
-    text: str
-    search: SearchPart | None = None
+Part = tuple[StudySection, list[Verdict]]
 
 
 def build_report(
@@ -97,12 +51,8 @@ def build_report(
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    sections, verdicts = [], []
-    for study, results in studies:
-        rows = StudyRows.of(study, results)
-        found = decide(study, results, rows)
-        verdicts += found
-        sections.append(_section(rows, found))
+    parts = _parts(studies)
+    sections, verdicts = [section for section, _ in parts], [verdict for _, found in parts for verdict in found]
     verdicts += [waiting(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
     environment = Environment(
         loader=PackageLoader("ablate.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -158,106 +108,38 @@ def _anchor(name: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
 
 
-def _section(rows: StudyRows, verdicts: list[Verdict]) -> StudySection:
-    study = rows.study
-    palette = figures.colours(study.arms)
-    differing, arms, shared = summaries.settings_tables(rows)
-    named = [arm for claim in study.claims for arm in claim.arms]
-    drawn = [*dict.fromkeys(named), *(arm for arm in study.arms if arm not in named)][:MOST_CURVES]
-    drawn = [arm for arm in study.arms if arm in drawn]
-    tables = summaries.result_tables(rows)
-    flags = "".join(f" --set {shlex.quote(each)}" for each in study.overrides)
-    flags += f" --seeds {study.seeds_flag}" if study.seeds_flag else ""
-    return StudySection(
-        name=study.name,
-        question=study.question,
-        notes=study.notes or "",
-        command=f"ablate run {study.name if study.name in recipes.names() else f'studies/{study.name}.yaml'}{flags}",
-        budget=summaries.budget(rows),
-        claims=len(study.claims),
-        tally=tally(verdicts),
-        differing=differing,
-        arms=arms,
-        shared=shared,
-        tables=tables,
-        columns=summaries.meanings(tables),
-        ladder=ladder_part(rows),
-        responses=response_curves(rows),
-        trajectories=trajectories(rows, palette),
-        strips=_strips(rows, palette),
-        learning=_learning(rows, palette, drawn),
-        training=_training(rows, palette, drawn),
-        critic=critic.drawings(rows, palette),
-        sheets=samples.sheets(rows, palette),
-        surfaces=surfaces.drawings(rows, palette),
-        figures_note=_figures_note(study),
-        missing=summaries.missing_lines(rows),
-        expected=len(rows.expected),
-        present=len(rows.expected) - len(rows.missing()),
-        flags=summaries.flag_lines(rows),
-        stale=rows.stale,
-        provenance=summaries.provenance(rows),
-        text=study.text,
-        search=search_part(rows, palette),
-    )
+def _parts(studies: Sequence[tuple[Study, Results]]) -> list[Part]:
+    """Each study by itself: side by side where processes can be had cheaply, for drawing takes seconds a study."""
+    processes = min(len(studies), cores())
+    if processes < 2 or not sys.platform.startswith("linux"):
+        return [_part(study, results) for study, results in studies]
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _begin, (studies,))
+    try:
+        return list(pool.map(_part_number, range(len(studies))))
+    except BrokenProcessPool as error:
+        raise AblateError(
+            "a process that draws the page was killed, perhaps for want of memory; name fewer studies, as in "
+            f"`ablate report {studies[0][0].name}`"
+        ) from error
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _figures_note(study: Study) -> str:
-    if len(study.arms) > MOST_CURVES:
-        return (
-            f"Of {len(study.arms)} arms, the curves show {MOST_CURVES}, those that claims name first, "
-            f"and the dots the first {MOST_STRIPS}; the table above holds all results."
-        )
-    return ""
+def _part(study: Study, results: Results) -> Part:
+    rows = StudyRows.of(study, results)
+    verdicts = decide(study, results, rows)
+    return section_of(rows, verdicts), verdicts
 
 
-def _strips(rows: StudyRows, palette: dict[str, str]) -> list[figures.Drawing]:
-    measured = [name for name in QUALITY if name in rows.table.columns and rows.table[name].notna().any()]
-    pairs = [(name, dataset) for name in measured for dataset in rows.study.datasets]
-    if not measured:  # no generator was trained: what the claims are about
-        claimed = [claim for claim in rows.study.claims if claim.metric in rows.table.columns]
-        pairs = list(dict.fromkeys((claim.metric, dataset) for claim in claimed for dataset in claim.datasets))
-    return [drawing for name, dataset in pairs if (drawing := _strip(rows, name, dataset, palette))]
+_given: Sequence[tuple[Study, Results]] = ()
+"""what a process that draws has been given: it is a copy of its parent, so that nothing is sent there"""
 
 
-def _strip(rows: StudyRows, name: str, dataset: str, palette: dict[str, str]) -> figures.Drawing | None:
-    facts = measure(name)
-    values, lost, floors = {}, {}, []
-    for arm in rows.study.arms[:MOST_STRIPS]:
-        group = rows.rows(dataset, arm)
-        found = group.loc[group["status"] == "done", name].to_numpy(dtype=float)
-        values[arm] = found[np.isfinite(found)]
-        lost[arm] = int((group["status"] == "diverged").sum())
-        if not len(values[arm]) and not lost[arm]:  # not measured in this arm, or no runs yet
-            del values[arm], lost[arm]
-        floors += group[f"{name}_floor"].dropna().tolist() if f"{name}_floor" in group.columns else []
-    floor = float(np.median(floors)) if floors else None
-    key = f"{rows.study.name}/{dataset}/strip/{name}"
-    return figures.strip(values, lost, name, facts.better, facts.scale, key, dataset, floor=floor, palette=palette)
+def _begin(studies: Sequence[tuple[Study, Results]]) -> None:
+    global _given
+    _given = studies
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
 
 
-def _learning(rows: StudyRows, palette: dict[str, str], arms: list[str]) -> list[figures.Drawing]:
-    points = rows.curves_of(QUALITY)
-    note = "; a cross: from here half the runs or more have diverged"
-    found = []
-    for name in QUALITY:
-        all_bands = bands(rows, points, name, diverged_worst=True)
-        for dataset in rows.study.datasets:
-            chosen = {arm: all_bands[dataset, arm] for arm in arms if (dataset, arm) in all_bands}
-            ended = any(np.isposinf(band.median).any() for band in chosen.values())
-            key = f"{rows.study.name}/{dataset}/{name}"
-            found.append(figures.curves(chosen, name, "ratio", key, dataset, palette, note if ended else ""))
-    return [drawing for drawing in found if drawing]
-
-
-def _training(rows: StudyRows, palette: dict[str, str], arms: list[str]) -> list[figures.Drawing]:
-    points = rows.curves_of(tuple(name for name, *_ in CURVES))
-    found = []
-    by_metric = {name: bands(rows, points, name, diverged_worst=False) for name, *_ in CURVES}
-    for dataset in rows.study.datasets:
-        for name, label, scale in CURVES:
-            all_bands = by_metric[name]
-            chosen = {arm: all_bands[dataset, arm] for arm in arms if (dataset, arm) in all_bands}
-            key = f"{rows.study.name}/{dataset}/{name}"
-            found.append(figures.curves(chosen, label, scale, key, dataset, palette))
-    return [drawing for drawing in found if drawing]
+def _part_number(index: int) -> Part:
+    return _part(*_given[index])
