@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import count, groupby
 
 from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, REPRODUCED, WAITING
 from ablate.claims.measures import measure
@@ -49,6 +49,8 @@ class Chip:
 class Line:
     """One arm, against one other or what else the claim holds it against."""
 
+    anchor: str
+    """its id within the page"""
     verdict: Verdict
     symbol: str
     what: str
@@ -75,11 +77,12 @@ def board(verdicts: Iterable[Verdict]) -> list[Entry]:
     verdicts = list(verdicts)
     reach = _reach([each for each in verdicts if each.dataset == POOLED])
     pieces = _with_parts(verdicts)
-    entries = []
+    entries: list[Entry] = []
+    numbers_of_lines = count(1)
     for (study, claim, says), group in groupby(
         pieces, key=lambda piece: (piece[0].study, piece[0].claim, piece[0].says)
     ):
-        lines = [_line(headline, parts, reach) for headline, parts in group]
+        lines = [_line(f"verdict-{next(numbers_of_lines)}", headline, parts, reach) for headline, parts in group]
         entries.append(Entry(claim, study, says, lines[0].verdict.source, lines))
     return entries
 
@@ -180,7 +183,7 @@ def _what(verdict: Verdict) -> str:
     return f"{metric}: {verdict.arm} {'÷' if verdict.scale == 'ratio' else '−'} {verdict.against}"
 
 
-def _line(verdict: Verdict, parts: list[Verdict], reach: dict[str, float]) -> Line:
+def _line(anchor: str, verdict: Verdict, parts: list[Verdict], reach: dict[str, float]) -> Line:
     text = _effect(verdict)
     what = _what(verdict) if verdict.metric else ""
     chips = [
@@ -194,6 +197,7 @@ def _line(verdict: Verdict, parts: list[Verdict], reach: dict[str, float]) -> Li
         for each in parts
     ]
     return Line(
+        anchor=anchor,
         verdict=verdict,
         symbol=SYMBOLS[verdict.verdict],
         what=what,

@@ -22,6 +22,7 @@ from ablate.execution.provenance import cores
 from ablate.report import numbers, speed
 from ablate.report.board import SYMBOLS, board, tally
 from ablate.report.calibration import lines
+from ablate.report.glance import at_a_glance
 from ablate.report.section import StudySection, section_of
 
 if TYPE_CHECKING:
@@ -61,12 +62,14 @@ def build_report(
     environment.filters.update(
         {"number": numbers.number, "percent": numbers.percent, "p_value": numbers.p_value, "anchor": _anchor}
     )
+    entries = board(verdicts)
     style = environment.get_template("style.css").render()
     measured = speed.read(speed_table) if speed_table is not None else None
     page = environment.get_template("page.html").render(
-        style=style, sections=sections, board=board(verdicts), tally=tally(verdicts), symbols=SYMBOLS, command=command,
-        table=TABLE, budgets={section.name: section.budget for section in sections}, calibration=lines(cases),
-        machines=speed.machines(measured) if measured is not None else [], speed_headings=speed.HEADINGS,
+        style=style, sections=sections, board=entries, glance=at_a_glance(entries), tally=tally(verdicts),
+        symbols=SYMBOLS, command=command, table=TABLE, budgets={section.name: section.budget for section in sections},
+        calibration=lines(cases), machines=speed.machines(measured) if measured is not None else [],
+        speed_headings=speed.HEADINGS,
     )  # fmt: skip
     out = Path(out)
     try:

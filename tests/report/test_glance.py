@@ -1,0 +1,56 @@
+"""Claims at a glance: every test is a mark, which leads to its line on the board."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from simulated_page import full_study
+from test_page import Tags
+
+from ablate.claims.verdict import POOLED, Verdict, decide
+from ablate.report.board import board
+from ablate.report.glance import at_a_glance
+from ablate.report.page import build_report
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> list[Verdict]:
+    return decide(*full_study())
+
+
+def named(verdict: Verdict, claim: str, word: str) -> Verdict:
+    return replace(verdict, claim=claim, verdict=word, dataset=POOLED)
+
+
+def test_every_headline_is_a_mark_under_its_claim(verdicts: list[Verdict]) -> None:
+    rows = at_a_glance(board(verdicts))
+    headlines = [v for v in verdicts if v.dataset == POOLED]
+    found = Counter((row.id, mark.verdict) for row in rows for mark in row.marks)
+    assert found == Counter((v.claim, v.verdict) for v in headlines)
+    assert len({row.id for row in rows}) == len(rows)
+    for row in rows:
+        assert dict(row.counts) == Counter(mark.verdict for mark in row.marks)
+
+
+def test_what_holds_comes_first_and_what_waits_last(verdicts: list[Verdict]) -> None:
+    one = verdicts[0]
+    words = {
+        "waits": ["waiting"], "mixed": ["reproduced", "contradicted"], "fails": ["contradicted", "waiting"],
+        "open": ["inconclusive"], "mostly": ["reproduced", "reproduced", "inconclusive"], "holds": ["reproduced"],
+    }  # fmt: skip
+    rows = at_a_glance(board([named(one, claim, word) for claim, each in words.items() for word in each]))
+    assert [row.id for row in rows] == ["holds", "mostly", "mixed", "open", "fails", "waits"]
+    assert [mark.symbol for mark in rows[2].marks] == ["✓", "✗"]
+
+
+def test_marks_lead_to_their_lines(verdicts: list[Verdict], tmp_path: Path) -> None:
+    page = Tags.of(build_report([full_study()], tmp_path).read_text())
+    marks = [a for tag, a in page.elements if tag == "a" and "mark" in (a.get("class") or "").split()]
+    assert len(marks) == sum(v.dataset == POOLED for v in verdicts)
+    lines = {a["id"] for tag, a in page.elements if tag == "tr" and "id" in a}
+    assert {a["href"] for a in marks} <= {f"#{line}" for line in lines}
+    assert all(a["title"].endswith(a["class"].split()[-1]) for a in marks)
+    assert "claim-" + verdicts[0].claim in lines
