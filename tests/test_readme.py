@@ -63,7 +63,7 @@ def test_its_table_of_claims_is_that_of_the_committed_verdicts() -> None:
         + " | ".join(str(counts[claim, word] or "") for word in words) + " |"
         for claim, says in first.items()
     ]  # fmt: skip
-    found = re.findall(r"^\| .* \(`[a-z-]+`\) \|.*$", README, re.M)
+    found = re.findall(r"^\| .* \(`[a-z0-9-]+`\) \|.*$", README, re.M)
     assert sorted(found) == sorted(expected)
 
 
