@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ class Quiet:
     def progress(self, cohort: str, progress: Progress) -> None:
         pass
 
-    def finished(self, plan: CohortPlan, diverged: int, failed: int) -> None:
+    def finished(self, plan: CohortPlan, ended: Counter[str]) -> None:
         pass
 
     def stop(self) -> None:
@@ -91,16 +92,14 @@ class Plain(Quiet):
         gained = (self.reached - self.brought) / self.whole_work
         return duration(passed * (1 - self.done) / gained) if gained > 0 else "an unknown time"
 
-    def finished(self, plan: CohortPlan, diverged: int, failed: int) -> None:
+    def finished(self, plan: CohortPlan, ended: Counter[str]) -> None:
         self._note(plan.checkpoint_name, 1.0, brought=0.0)
-        self.say(f"{plan.name}: {_ends(plan, diverged, failed)} ({100 * self.done:.0f} % of the study)")
+        self.say(f"{plan.name}: {_ends(ended)} ({100 * self.done:.0f} % of the study)")
 
 
-def _ends(plan: CohortPlan, diverged: int, failed: int) -> str:
-    ends = [f"{len(plan.runs) - diverged - failed} runs done"]
-    ends += [f"{diverged} diverged"] if diverged else []
-    ends += [f"{failed} failed"] if failed else []
-    return ", ".join(ends)
+def _ends(ended: Counter[str]) -> str:
+    others = [f"{ended[status]} {status}" for status in ("diverged", "pruned", "failed") if ended[status]]
+    return ", ".join([f"{ended['done']} runs done", *others])
 
 
 class Live(Plain):
@@ -135,10 +134,10 @@ class Live(Plain):
         self.bars.update(self.rows[cohort], completed=progress.step, note=note)
         self.bars.update(self.whole, completed=self.done, note=f"{self.time_left} left")
 
-    def finished(self, plan: CohortPlan, diverged: int, failed: int) -> None:
+    def finished(self, plan: CohortPlan, ended: Counter[str]) -> None:
         if plan.checkpoint_name in self.rows:
             self.bars.remove_task(self.rows.pop(plan.checkpoint_name))
-        super().finished(plan, diverged, failed)
+        super().finished(plan, ended)
 
     def stop(self) -> None:
         self.bars.stop()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -37,6 +39,32 @@ def test_the_study_and_the_loss_that_it_shows_run(tmp_path: Path) -> None:
     assert "3 runs trained" in told
     ablate("report", "--results", "runs", "--out", "page", "--plugin", "my_loss.py", cwd=tmp_path)
     assert "softplus_wasserstein" in (tmp_path / "page" / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_search_that_it_shows_is_a_study(tmp_path: Path) -> None:
+    study = block("yaml", "study: my_idea")
+    study = study[: study.index("claims:")].replace("seeds: 10 ", "#") + block("yaml", "search:")
+    (tmp_path / "my_search.yaml").write_text(study)
+    assert "200 runs" in ablate("validate", "my_search.yaml", cwd=tmp_path)
+
+
+def test_its_table_of_claims_is_that_of_the_committed_verdicts() -> None:
+    with open(ROOT / "reports" / "verdicts.csv", encoding="utf-8", newline="") as file:
+        headlines = [row for row in csv.DictReader(file) if row["dataset"] == "pooled"]
+    first: dict[str, str] = {}
+    sources: dict[str, set[str]] = {}
+    counts = Counter((row["claim"], row["verdict"]) for row in headlines)
+    for row in headlines:
+        first.setdefault(row["claim"], row["says"])
+        sources.setdefault(row["claim"], set()).update(row["source"].split())
+    words = ("reproduced", "contradicted", "inconclusive", "waiting")
+    expected = [
+        f"| {says} (`{claim}`) | {', '.join(sorted(sources[claim]))} | "
+        + " | ".join(str(counts[claim, word] or "") for word in words) + " |"
+        for claim, says in first.items()
+    ]  # fmt: skip
+    found = re.findall(r"^\| .* \(`[a-z0-9-]+`\) \|.*$", README, re.M)
+    assert sorted(found) == sorted(expected)
 
 
 def test_every_command_that_it_shows_exists(tmp_path: Path) -> None:

@@ -30,6 +30,11 @@ def contrast(study: Study, results: Results, arm: str, against: str, metric: str
             raise UsageError(f"--arm {name}: {registry.unknown('arm', name, study.arms)}")
     if arm == against:
         raise UsageError(f"--arm {arm} is given twice, expected two different arms")
+    if (results.runs["status"] == "pruned").any():
+        raise UsageError(
+            f"{results.folder}: draws were pruned there, so that arms would be compared by those that started well; "
+            f"`ablate best {study.path}` writes a study of the best draws, in which nothing is pruned"
+        )
     known = [*(name for kind in METRIC_KINDS for name in registry.entries(kind)), *FROM_RUNS]
     if metric not in known and not spearman_of(metric) and metric not in results.runs.columns:
         raise UsageError(f"--metric {metric}: {registry.unknown('metric', metric, known)}")

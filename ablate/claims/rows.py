@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ablate.tables import Results
 
 COUNTED = ("done", "diverged")
-"""Statuses of runs that are evidence; a failed run is missing"""
+"""Statuses of runs that are evidence; a failed run is missing, and so is a pruned one"""
 
 
 @dataclass
@@ -73,7 +73,7 @@ class StudyRows:
         return self.table.iloc[:0] if found is None else found
 
     def missing(self) -> pd.DataFrame:
-        """dataset, arm, seed of the runs without evidence: not run yet, or failed."""
+        """dataset, arm, seed of the runs without evidence: not run yet, failed or pruned."""
         counted = self.table.loc[self.table["status"].isin(COUNTED), "run_id"]
         return self.expected[~self.expected["run_id"].isin(counted)]
 

@@ -135,7 +135,7 @@ def run(
         raise UsageError("--estimate is given with --dry-run")
     if backend is Backend.local and (address is not None or gpu_share != 1):
         raise UsageError("--address and --gpu-share have no effect without --backend ray")
-    command = shlex.join(["ablate", *sys.argv[1:]])
+    command = shlex.join(["ablate", *(_without_password(each, storage) for each in sys.argv[1:])])
     options = Options(
         folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command,
         keep_checkpoints=keep_checkpoints, tensorboard=tensorboard, compile=compile_steps.value, cohort_size=cohort,
@@ -186,6 +186,13 @@ def _exit_code(summary: Summary) -> int:
     if summary.counts.get("missing"):
         return INCOMPLETE
     return FAILED if summary.counts.get("failed") else DONE
+
+
+def _without_password(argument: str, storage: str | None) -> str:
+    """A flag as it may be written down: tables are given away."""
+    from ablate.execution.storage import hidden
+
+    return argument.replace(storage, hidden(storage)) if storage else argument
 
 
 def _plan(study: Study, folder: Path, retry_failed: bool, as_json: bool, timed: tuple[str, int | None] | None) -> str:

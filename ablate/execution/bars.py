@@ -1,15 +1,15 @@
 """What a draw of a search has to reach on its way: the median of what the draws of earlier batches had reached there.
 
-The rule is that of Optuna's MedianPruner and of Vizier (Golovin et al., 2017, section 3.2.1): a draw is given up at an
-evaluation where its best value so far is worse than that median. Draws of its own batch do not count, nor do pruned ones;
-so the bars follow from the tables alone, and a search that was stopped goes on with the same.
+The rule is that of Optuna's MedianPruner: a draw is given up at an evaluation where its best value so far is worse than that
+median. Draws of its own batch do not count, nor do pruned ones; so the bars follow from the tables alone, and a search that
+was stopped goes on with the same.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-
-import numpy as np
+from functools import cache
 
 from ablate.claims.rows import COUNTED, StudyRows
 from ablate.study import Run, Study
@@ -26,17 +26,27 @@ def bars_for(study: Study, results: Results, runs: Sequence[Run]) -> Bars | None
     if search is None or not search.prune:
         return None
     rows = StudyRows.of(study, results)
-    curves = results.curves[results.curves["metric"] == search.objective]
-    worst = np.inf if search.better == "less" else -np.inf
-    at: dict[str, dict[int, float]] = {}
+    curves = results.curves[results.curves["metric"] == search.objective].sort_values("generator_step")
+    curves = curves.assign(
+        evaluation=curves.groupby("run_id").cumcount()
+    )  # draws may differ in steps, not in their share
+    worst = math.inf if search.better == "less" else -math.inf
+    at: dict[str, tuple[float, ...]] = {}
+
+    @cache
+    def medians(dataset: str, arm: str, before: int) -> tuple[float, ...]:
+        ended = rows.rows(dataset, arm)
+        ended = ended[ended["status"].isin(COUNTED) & (ended["draw"] < before)]
+        if len(ended) < FEWEST:
+            return ()
+        table = curves[curves["run_id"].isin(ended["run_id"])]
+        table = table.pivot(index="run_id", columns="evaluation", values="value").reindex(ended["run_id"])
+        diverged = (ended["status"] == "diverged").to_numpy()
+        table[diverged] = table[diverged].fillna(worst)  # from there on
+        return tuple(float(median) for median in table.median())
+
     for run in runs:
         assert run.draw is not None
         first = run.draw // search.batch * search.batch  # of the batch that the draw is in
-        ended = rows.rows(run.dataset, run.arm)
-        ended = ended[ended["status"].isin(COUNTED) & (ended["draw"] < first)]
-        points = curves[curves["run_id"].isin(ended["run_id"])]
-        table = points.pivot(index="run_id", columns="generator_step", values="value")
-        table = table.reindex(ended["run_id"]).fillna(worst)  # of a diverged draw from there on
-        if len(table) >= FEWEST:
-            at[run.run_id] = {int(step): float(np.median(table[step])) for step in table.columns}
+        at[run.run_id] = medians(run.dataset, run.arm, first)
     return Bars(search.objective, search.better, at)

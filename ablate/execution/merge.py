@@ -19,7 +19,7 @@ def merge(study: Study, folders: Sequence[Path], target: Path) -> Results:
     """Take the rows of all folders, with their curves, probes and samples, into `target`.
 
     A run that several folders hold is taken from the first in which it did not fail. UsageError where a folder holds
-    tables of another study, or two draws of an adaptive search have one number.
+    tables of another study or with other overrides, or two draws of an adaptive search have one number.
     """
     parts = [Results.read(folder) for folder in folders]
     for part in parts:
@@ -28,16 +28,22 @@ def merge(study: Study, folders: Sequence[Path], target: Path) -> Results:
             raise UsageError(
                 f"{part.folder}: rows of study {sorted(names)[0]!r} there, expected those of {study.name!r}"
             )
+    for part in parts[1:]:
+        if part.environment.get("overrides", []) != parts[0].environment.get("overrides", []):
+            raise UsageError(
+                f"{part.folder}: --set was not as in {parts[0].folder}; parts of one study have equal settings"
+            )
     with locked(target):
         there = (target / tables.RUNS).exists()
         merged = Results.read(target) if there else Results.empty(target)
         for part in parts:
             _take(merged, part)
         _check_draws(merged)
-        first = merged if there else parts[0]
+        known = [merged, *parts] if there else parts
         merged.environment = {
-            **first.environment,
-            "wall_seconds": _wall_seconds([*parts, *([merged] if there else [])]),
+            **known[0].environment,
+            "seeds": sorted({seed for each in known for seed in each.environment.get("seeds", [])}),
+            "wall_seconds": _wall_seconds(known),
         }
         text = json.dumps(merged.environment, indent=2, sort_keys=True) + "\n"
         tables.replace(target / tables.ENVIRONMENT, lambda file: file.write_text(text, encoding="utf-8"))

@@ -68,7 +68,7 @@ def _pruned(rows: StudyRows, key: Key) -> dict[int, tuple[int, float]]:
     """Number → step and objective where the draw was pruned."""
     search, there = rows.study.search, rows.rows(*key)
     there = there[there["status"] == "pruned"]
-    if search is None or there.empty:
+    if search is None or there.empty or search.objective not in there.columns:
         return {}
     where = zip(there["draw"], there["done_generator_steps"], there[search.objective], strict=True)
     return {int(number): (int(step), float(value)) for number, step, value in where}

@@ -43,16 +43,16 @@ class Trainer:
 
 
 class Recorder:
-    """The tables of one call's training."""
+    """The tables of one call's training, which began at a moment of the monotonic clock."""
 
-    def __init__(self, study: Study, results: Results, trainer: Trainer, events: EventFiles | None):
+    def __init__(self, study: Study, results: Results, trainer: Trainer, events: EventFiles | None, began: float):
         self.study, self.results, self.trainer, self.events = study, results, trainer, events
         self.order = (study.whole or study).runs()
         self.by_id = {run.run_id: run for run in self.order}
         seeds = set(sorted(study.seeds)[:SEEDS_WITH_SAMPLES])
         self.pictured = frozenset(run.run_id for run in self.order if run.seed in seeds)
         self.done_with: list[Path] = []
-        self.began = self.last_write = time.monotonic()
+        self.began, self.last_write = began, time.monotonic()
         self.write_seconds = 0.0
         self.fresh: list[tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]] = []
         """rows, curves and probes that are not joined to the tables yet"""

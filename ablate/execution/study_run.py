@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,7 +86,7 @@ class Display(Protocol):
 
     def start(self, plans: Sequence[CohortPlan], workers: int, device: str) -> None: ...
     def progress(self, cohort: str, progress: Progress) -> None: ...
-    def finished(self, plan: CohortPlan, diverged: int, failed: int) -> None: ...
+    def finished(self, plan: CohortPlan, ended: Counter[str]) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -93,7 +94,8 @@ def status(study: Study, folder: Path, retry_failed: bool = False) -> tuple[Resu
     """The study's tables in a folder, the runs that are missing in them, and the run_ids that are not the study's."""
     results = Results.read(folder) if (folder / tables.RUNS).exists() else Results.empty(folder)
     study = with_draws(study, results.runs)
-    again = ["failed"] if retry_failed else []
+    prunes = study.search is not None and study.search.prune
+    again = ["failed"] * retry_failed + ["pruned"] * (not prunes)  # where nothing is pruned, each run goes to its end
     present = set(results.runs.loc[~results.runs["status"].isin(again), "run_id"])
     runs = study.runs()
     own = {run.run_id for run in (study.whole or study).runs()}
@@ -176,6 +178,7 @@ class _Job:
     def __init__(self, study: Study, options: Options, results: Results, display: Display, events: EventFiles | None):
         self.study, self.options, self.results, self.display, self.events = study, options, results, display, events
         self.checkpoints = options.folder / CHECKPOINTS
+        self.began = time.monotonic()
 
     def run(self, missing: list[Run]) -> bool:
         if self.options.backend == "local":
@@ -188,7 +191,7 @@ class _Job:
     def _run(self, missing: list[Run], device: str) -> bool:
         plans = plan(missing, begun_in(self.checkpoints), self._most_members(device))
         trainer = self._trainer(device, len(plans))
-        record = Recorder(self.study, self.results, trainer, self.events)
+        record = Recorder(self.study, self.results, trainer, self.events, self.began)
         bars = bars_for(self.study, self.results, missing)
         tasks = [self._task(p, device, record.pictured, bars) for p in plans]
         record.write_real_samples()
@@ -227,8 +230,8 @@ class _Job:
     def _execute(self, tasks: list[Task], trainer: Trainer, record: Recorder) -> bool:
         def ended(result: Result) -> None:
             record.take_in(result)
-            diverged = sum(outcome.status == "diverged" for outcome in result.outcomes)
-            self.display.finished(result.task.plan, diverged, len(result.errors))
+            statuses = Counter(outcome.status for outcome in result.outcomes)
+            self.display.finished(result.task.plan, statuses + Counter(failed=len(result.errors)))
 
         follow = (self.options.plugins, self.display.progress, ended)
         if self.options.backend == "local":

@@ -16,6 +16,7 @@ from ablate import checksums, tables
 from ablate.errors import UsageError
 from ablate.execution.planner import CohortPlan
 from ablate.execution.rows import row_of, settings_of
+from ablate.known_draws import with_draws
 from ablate.study import Run, Study
 from ablate.tables import Results
 
@@ -71,7 +72,7 @@ def read(folder: Path) -> tuple[Results, Study]:
     results = Results.read(folder)
     if not (folder / tables.STUDY).is_file():
         raise UsageError(f"{folder / tables.STUDY} is missing: what the rows should be cannot be told; restore it")
-    return results, tables.study_as_run(results)
+    return results, with_draws(tables.study_as_run(results), results.runs)
 
 
 def notes_on(results: Results, study: Study) -> list[str]:
@@ -89,7 +90,7 @@ def faults_in(results: Results, study: Study) -> list[str]:
     """What is wrong in tables that could be read, each with its line."""
     path = results.folder / tables.RUNS
     absent = [name for name in (*tables.PROVENANCE, *COUNTERS) if name not in results.runs.columns]
-    finished = results.runs["status"].isin(["done", "diverged"])
+    finished = results.runs["status"].isin(["done", "diverged", "pruned"])
     if absent and finished.any():
         return [f"{path}:1: column {name!r} is missing" for name in absent]
     by_id = {run.run_id: run for run in study.runs()}
@@ -129,17 +130,21 @@ def _row_faults(row: dict[Any, Any], run: Run, curve: pd.DataFrame | None) -> It
             yield f"{name} is empty"
     if (row["status"] == "diverged") != (_plain(row["diverged_at"]) != ""):
         yield f"status is {row['status']}, but diverged_at is {_plain(row['diverged_at']) or 'empty'}"
-    if row["status"] != "done":
+    word, steps = row["status"], run.config.total_generator_steps
+    if word == "diverged":
         return
-    steps = run.config.total_generator_steps
-    if row["done_generator_steps"] != steps:
+    if word == "pruned" and row["done_generator_steps"] not in run.config.evaluation_steps[:-1]:
+        yield f"pruned after {row['done_generator_steps']} generator steps, where no evaluation is but at the end"
+    if word == "done" and row["done_generator_steps"] != steps:
         yield f"done after {row['done_generator_steps']} generator steps, expected {steps}"
+    if word == "pruned":
+        steps = row["done_generator_steps"]
     last = {} if curve is None else dict(_values(curve[curve["generator_step"] == steps]))
     if not last:
-        yield f"done, but {tables.CURVES} holds no evaluation of it at generator step {steps}"
+        yield f"{word}, but {tables.CURVES} holds no evaluation of it at generator step {steps}"
     for name, value in last.items():
         if not math.isfinite(value):
-            yield f"done, but {name} is {value} in {tables.CURVES}"
+            yield f"{word}, but {name} is {value} in {tables.CURVES}"
         elif name in row and not _equal(row[name], value):
             yield f"{name} is {row[name]}, but {value:.9g} in the last evaluation in {tables.CURVES}"
 
@@ -174,7 +179,9 @@ def train_again(
     from ablate.execution.worker import Task, train
 
     by_id = {run.run_id: run for run in study.runs()}
-    finished = results.runs[results.runs["status"].isin(["done", "diverged"]) & results.runs["run_id"].isin(by_id)]
+    finished = results.runs[
+        results.runs["status"].isin(["done", "diverged", "pruned"]) & results.runs["run_id"].isin(by_id)
+    ]
     if count > len(finished):
         raise UsageError(f"--rerun {count}: {results.folder} holds {len(finished)} finished rows of its study")
     drawn = random.Random(seed).sample(sorted(finished["run_id"]), count)

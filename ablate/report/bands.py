@@ -30,9 +30,12 @@ def bands(
 
     points: from `rows.curves_of`, or with the same columns; `over` names the one along which the band runs. With
     `diverged_worst` a diverged run counts as +inf after its last finite point, from the first step on if it has none;
-    otherwise it only stops being counted. A quartile is the value at the nearest rank, so that +inf needs no arithmetic.
+    otherwise it only stops being counted. Pruned runs are left out: where they stop, the others would seem to get better.
+    A quartile is the value at the nearest rank, so that +inf needs no arithmetic.
     """
-    points = points[points["metric"] == metric]
+    points = points[
+        (points["metric"] == metric) & ~points["row"].isin(np.flatnonzero(rows.table["status"] == "pruned"))
+    ]
     broken = (rows.table["status"] == "diverged").to_numpy()
     lost = rows.table.reset_index(drop=True)[broken].groupby(["dataset", "arm"], sort=False).groups
     found = {}

@@ -12,7 +12,10 @@ from ablate.claims.measures import measure
 from ablate.claims.verdict import POOLED, Verdict
 from ablate.report import numbers
 from ablate.study_claims.association import STEP, spearman_of
+from ablate.study_claims.claim import BEST_OF
 
+MOST_NAMED = 3
+"""Arms of which the best is meant, that are named"""
 SYMBOLS = {REPRODUCED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "?", WAITING: "…"}
 WIDEST_RATIO, NARROWEST_RATIO = 20.0, 2.0
 """The bars' axis reaches to the largest effect, but within these ratios"""
@@ -180,7 +183,13 @@ def _what(verdict: Verdict) -> str:
         metric = f"spread of {'log ' if measure(metric).scale == 'ratio' else ''}{metric}"
     elif verdict.statistic != "value":  # the best, or a share of runs near the best
         metric = f"{verdict.statistic} {metric}"
-    return f"{metric}: {verdict.arm} {'÷' if verdict.scale == 'ratio' else '−'} {verdict.against}"
+    return f"{metric}: {verdict.arm} {'÷' if verdict.scale == 'ratio' else '−'} {_against(verdict.against)}"
+
+
+def _against(against: str) -> str:
+    """The other arm; of the best of many, how many: the study's figures show each."""
+    others = against.removeprefix(BEST_OF).split(", ")
+    return f"{BEST_OF}{len(others)} others" if against.startswith(BEST_OF) and len(others) > MOST_NAMED else against
 
 
 def _line(anchor: str, verdict: Verdict, parts: list[Verdict], reach: dict[str, float]) -> Line:

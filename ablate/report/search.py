@@ -34,6 +34,8 @@ class SearchPart:
     """All that the template shows of a search."""
 
     text: str
+    shared: bool
+    """all arms have the same draws"""
     parameters: list[tuple[str, str]]
     curves: list[figures.Drawing]
     importances: list[ByArm]
@@ -47,22 +49,36 @@ def search_part(rows: StudyRows, palette: dict[str, str]) -> SearchPart | None:
     if search is None:
         return None
     found = {d: {arm: drawn(rows, d, arm) for arm in rows.study.arms} for d in rows.study.datasets}
-    curves = [_curve(rows.study.name, search, dataset, arms, palette) for dataset, arms in found.items()]
+    pruned = {
+        d: {arm: int((rows.rows(d, arm)["status"] == "pruned").sum()) for arm in arms} for d, arms in found.items()
+    }
+    curves = [_curve(rows.study.name, search, d, arms, pruned[d], palette) for d, arms in found.items()]
     importances, note = _importances(search, found)
     return SearchPart(
         text=search.text,
+        shared=not search.adaptive,
         parameters=[(parameter.name, parameter.text) for parameter in search.parameters],
         curves=[drawing for drawing in curves if drawing],
         importances=importances,
         importances_note=note,
-        best=[_best(search, dataset, arms) for dataset, arms in found.items() if any(arms.values())],
+        best=[_best(search, d, arms, pruned[d]) for d, arms in found.items() if any(arms.values())],
     )
 
 
 def _curve(
-    study: str, search: Search, dataset: str, arms: dict[str, list[Drawn]], palette: dict[str, str]
+    study: str,
+    search: Search,
+    dataset: str,
+    arms: dict[str, list[Drawn]],
+    pruned: dict[str, int],
+    palette: dict[str, str],
 ) -> figures.Drawing | None:
-    values = {arm: np.array([each.value for each in draws]) for arm, draws in arms.items() if draws}
+    worst = math.inf if search.better == "less" else -math.inf
+    values = {
+        arm: np.array([each.value for each in draws] + [worst] * pruned.get(arm, 0))
+        for arm, draws in arms.items()
+        if draws
+    }
     best = [each.value for draws in arms.values() if (each := best_of(draws, search))]
     scale = measure(search.objective).scale
     near = NEAR * min(best) if best and scale == "ratio" and search.better == "less" else None
@@ -106,7 +122,7 @@ def importances(search: Search, draws: list[Drawn]) -> dict[str, float]:
     return {name: float(share) for name, share in found.items()}
 
 
-def _best(search: Search, dataset: str, arms: dict[str, list[Drawn]]) -> ByArm:
+def _best(search: Search, dataset: str, arms: dict[str, list[Drawn]], pruned: dict[str, int]) -> ByArm:
     lines = []
     for arm, draws in arms.items():
         best = best_of(draws, search)
@@ -115,6 +131,7 @@ def _best(search: Search, dataset: str, arms: dict[str, list[Drawn]]) -> ByArm:
             continue
         lost = sum(each.diverged for each in draws)
         counts = f"{len(draws)}" + (f", {lost} diverged" if lost else "")
+        counts += f", and {pruned[arm]} pruned" if pruned[arm] else ""
         settings = [_setting(best.values.get(name)) for name in search.names]
         lines.append((arm, [counts, str(best.number), numbers.number(best.value), *settings]))
     return ByArm(dataset, ["draws", "best draw", search.objective, *search.names], lines)

@@ -10,6 +10,10 @@ TRENDS = {"falls": "less", "rises": "greater"}
 """A trend's direction, and the sign of the coefficient that it claims"""
 
 
+BEST_OF = "best of "
+"""begins what a claim is held against where it is the best of several arms"""
+
+
 @dataclass(frozen=True)
 class Claim:
     """One claim of one arm. Which fields mean something depends on `test`; the others keep their defaults.
@@ -65,7 +69,7 @@ class Claim:
     def opponent(self) -> str:
         """What the arm is held against, in a few words; empty for a trend."""
         if self.rivals:
-            return f"best of {', '.join(self.rivals)}"
+            return BEST_OF + ", ".join(self.rivals)
         if self.test == "bound":
             return interval_text(self.low, self.high)
         if self.test == "identity":

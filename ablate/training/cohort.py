@@ -57,6 +57,8 @@ class Cohort:
         self._active = list(range(len(configs)))
         self._others: Cohort | None = None
         """trains the active members where some have left"""
+        self._left: tuple[Tensor, dict[str, Tensor]] | None = None
+        """members that have left, and their tensors, which compiled steps train on"""
         self.draw_seconds = 0.0
         """spent on data and noise in the last `advance`; on a GPU, on asking for them"""
         self.compiled = compile == "on" or (compile == "auto" and self._compiling_pays())
@@ -86,10 +88,12 @@ class Cohort:
     def leave(self, members: Collection[int]) -> None:
         """Train these members no further: their weights stay, and the others go on, stacked without them.
 
-        Compiled steps go on with all, for compiling them anew would cost more than it saves.
+        Compiled steps go on with all while most are left: compiling them anew would cost more than it saves.
         """
         self._active = [m for m in range(len(self.configs)) if m not in members]
-        if not self._active or self.compiled:
+        left = torch.tensor(sorted(members), device=self.device)
+        self._left = left, {k: v[left].clone() for k, v in self.tensors().items() if v.dim()}
+        if not self._active or (self.compiled and len(self._active) > len(self.configs) / 2):
             return
         active = [self.configs[m] for m in self._active]
         self._others = Cohort(active, self.dataset, self.device, arithmetic=self.arithmetic)
@@ -135,6 +139,10 @@ class Cohort:
                     generator_stats.append(self._generator_step(turn))
                 self.generator_step += 1
         self.advances += 1
+        if self._left is not None:
+            left, kept = self._left
+            tensors = self.tensors()
+            self.restore(tensors | {k: tensors[k].index_copy(0, left, v) for k, v in kept.items()}, self.generator_step)
         return torch.stack(critic_stats).cpu(), torch.stack(generator_stats).cpu()
 
     def _generator_step(self, turn: GeneratorTurn) -> Tensor:

@@ -14,15 +14,16 @@ class Bars:
     metric: str
     better: str
     """less or greater"""
-    at: Mapping[str, Mapping[int, float]]
-    """run_id → generator step → bar"""
+    at: Mapping[str, Sequence[float]]
+    """run_id → the bar at each of its evaluations; a run without bars goes on"""
 
-    def missed(self, run_id: str, step: int, values: Sequence[float]) -> str:
-        """Why a run with these values so far, the last one at `step`, is given up; empty where it goes on."""
-        bar = self.at.get(run_id, {}).get(step)
+    def missed(self, run_id: str, values: Sequence[float]) -> str:
+        """Why a run with these values at its evaluations so far is given up; empty where it goes on."""
+        bars = self.at.get(run_id, ())
         known = [value for value in values if not math.isnan(value)]
-        if bar is None or not known:
+        if not known or len(values) > len(bars):
             return ""
+        bar = bars[len(values) - 1]
         best = min(known) if self.better == "less" else max(known)
         behind = best > bar if self.better == "less" else best < bar
         return f"{self.metric} {best:.4g} at best, of earlier draws {bar:.4g} in the median" if behind else ""

@@ -131,6 +131,7 @@ class _Training:
 
     def _note_divergence(self, start: int, critic: torch.Tensor, generator: torch.Tensor) -> None:
         fine = critic.isfinite().all(1).unflatten(0, (len(generator), -1)).all(1) & generator.isfinite().all(1)
+        fine[:, list(self.books.pruned_at)] = True  # what became of them is settled
         for member in (~fine.all(0)).nonzero().flatten().tolist():
             step = start + int((~fine[:, member]).nonzero()[0])
             self.books.diverged_at.setdefault(member, step)
@@ -170,7 +171,7 @@ class _Training:
         for member in set(range(len(self.configs))) - self._ended():
             config = self.configs[member]
             values = [m.metrics[bars.metric][member] for m in self.books.moments if bars.metric in m.metrics]
-            if reason := bars.missed(config.run_id, step, values):
+            if reason := bars.missed(config.run_id, values):
                 self.books.pruned_at[member] = step
                 self._report(f"{self.control.name}: seed {config.seed} is pruned at step {step} of {last}: {reason}")
         if len(self.books.pruned_at) > before:

@@ -14,10 +14,13 @@ from searched_study import rows_of, searched
 from searching import tpe_study
 
 from ablate import tables
+from ablate.display import Quiet
 from ablate.errors import UsageError
 from ablate.execution.merge import merge
-from ablate.study import Run, Study
-from ablate.tables import Results, runs_text
+from ablate.execution.study_run import Options, run_study
+from ablate.execution.verify import faults_in, read
+from ablate.study import Run, Study, load_study
+from ablate.tables import Results, runs_text, study_as_run
 
 
 def part(folder: Path, runs: list[Run], failed: tuple[int, ...] = ()) -> Results:
@@ -52,6 +55,23 @@ def test_parts_give_the_table_of_the_whole(study: Study, tmp_path: Path) -> None
     assert merged.sample(runs[1].run_id) is not None
     again = merge(study, [tmp_path / "b"], tmp_path / "out")
     assert runs_text(again.runs) == runs_text(whole.runs)
+
+
+def test_what_was_merged_is_the_study_with_the_seeds_of_all_parts(study_file: Path, tmp_path: Path) -> None:
+    for name, seeds in (("a", "0:2"), ("b", "2:3")):
+        run_study(load_study(study_file, seeds=seeds), Options(tmp_path / name, workers=1), Quiet())
+    merged = merge(load_study(study_file), [tmp_path / "a", tmp_path / "b"], tmp_path / "out")
+    found = study_as_run(merged)
+    assert found.seeds == (0, 1, 2)
+    assert {run.run_id for run in found.runs()} == set(merged.runs["run_id"])
+    assert faults_in(*read(tmp_path / "out")) == []
+
+
+def test_parts_with_other_settings_are_refused(study_file: Path, tmp_path: Path) -> None:
+    for name, settings in (("a", []), ("b", ["width=4"])):
+        run_study(load_study(study_file, settings, seeds="0:1"), Options(tmp_path / name, workers=1), Quiet())
+    with pytest.raises(UsageError, match=r"b: --set was not as in .*a"):
+        merge(load_study(study_file), [tmp_path / "a", tmp_path / "b"], tmp_path / "out")
 
 
 def test_of_a_run_that_failed_elsewhere_the_good_row_is_taken(study: Study, tmp_path: Path) -> None:

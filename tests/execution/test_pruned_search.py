@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from shutil import copytree
 
 import pandas as pd
 import pytest
 
+from ablate.claims.contrast import contrast
 from ablate.display import Quiet
 from ablate.errors import UsageError
 from ablate.execution.bars import bars_for
@@ -15,7 +18,7 @@ from ablate.execution.proposals import next_batch
 from ablate.execution.search import read
 from ablate.execution.study_run import Options, run_study
 from ablate.execution.verify import faults_in
-from ablate.known_draws import with_draws
+from ablate.execution.verify import read as read_to_verify
 from ablate.report.page import build_report
 from ablate.study import Study, load_study
 from ablate.tables import TIMING, Results
@@ -82,7 +85,7 @@ def test_what_was_pruned_is_neither_best_nor_counted_nor_a_fault(
     (best,) = best_studies(study, results, (), "100:103")
     done = results.runs[results.runs["status"] == "done"]
     assert best.best["wgan"].value == done["fid"].min()
-    assert faults_in(results, with_draws(study, results.runs)) == []
+    assert faults_in(*read_to_verify(results.folder)) == []
     pruned = len(results.runs) - len(done)
     page = build_report([(study, results)], tmp_path).read_text()
     assert f"wgan on ring8: {pruned} of 15 runs, {pruned} of them pruned" in page
@@ -105,10 +108,57 @@ def test_without_prune_there_are_no_bars(searched: tuple[Study, Results], tmp_pa
     batch = next_batch(study, results)
     bars = bars_for(batch, results, batch.runs())
     assert bars is not None
-    assert {run.draw for run in batch.runs() if run.run_id in bars.at} == set(range(5, 15))
+    assert {run.draw for run in batch.runs() if bars.at[run.run_id]} == set(range(5, 15))
     path = tmp_path / "plain.yaml"
     path.write_text(STUDY.replace("  prune: true\n", ""))
     assert bars_for(load_study(path), read(tmp_path), []) is None
+
+
+def test_rows_of_pruned_draws_are_verified(searched: tuple[Study, Results]) -> None:
+    results, study = read_to_verify(searched[1].folder)
+    pruned = (results.runs["status"] == "pruned") & (results.runs["done_generator_steps"] == 20)
+    line = int(pruned.to_numpy().nonzero()[0][0])
+    for column, value, fault in (
+        ("done_generator_steps", 60, "pruned after 60 generator steps"),
+        ("done_generator_steps", 40, "pruned, but curves.parquet holds no evaluation"),
+        ("fid", -1.0, "fid is -1.0"),
+    ):
+        edited = results.runs.copy()
+        edited.loc[line, column] = value
+        faults = faults_in(Results(results.folder, edited, results.curves, results.probes, {}), study)
+        assert any(fault in each and f":{line + 2}:" in each for each in faults), faults
+
+
+def test_arms_of_which_draws_were_pruned_are_not_compared(searched: tuple[Study, Results]) -> None:
+    study, results = searched
+    two = replace(study, arms=("wgan", "other"))
+    with pytest.raises(UsageError, match="draws were pruned there"):
+        contrast(two, results, "wgan", "other", "fid")
+
+
+def test_when_prune_is_taken_out_what_was_pruned_is_trained_to_its_end(
+    searched: tuple[Study, Results], tmp_path: Path
+) -> None:
+    _, results = searched
+    copytree(results.folder, tmp_path / "out")
+    (tmp_path / "pruned.yaml").write_text(STUDY.replace("  prune: true\n", ""))
+    whole = load_study(tmp_path / "pruned.yaml")
+    again = run_study(whole, Options(tmp_path / "out", workers=1), Quiet()).results.runs
+    assert set(again["status"]) == {"done"}
+    assert set(again["done_generator_steps"]) == {60}
+    assert set(results.runs["run_id"]) <= set(again["run_id"])
+
+
+def test_bars_go_by_evaluations_and_not_by_steps(searched: tuple[Study, Results]) -> None:
+    study, results = searched
+    curves = results.curves.copy()
+    slow = set(results.runs.loc[results.runs["draw"].isin([0, 1]), "run_id"])
+    curves.loc[curves["run_id"].isin(slow), "generator_step"] *= 3  # a draw of n_critic, at equal critic steps
+    other = Results(results.folder, results.runs, curves, results.probes, {})
+    batch = next_batch(study, results)
+    bars, same = bars_for(batch, other, batch.runs()), bars_for(batch, results, batch.runs())
+    assert bars is not None
+    assert bars == same
 
 
 def test_with_a_shared_storage_it_is_refused(searched: tuple[Study, Results], tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from searching import Trainer, table, tpe_study
 
+from ablate.commands.run import _without_password
 from ablate.config import RunConfig
 from ablate.display import Quiet
 from ablate.errors import UsageError
@@ -233,3 +234,10 @@ def test_without_optuna_one_line_says_what_to_install(tmp_path: Path, monkeypatc
     with pytest.raises(UsageError, match=r"Optuna is not installed; pip install 'ablate\[search\]'"):
         run_study(tpe_study(tmp_path), Options(tmp_path / "t"), Quiet())
     assert not (tmp_path / "t").exists()
+
+
+def test_no_password_is_written_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    storage = "postgresql://me:secret@host/db"
+    for argument in (storage, f"--storage={storage}"):
+        assert "secret" not in _without_password(argument, storage)
+    assert _without_password("study.yaml", None) == "study.yaml"

@@ -92,7 +92,7 @@ class Notes:
 
     def __init__(self) -> None:
         self.notes: list[str] = []
-        self.finished_plans: list[tuple[int, int]] = []
+        self.finished_plans: list[dict[str, int]] = []
 
     def start(self, plans: object, workers: int, device: str) -> None:
         pass
@@ -100,8 +100,8 @@ class Notes:
     def progress(self, cohort: str, progress: Progress) -> None:
         self.notes += [progress.note] if progress.note else []
 
-    def finished(self, plan: object, diverged: int, failed: int) -> None:
-        self.finished_plans.append((diverged, failed))
+    def finished(self, plan: object, ended: dict[str, int]) -> None:
+        self.finished_plans.append(dict(ended))
 
     def stop(self) -> None:
         pass
@@ -130,4 +130,4 @@ def test_a_cohort_killed_for_want_of_memory_is_split(
         "its cohort is trained again in 4 parts (try 3 of 3)",
     ]
     assert all("for want of memory" in note for note in notes.notes)
-    assert notes.finished_plans == [(0, 0)]
+    assert notes.finished_plans == [{"done": 3}]

@@ -146,7 +146,7 @@ class Once(Quiet):
     def __init__(self, action: Callable[[], object]) -> None:
         self.actions = [action]
 
-    def finished(self, plan: object, diverged: int, failed: int) -> None:
+    def finished(self, plan: object, ended: object) -> None:
         while self.actions:
             self.actions.pop()()
 

@@ -54,3 +54,11 @@ def test_marks_lead_to_their_lines(verdicts: list[Verdict], tmp_path: Path) -> N
     assert {a["href"] for a in marks} <= {f"#{line}" for line in lines}
     assert all(a["title"].endswith(a["class"].split()[-1]) for a in marks)
     assert "claim-" + verdicts[0].claim in lines
+
+
+def test_of_many_arms_whose_best_is_meant_the_board_says_how_many(verdicts: list[Verdict]) -> None:
+    one = next(v for v in verdicts if v.kind == "compare")
+    for count, told in ((3, "best of a0, a1, a2"), (4, "best of 4 others")):
+        against = f"best of {', '.join(f'a{i}' for i in range(count))}"
+        (entry,) = board([replace(one, against=against, dataset=POOLED)])
+        assert entry.lines[0].what.endswith(told)

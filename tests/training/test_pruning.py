@@ -10,6 +10,8 @@ import pytest
 import torch
 
 from ablate.config import RunConfig
+from ablate.datasets import dataset_of
+from ablate.training.cohort import Cohort
 from ablate.training.outcome import Control, Outcome, Progress, Stopped
 from ablate.training.pruning import Bars
 from ablate.training.run import run_cohort
@@ -29,14 +31,48 @@ def configs(optimizer: str = "adam") -> list[RunConfig]:
 
 
 def bars(runs: list[RunConfig], *pruned: tuple[int, int]) -> Bars:
-    """Bars that nothing passes: (member, step)."""
-    return Bars("fid", "less", {runs[m].run_id: {step: -1.0} for m, step in pruned})
+    """Bars that nothing passes at that step, and everything before: (member, step)."""
+    at = {runs[m].run_id: [-1.0 if each == step else math.inf for each in STEPS] for m, step in pruned}
+    return Bars("fid", "less", at)
 
 
 def assert_like(a: Outcome, b: Outcome) -> None:
     assert (a.status, a.facts["done_generator_steps"]) == (b.status, b.facts["done_generator_steps"])
     assert a.final.keys() == b.final.keys()
     np.testing.assert_allclose(list(a.final.values()), list(b.final.values()), rtol=1e-6, equal_nan=True)
+
+
+@pytest.mark.parametrize("pruned", [(1,), (0, 1, 3)], ids=["most go on", "few go on"])
+def test_compiled_steps_leave_pruned_members_as_they_were(pruned: tuple[int, ...]) -> None:
+    runs = configs()
+    cohort, whole = (Cohort(runs, dataset_of(runs[0]), CPU, compile="on") for _ in range(2))
+    for each in (cohort, whole):
+        each.advance(20)
+    before = {name: value.clone() for name, value in cohort.tensors().items()}
+    cohort.leave(pruned)
+    for each in (cohort, whole):
+        each.advance(20)
+    others = [m for m in range(4) if m not in pruned]
+    for name, value in cohort.tensors().items():
+        if value.dim():
+            torch.testing.assert_close(value[list(pruned)], before[name][list(pruned)], rtol=0, atol=0)
+            torch.testing.assert_close(value[others], whole.tensors()[name][others], rtol=1e-7, atol=1e-9)
+
+
+def test_what_becomes_of_a_pruned_member_is_not_divergence(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = configs()
+    advance = Cohort.advance
+
+    def diverging(cohort: Cohort, count: int) -> tuple[torch.Tensor, torch.Tensor]:
+        critic, generator = advance(cohort, count)
+        if len(cohort.configs) == 4 and cohort.generator_step > 20:
+            generator[:, :, 1] = math.nan
+        return critic, generator
+
+    monkeypatch.setattr(Cohort, "advance", diverging)
+    found = run_cohort(runs, CPU, Control(bars=bars(runs, (1, 20))))
+    assert (found[1].status, found[1].diverged_at) == ("pruned", None)
+    assert run_cohort(runs, CPU)[1].status == "diverged"
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
@@ -95,6 +131,8 @@ def test_pruned_runs_leave_their_best_generator_alone(tmp_path: Path) -> None:
     ("greater", [1.0, 0.5], True), ("greater", [3.0, 0.5], False),
 ])  # fmt: skip
 def test_the_best_value_so_far_is_held_against_the_bar(better: str, values: list[float], gone: bool) -> None:
-    assert bool(Bars("m", better, {"r": {10: 2.0}}).missed("r", 10, values)) == gone
-    assert not Bars("m", better, {"r": {10: 2.0}}).missed("r", 20, values), "no bar at that step"
-    assert not Bars("m", better, {"r": {10: 2.0}}).missed("other", 10, values)
+    easy = math.inf if better == "less" else -math.inf
+    bars = Bars("m", better, {"r": [*[easy] * (len(values) - 1), 2.0]})
+    assert bool(bars.missed("r", values)) == gone
+    assert not bars.missed("r", [*values, *values]), "no bar at that evaluation"
+    assert not bars.missed("other", values)
