@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,10 +52,13 @@ def check_storage(url: str | None, workers: int | None) -> None:
 
 
 def hidden(url: str) -> str:
-    """A URL without its password."""
+    """A URL without its password, wherever it stands; URLs that are none, too."""
+    url = re.sub(r"(password=)[^&\s]*", r"\1***", url)
     front, at, back = url.rpartition("@")
-    scheme, slashes, user = front.partition("://")
-    return f"{scheme}{slashes}{user.partition(':')[0]}@{back}" if at and slashes else url
+    if not at:
+        return url
+    scheme, slashes, user = front.rpartition("//")
+    return f"{scheme}{slashes}{user.partition(':')[0]}@{back}"
 
 
 @contextmanager

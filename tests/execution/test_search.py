@@ -220,6 +220,8 @@ def test_a_storage_that_cannot_be_shared_is_refused(url: str, workers: int | Non
 def test_messages_never_hold_a_password() -> None:
     assert hidden("postgresql://me:secret@host:5432/db") == "postgresql://me@host:5432/db"
     assert hidden("postgresql://host/db") == "postgresql://host/db"
+    for url in ("postgresql://host/db?user=me&password=secret&x=1", "me:secret@host/db", "postgresql:me:secret@host"):
+        assert "secret" not in hidden(url)
 
 
 def test_a_storage_is_for_adaptive_searches_alone(tmp_path: Path) -> None:
