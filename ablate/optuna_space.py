@@ -39,6 +39,18 @@ def distribution(parameter: Parameter) -> Any:
     return distributions.FloatDistribution(parameter.low, parameter.high, log=parameter.log)
 
 
+def space_of(parameters: Sequence[Parameter]) -> dict[str, Any]:
+    """Parameter's name → Optuna's distribution."""
+    return {parameter.name: distribution(parameter) for parameter in parameters}
+
+
+def distribution_text(each: Any) -> str:
+    """A distribution as text that two of them share only if they are the same."""
+    from optuna.distributions import distribution_to_json
+
+    return str(distribution_to_json(each))
+
+
 def _plain(choice: Any) -> Any:
     return json.dumps(choice) if isinstance(choice, tuple) else choice
 

@@ -190,7 +190,7 @@ def _exit_code(summary: Summary) -> int:
 
 def _without_password(argument: str, storage: str | None) -> str:
     """A flag as it may be written down: tables are given away."""
-    from ablate.execution.storage import hidden
+    from ablate.execution.database import hidden
 
     return argument.replace(storage, hidden(storage)) if storage else argument
 

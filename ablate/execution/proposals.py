@@ -14,7 +14,7 @@ from typing import Any
 from ablate.claims.draws import drawn
 from ablate.claims.rows import StudyRows
 from ablate.known_draws import with_draws, with_proposals
-from ablate.optuna_space import distribution, draw_of, load_optuna, trial_of
+from ablate.optuna_space import draw_of, load_optuna, space_of, trial_of
 from ablate.search_space import Draw, Parameter
 from ablate.study import Study
 from ablate.tables import Results
@@ -93,7 +93,7 @@ def ask(trials: list[Any], parameters: tuple[Parameter, ...], better: str, count
     optuna = load_optuna()
     study = optuna.create_study(direction=direction(better), sampler=sampler(seed))
     study.add_trials(trials)
-    space = {parameter.name: distribution(parameter) for parameter in parameters}
+    space = space_of(parameters)
     return [draw_of(study.ask(space).params, parameters) for _ in range(count)]
 
 

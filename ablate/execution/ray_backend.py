@@ -6,10 +6,8 @@ shared storage; elsewhere a cohort that dies is trained anew, and its generators
 
 from __future__ import annotations
 
-import logging
 import math
 import os
-import socket
 import tempfile
 import threading
 import time
@@ -22,63 +20,18 @@ from pathlib import Path
 from typing import Any
 
 from ablate import registry, tables
-from ablate.data_folder import DATA_VARIABLE
 from ablate.errors import AblateError, UsageError
 from ablate.execution import provenance
 from ablate.execution.local import POLL_SECONDS, TRIES, OnProgress, OnResult, stop_on_signal
+from ablate.execution.ray_cluster import connected as connected
+from ablate.execution.ray_cluster import reason_of
 from ablate.execution.worker import Result, Task, train
 from ablate.training.outcome import Progress
 
 REPORT_SECONDS = 0.3
 """How often a worker tells how far it is, and asks whether to stop"""
-CONNECT_SECONDS = 5.0
-"""How long to wait for the head's machine to answer; Ray itself waits for minutes, and says little"""
 AHEAD = 2
 """Tasks given to Ray for each that can run at once: none waits for the driver, and not all lie in memory"""
-
-
-@contextmanager
-def connected(address: str | None) -> Iterator[None]:
-    """Be a driver of the cluster at `address`, of the one that RAY_ADDRESS names, or of one started here."""
-    try:
-        import ray
-    except ImportError as error:
-        raise UsageError("--backend ray needs the package ray: pip install 'ablate[ray]'") from error
-    if ray.is_initialized():
-        yield
-        return
-    _reach(address or os.environ.get("RAY_ADDRESS", ""))
-    variables = {name: os.environ[name] for name in (DATA_VARIABLE,) if name in os.environ}
-    try:
-        ray.init(address, runtime_env={"env_vars": variables}, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise AblateError(
-            f"no Ray cluster at {address or 'this machine'}: {reason}; start one with `ray start --head`"
-        ) from error
-    try:
-        yield
-    finally:
-        ray.shutdown()
-
-
-def _reach(address: str) -> None:
-    """AblateError where nothing answers at host:port; UsageError where the address is not one of a cluster's head."""
-    if address in ("", "auto", "local"):
-        return
-    host, _, port = address.rpartition(":")
-    if not host or not port.isdigit() or "/" in host:
-        raise UsageError(
-            f"--address {address}: expected host:port of the head, as head:6379; `ablate run` itself is called on a machine "
-            "of the cluster"
-        )
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
-    except (OSError, OverflowError) as error:
-        raise AblateError(
-            f"no Ray cluster at {address}: {getattr(error, 'strerror', None) or error}; start one with "
-            f"`ray start --head --port {port}`"
-        ) from error
 
 
 def device_of_cluster(wanted: str, gpu_share: float = 1.0) -> str:
@@ -157,7 +110,7 @@ class _Cohorts:
         here = On(ray.get_runtime_context().get_node_id(), soft=False)  # a node that dies must not take it along
         actor: Any = ray.remote(Mailbox)
         self.mailbox = actor.options(num_cpus=0, scheduling_strategy=here).remote()
-        self.place = Place(tuple(plugins), threads, token, provenance.versions(), provenance.code())
+        self.place = Place(tuple(map(_absolute, plugins)), threads, token, provenance.versions(), provenance.code())
         share = gpu_share if device == "cuda" else 0
         declared: Any = ray.remote(num_cpus=threads, num_gpus=share, max_retries=TRIES - 1)
         self.remote = declared(_train_there)
@@ -174,10 +127,7 @@ class _Cohorts:
             room = 0 if told else self.places() - len(self.given)
             for _ in range(min(room, len(self.waiting))):
                 task = self.waiting.popleft()
-                absolute = replace(task, checkpoints=task.checkpoints.resolve())
-                if task.generators is not None:
-                    absolute = replace(absolute, generators=task.generators.resolve())
-                self.given[self.remote.remote(absolute, self.place, self.mailbox)] = task
+                self.given[self.remote.remote(_resolved(task), self.place, self.mailbox)] = task
             ray.wait(list(self.given), num_returns=1, timeout=POLL_SECONDS)
             done, _ = ray.wait(list(self.given), num_returns=len(self.given), timeout=0)
             for name, progress in ray.get(self.mailbox.take.remote()):
@@ -191,9 +141,8 @@ class _Cohorts:
 
         try:
             found = ray.get(reference)
-        except ray.exceptions.RayError as error:  # Ray has given up: its worker or its node died each time
-            reason = f"{type(error).__name__}: " + str(error).strip().splitlines()[0]
-            self.on_result(Result(task, errors={run.run_id: f"{reason} ({TRIES} tries)" for run in task.plan.runs}))
+        except ray.exceptions.RayError as error:
+            self.on_result(Result(task, errors=dict.fromkeys((run.run_id for run in task.plan.runs), _why(error))))
             return
         if isinstance(found, AblateError):
             raise found
@@ -201,6 +150,26 @@ class _Cohorts:
             tables.replace(path, lambda file, content=content: file.write_bytes(content))  # type: ignore[misc]
         if not found.result.stopped:
             self.on_result(replace(found.result, task=task))
+
+
+def _why(error: Any) -> str:
+    """Why a task has no result: what it raised, or how Ray lost it. Ray tries again only what a worker or node died of."""
+    from ray import exceptions
+
+    if isinstance(error, exceptions.RayTaskError):  # its first line says where, not why
+        return reason_of(error.cause if isinstance(error.cause, BaseException) else error)
+    died = exceptions.WorkerCrashedError, exceptions.NodeDiedError, exceptions.OutOfMemoryError
+    return reason_of(error) + (f" ({TRIES} tries)" if isinstance(error, died) else "")
+
+
+def _resolved(task: Task) -> Task:
+    """With paths that do not hang on the folder in which a node's `ray start` was called."""
+    paths = {name: getattr(task, name) for name in ("checkpoints", "generators", "inception")}
+    return replace(task, **{name: path.resolve() for name, path in paths.items() if path is not None})
+
+
+def _absolute(plugin: str) -> str:
+    return str(Path(plugin).resolve()) if plugin.endswith(".py") else plugin
 
 
 # ── on the nodes ────────────────────────────────────────────────────────────────────────────────────────────────────

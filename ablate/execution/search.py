@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
 from ablate import tables
-from ablate.errors import UsageError
+from ablate.errors import AblateWarning, UsageError
+from ablate.execution.database import check_storage
 from ablate.execution.lock import locked
 from ablate.execution.proposals import next_batch
-from ablate.execution.storage import JOURNAL, Journal, SharedStorage, check_storage
+from ablate.execution.storage import JOURNAL, Journal, SharedStorage
 from ablate.execution.study_run import Display, Options, Summary, run_known
 from ablate.known_draws import with_draws
 from ablate.optuna_space import load_optuna
@@ -41,9 +43,22 @@ def run_search(study: Study, options: Options, display: Display) -> Summary:
     summary.trained, summary.seconds, summary.total = trained, seconds, study.size
     unknown = study.size - len(with_draws(study, summary.results.runs).runs()) - (shared.elsewhere if shared else 0)
     missing = max(summary.counts.get("missing", 0), unknown)
+    if shared and shared.under_way:
+        missing += sum(shared.under_way.values())
+        _tell_under_way(shared.under_way)
     if missing:
         summary.counts["missing"] = missing
     return summary
+
+
+def _tell_under_way(drivers: dict[str, int]) -> None:
+    who = "; ".join(f"{count} by {driver}" for driver, count in sorted(drivers.items()))
+    warnings.warn(
+        f"draws of this search are with other drivers and have not ended: {who}; where one was stopped, its command, run "
+        "again there, goes on with them",
+        AblateWarning,
+        stacklevel=3,
+    )
 
 
 def read(folder: Path) -> Results:

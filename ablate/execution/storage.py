@@ -7,52 +7,27 @@ tables, and can be deleted. With a database, each machine trains what it has ask
 from __future__ import annotations
 
 import math
-import random
 import socket
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ablate.claims.draws import drawn
 from ablate.claims.rows import StudyRows
-from ablate.errors import AblateError, UsageError
+from ablate.errors import UsageError
+from ablate.execution.database import hidden, opened, speaking
 from ablate.execution.proposals import Key, direction, keys_of, sampler, seed_of, told, used_parameters
 from ablate.known_draws import with_draws, with_proposals
-from ablate.optuna_space import distribution, draw_of, load_optuna
-from ablate.search_space import Draw
+from ablate.optuna_space import distribution_text, draw_of, load_optuna, space_of
+from ablate.search_space import Draw, Parameter, Search
 from ablate.study import Study
 from ablate.tables import Results
 
 JOURNAL = "search.journal"
-CONNECT_SECONDS = 10
-"""How long to wait for the database's machine to answer"""
-TRIES = 4
-"""Times that the database is opened"""
 DRIVER = "driver"
 """The attribute of a trial that says which driver, on which machine, trains it"""
-
-
-def check_storage(url: str | None, workers: int | None) -> None:
-    """UsageError for a storage that several machines cannot share."""
-    if url is None:
-        return
-    kind = url.partition(":")[0].partition("+")[0]
-    if kind == "sqlite" and workers != 1:
-        raise UsageError(
-            f"--storage {hidden(url)}: SQLite locks its whole file, and Optuna loses trials when several workers write; "
-            "use postgresql://…, or leave --storage out: on one machine the journal in the study's folder is enough"
-        )
-    if kind not in ("postgresql", "sqlite") or "://" not in url:
-        raise UsageError(f"--storage {hidden(url)}: expected postgresql://user@host/database")
-
-
-def hidden(url: str) -> str:
-    """A URL without its password."""
-    front, at, back = url.rpartition("@")
-    scheme, slashes, user = front.partition("://")
-    return f"{scheme}{slashes}{user.partition(':')[0]}@{back}" if at and slashes else url
+SEARCH = "search"
+"""The attribute of Optuna's study that says what is searched"""
 
 
 class Journal:
@@ -132,103 +107,108 @@ class SharedStorage:
     """
 
     def __init__(self, url: str, study: Study, folder: Path):
-        self.url, self.driver = url, f"{socket.gethostname()}:{folder.resolve()}"
+        self.url, self.folder, self.driver = url, folder, f"{socket.gethostname()}:{folder.resolve()}"
         self.elsewhere = 0
         """draws that other drivers have taken"""
-        with self._connected():
-            self.storage = _opened(url)
-
-    @contextmanager
-    def _connected(self) -> Iterator[None]:
-        """What goes wrong with the database becomes one message."""
-        try:
-            yield
-        except ImportError as error:
-            raise UsageError(f"--storage {hidden(self.url)}: {error}; pip install 'ablate[search]'") from error
-        except Exception as error:
-            if not _of_the_database(error):
-                raise
-            reason = " ".join(str(error.__cause__ or error).split())
-            raise AblateError(
-                f"--storage {hidden(self.url)}: {reason}; what was trained is in the tables: run the same command again "
-                "when the database can be reached"
-            ) from error
+        self.under_way: dict[str, int] = {}
+        """other driver → how many of them it has not told the end of"""
+        with speaking(url):
+            self.storage = opened(url)
 
     def next_batch(self, study: Study, results: Results) -> Study:
         """The study with its own draws that have rows, and those that this driver is to train next."""
         study = with_draws(study, results.runs)
         rows = StudyRows.of(study, results)
-        self.elsewhere = 0
-        with self._connected():
+        self.elsewhere, self.under_way = 0, {}
+        with speaking(self.url):
             return with_proposals(study, {key: self._proposed(rows, key) for key in keys_of(study)})
 
     def _proposed(self, rows: StudyRows, key: Key) -> dict[int, Draw]:
-        optuna = load_optuna()
         study, search = rows.study, rows.study.search
         assert search is not None
         parameters = used_parameters(study, key)
-        shared = optuna.create_study(
-            storage=self.storage,
-            study_name=name_of(study, key),
-            direction=direction(search.better),
-            load_if_exists=True,
-        )
+        shared = self._shared(study, key, parameters)
         there = set(rows.rows(*key)["draw"].astype(int))
-        values = {each.number: each.value for each in drawn(rows, *key)}
-        states = optuna.trial.TrialState
-        proposed: dict[int, Draw] = {}
         trials = [each for each in shared.get_trials(deepcopy=False) if each.number < search.draws]
+        self._refuse_unknown(key, there - {trial.number for trial in trials if self._is_own(trial)})
+        self._tell(shared, rows, key, trials, there)
         for trial in trials:
-            if trial.user_attrs.get(DRIVER) != self.driver:
+            if not self._is_own(trial):
                 self.elsewhere += 1
-            elif trial.number not in there:
-                proposed[trial.number] = draw_of(trial.params, parameters)
-            elif trial.state == states.RUNNING:
+                if not trial.state.is_finished():
+                    driver = trial.user_attrs.get(DRIVER, "an unknown driver")
+                    self.under_way[driver] = self.under_way.get(driver, 0) + 1
+        if all(trial.number in there for trial in trials if self._is_own(trial)):
+            self._ask(shared, parameters, search, seed_of(study, key, len(trials), self.driver), len(trials))
+            trials = [each for each in shared.get_trials(deepcopy=False) if each.number < search.draws]
+        return {
+            trial.number: draw_of(trial.params, parameters)
+            for trial in trials
+            if self._is_own(trial) and trial.number not in there
+        }
+
+    def _is_own(self, trial: Any) -> bool:
+        return bool(trial.user_attrs.get(DRIVER) == self.driver)
+
+    def _shared(self, study: Study, key: Key, parameters: Sequence[Parameter]) -> Any:
+        """Optuna's study of a dataset and an arm; UsageError where its draws are those of another search."""
+        assert study.search is not None
+        name = name_of(study, key)
+        shared = load_optuna().create_study(
+            storage=self.storage, study_name=name, direction=direction(study.search.better), load_if_exists=True
+        )
+        mine = {f"search.parameters.{name}": distribution_text(each) for name, each in space_of(parameters).items()}
+        mine |= {"search.objective": study.search.objective, "search.better": study.search.better}
+        mine["settings"] = study.config(*key, study.layers.examples[0]).run_id
+        theirs = shared.user_attrs.get(SEARCH)
+        held = theirs
+        if held is None:  # it is new, or of a time when this was not written: then its trials say it
+            drawn_there = [each.distributions.items() for each in shared.get_trials(deepcopy=False)]
+            held = mine | {f"search.parameters.{n}": distribution_text(d) for items in drawn_there for n, d in items}
+        other = sorted(name for name in {*mine, *held} if mine.get(name) != held.get(name))
+        if other:
+            raise UsageError(
+                f"--storage {hidden(self.url)}: holds another search named {name} (other {', '.join(other)}); give this "
+                "study another name, or use another database"
+            )
+        if theirs is None:
+            shared.set_user_attr(SEARCH, mine)
+        return shared
+
+    def _refuse_unknown(self, key: Key, numbers: set[int]) -> None:
+        """Draws of other origin would be drawn again under the same numbers."""
+        if numbers:
+            shown = ", ".join(map(str, sorted(numbers)[:3])) + ("…" if len(numbers) > 3 else "")
+            raise UsageError(
+                f"--storage {hidden(self.url)}: {self.folder} has draws ({key[0]}, {key[1]}: {shown}) that the database does "
+                f"not know as those of {self.driver}: they were made without --storage, with another database, or before "
+                "the folder was moved; give --out another folder"
+            )
+
+    def _tell(self, shared: Any, rows: StudyRows, key: Key, trials: Sequence[Any], there: set[int]) -> None:
+        """The database learns what became of this driver's draws."""
+        from optuna.trial import TrialState
+
+        values = {each.number: each.value for each in drawn(rows, *key)}
+        for trial in trials:
+            if self._is_own(trial) and trial.number in there and trial.state == TrialState.RUNNING:
                 value = values.get(trial.number, math.nan)
                 failed = math.isnan(value)
-                shared.tell(trial.number, None if failed else value, states.FAIL if failed else states.COMPLETE)
-        if not proposed:
-            shared.sampler = sampler(seed_of(study, key, len(trials), self.driver))
-            for _ in range(min(search.batch, search.draws - len(trials))):
-                trial = shared.ask({parameter.name: distribution(parameter) for parameter in parameters})
-                trial.set_user_attr(DRIVER, self.driver)
-                if trial.number < search.draws:
-                    proposed[trial.number] = draw_of(trial.params, parameters)
-                else:  # another driver was quicker: all draws are given out
-                    shared.tell(trial.number, state=states.FAIL)
-        return proposed
+                state = TrialState.FAIL if failed else TrialState.COMPLETE
+                shared.tell(trial.number, None if failed else value, state)
 
-
-def _with_driver(url: str) -> str:
-    """PostgreSQL by psycopg, which is what the extra installs."""
-    return f"postgresql+psycopg://{url.removeprefix('postgresql://')}" if url.startswith("postgresql://") else url
-
-
-def _opened(url: str) -> Any:
-    """The database as Optuna's storage. Drivers that make its tables at the same moment trip over each other: tried again."""
-    from sqlalchemy.exc import IntegrityError, ProgrammingError
-
-    optuna = load_optuna()
-    for tries in range(TRIES):
-        try:
-            return optuna.storages.RDBStorage(_with_driver(url), engine_kwargs=_engine(url))
-        except (IntegrityError, ProgrammingError, RuntimeError) as error:
-            if tries < TRIES - 1:
-                time.sleep(1 + random.random())
-            elif isinstance(error, RuntimeError):  # tables of another version of Optuna
-                raise AblateError(f"--storage {hidden(url)}: {' '.join(str(error).split())}") from error
-            else:
-                raise
-    raise AssertionError
-
-
-def _engine(url: str) -> dict[str, Any]:
-    waiting = {"connect_timeout": CONNECT_SECONDS} if url.startswith("postgresql") else {}
-    return {"pool_pre_ping": True, "connect_args": waiting}
-
-
-def _of_the_database(error: Exception) -> bool:
-    from optuna.exceptions import StorageInternalError
-    from sqlalchemy.exc import SQLAlchemyError
-
-    return isinstance(error, StorageInternalError | SQLAlchemyError)
+    def _ask(self, shared: Any, parameters: Sequence[Parameter], search: Search, seed: int, taken: int) -> None:
+        """Take a batch of draws. Each is put into the database whole, with its driver: no kill leaves one without."""
+        optuna = load_optuna()
+        space = space_of(parameters)
+        beside = optuna.create_study(direction=direction(search.better), sampler=sampler(seed))
+        beside.add_trials(shared.get_trials(deepcopy=False))
+        for _ in range(min(search.batch, search.draws - taken)):
+            trial = optuna.trial.create_trial(
+                state=optuna.trial.TrialState.RUNNING, params=beside.ask(space).params, distributions=space,
+                user_attrs={DRIVER: self.driver},
+            )  # fmt: skip
+            shared.add_trial(trial)
+        for trial in shared.get_trials(deepcopy=False):  # another driver was quicker: all draws are given out
+            if trial.number >= search.draws and self._is_own(trial) and not trial.state.is_finished():
+                shared.tell(trial.number, state=optuna.trial.TrialState.FAIL)

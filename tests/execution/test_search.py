@@ -14,9 +14,10 @@ from ablate.config import RunConfig
 from ablate.display import Quiet
 from ablate.errors import UsageError
 from ablate.execution import search as search_module
+from ablate.execution.database import check_storage, hidden
 from ablate.execution.proposals import next_batch
 from ablate.execution.search import read, run_search
-from ablate.execution.storage import JOURNAL, check_storage, hidden
+from ablate.execution.storage import JOURNAL
 from ablate.execution.study_run import Options, Summary, run_study, status
 from ablate.known_draws import with_draws
 from ablate.study import Study, load_study, select
@@ -208,6 +209,7 @@ def test_a_journal_that_disagrees_is_written_anew(tmp_path: Path, monkeypatch: p
         ("sqlite:///a.db", 2, "use postgresql://"),
         ("mysql://host/db", 1, "expected postgresql://user@host/database"),
         ("a.journal", 1, "expected postgresql://user@host/database"),
+        ("postgresql://me@host:port/db", None, "a port is a number"),
     ],
 )
 def test_a_storage_that_cannot_be_shared_is_refused(url: str, workers: int | None, phrase: str) -> None:
@@ -218,6 +220,8 @@ def test_a_storage_that_cannot_be_shared_is_refused(url: str, workers: int | Non
 def test_messages_never_hold_a_password() -> None:
     assert hidden("postgresql://me:secret@host:5432/db") == "postgresql://me@host:5432/db"
     assert hidden("postgresql://host/db") == "postgresql://host/db"
+    for url in ("postgresql://host/db?user=me&password=secret&x=1", "me:secret@host/db", "postgresql:me:secret@host"):
+        assert "secret" not in hidden(url)
 
 
 def test_a_storage_is_for_adaptive_searches_alone(tmp_path: Path) -> None:

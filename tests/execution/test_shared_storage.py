@@ -104,6 +104,10 @@ def test_drivers_that_start_at_the_same_moment_do_not_trip_over_each_other(serve
     with ThreadPoolExecutor(4) as pool:
         opened = list(pool.map(lambda name: SharedStorage(server.url, study, tmp_path / name), "abcd"))
     assert len({storage.driver for storage in opened}) == 4
+    with opened[0].storage.engine.connect() as connection:  # and none of them waits for ever
+        assert connection.exec_driver_sql("show statement_timeout").scalar() == "1min"
+        used = connection.connection.driver_connection.info.get_parameters()
+    assert (used["connect_timeout"], used["keepalives_idle"], used["tcp_user_timeout"]) == ("10", "10", "30000")
 
 
 def test_outcomes_are_told_to_the_database(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
