@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import math
 import multiprocessing
@@ -142,6 +143,8 @@ def _begin(studies: Sequence[tuple[Study, Results]]) -> None:
     global _given
     _given = studies
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
+    gc.freeze()  # the tables are not looked through for garbage, again and again, while figures make it
+    gc.set_threshold(50_000)
 
 
 def _part_number(index: int) -> Part:
