@@ -175,13 +175,11 @@ def _equal(a: float, b: float) -> bool:
 def train_again(
     results: Results, study: Study, count: int, seed: int, device: str, tell: Callable[[Again], None]
 ) -> list[Again]:
-    """Train `count` finished rows again, drawn by `seed`, each alone and in a temporary folder."""
+    """Train `count` finished rows again, drawn by `seed`, each alone and in a temporary folder; pruned ones are not."""
     from ablate.execution.worker import Task, train
 
     by_id = {run.run_id: run for run in study.runs()}
-    finished = results.runs[
-        results.runs["status"].isin(["done", "diverged", "pruned"]) & results.runs["run_id"].isin(by_id)
-    ]
+    finished = results.runs[results.runs["status"].isin(["done", "diverged"]) & results.runs["run_id"].isin(by_id)]
     if count > len(finished):
         raise UsageError(f"--rerun {count}: {results.folder} holds {len(finished)} finished rows of its study")
     drawn = random.Random(seed).sample(sorted(finished["run_id"]), count)

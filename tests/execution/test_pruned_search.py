@@ -17,7 +17,7 @@ from ablate.execution.best_settings import best_studies
 from ablate.execution.proposals import next_batch
 from ablate.execution.search import read
 from ablate.execution.study_run import Options, run_study
-from ablate.execution.verify import faults_in
+from ablate.execution.verify import faults_in, train_again
 from ablate.execution.verify import read as read_to_verify
 from ablate.report.page import build_report
 from ablate.study import Study, load_study
@@ -127,6 +127,14 @@ def test_rows_of_pruned_draws_are_verified(searched: tuple[Study, Results]) -> N
         edited.loc[line, column] = value
         faults = faults_in(Results(results.folder, edited, results.curves, results.probes, {}), study)
         assert any(fault in each and f":{line + 2}:" in each for each in faults), faults
+
+
+def test_what_was_pruned_is_not_trained_again(searched: tuple[Study, Results]) -> None:
+    results, study = read_to_verify(searched[1].folder)
+    ended = set(results.runs.loc[results.runs["status"] == "done", "run_id"])
+    again = train_again(results, study, len(ended), 0, "cpu", lambda each: None)
+    assert {each.run.run_id for each in again} == ended
+    assert all(each.agrees for each in again)
 
 
 def test_arms_of_which_draws_were_pruned_are_not_compared(searched: tuple[Study, Results]) -> None:
