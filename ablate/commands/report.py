@@ -36,7 +36,7 @@ def report(
     """Build the HTML page and verdicts.csv from result tables."""
     from ablate.claims.calibration import FOLDER, read_table
     from ablate.claims.calibration import TABLE as CALIBRATION
-    from ablate.report import speed
+    from ablate.report import questions, speed
     from ablate.report.page import build_report
     from ablate.study import load_study
     from ablate.tables import RUNS as TABLE
@@ -54,13 +54,14 @@ def report(
         loaded.append((study_as_run(tables), tables))
     there = {study.name for study, _ in loaded}
     files = [] if studies else [load_study(path) for path in sorted(study_files.glob("*.yaml"))]
-    measured = results / FOLDER / CALIBRATION
+    measured, asked = results / FOLDER / CALIBRATION, results / questions.TABLE
     page = build_report(
         loaded,
         out,
         speed_table=results / speed.TABLE,
         unrun=[study for study in files if study.name not in there],
         cases=read_table(measured) if measured.is_file() else [],
+        open_questions=questions.read(asked) if asked.is_file() else None,
     )
     print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
     if open_page:

@@ -9,7 +9,7 @@ import math
 import multiprocessing
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, fields
@@ -20,7 +20,7 @@ from ablate.claims.rows import StudyRows
 from ablate.claims.verdict import Verdict, decide, waiting
 from ablate.errors import AblateError
 from ablate.execution.provenance import cores
-from ablate.report import numbers, speed
+from ablate.report import numbers, questions, speed
 from ablate.report.board import SYMBOLS, board, tally
 from ablate.report.calibration import lines
 from ablate.report.glance import at_a_glance
@@ -44,11 +44,12 @@ def build_report(
     speed_table: Path | None = None,
     unrun: Sequence[Study] = (),
     cases: Sequence[Case] = (),
+    open_questions: Mapping[str, list[str]] | None = None,
 ) -> Path:
     """Write `out/index.html` and `out/verdicts.csv`; returns the page's path.
 
     speed_table: the benchmark's; the page has its section where the file exists. unrun: studies without tables, whose
-    claims are shown as waiting. cases: from `ablate calibrate`.
+    claims are shown as waiting. cases: from `ablate calibrate`. open_questions: by claim, shown where it is contradicted.
     The same tables give the same bytes: neither file holds the time of its making. AblateError if they cannot be written.
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -70,7 +71,7 @@ def build_report(
         style=style, sections=sections, board=entries, glance=at_a_glance(entries), tally=tally(verdicts),
         symbols=SYMBOLS, command=command, table=TABLE, budgets={section.name: section.budget for section in sections},
         calibration=lines(cases), machines=speed.machines(measured) if measured is not None else [],
-        speed_headings=speed.HEADINGS,
+        speed_headings=speed.HEADINGS, questions=questions.of_contradicted(open_questions or {}, verdicts),
     )  # fmt: skip
     out = Path(out)
     try:
