@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ablate.datasets.base import Dataset
 from ablate.errors import AblateError, AblateWarning
-from ablate.metrics.classifier import Classifier, MissingClassifier, load_classifier
+from ablate.metrics.classifier import Classifier, MissingClassifier, load_classifier, path_of
 
 CHUNK = 2000
 
@@ -130,7 +130,8 @@ def extractor_for(dataset: Dataset) -> Extractor:
         )
         reason = f"{dataset.name}: fid and all other metrics of the classifier's features are skipped: {none}"
         warnings.warn(reason, AblateWarning, stacklevel=2)
-        return NoFeatures(reason)
+        path = path_of(dataset)
+        return NoFeatures(reason.replace(str(path), path.name))  # goes into tables, and they to other machines
 
 
 def _classifier(dataset: Dataset) -> ClassifierFeatures:

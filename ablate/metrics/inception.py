@@ -42,7 +42,7 @@ def why_missing(weights: Path) -> str:
         return "fid_inception is skipped: the package pytorch-fid is not installed; pip install 'ablate[inception]'"
     if not weights.is_file():
         return (
-            f"fid_inception is skipped: its weights are not in {weights}; download {URL} to there, or name the file "
+            f"fid_inception is skipped: its weights {weights} are missing; download {URL} to there, or name the file "
             f"with --inception-weights"
         )
     return ""
@@ -119,8 +119,8 @@ class InceptionFid:
 
     def __init__(self, reference: Reference, weights: Path, device: torch.device):
         self.reference, self.name = reference, protocol_name("inception", reference.n)
-        self.skipped = why_missing(weights)
-        """why there is no such fid; empty where there is"""
+        self.skipped = why_missing(weights).replace(str(weights), weights.name)
+        """why there is no such fid, without this machine's paths, for it goes into tables; empty where there is"""
         self.extractor = None if self.skipped else InceptionFeatures(weights, device)
 
     @classmethod

@@ -58,6 +58,7 @@ def test_it_trains_without_a_classifier_and_its_rows_say_what_was_skipped(images
     assert list(runs["status"]) == ["done", "done"]
     assert (runs["features"] == "none").all()
     assert runs["flags"].str.contains("skipped").all()
+    assert not runs["flags"].str.contains(" /").any(), "tables say nothing of this machine's folders"
     assert "fid" not in runs or runs["fid"].isna().all()
     assert runs["critic_loss"].notna().all()
 
@@ -100,12 +101,13 @@ def test_inception_is_skipped_without_its_weights_and_is_a_column_beside_fid_wit
         options = Options(tmp_path / name, workers=1, inception=weights)
         return run_study(load_study(path, ()), options, Quiet())
 
-    with pytest.warns(AblateWarning, match="fid_inception is skipped: its weights are not in") as caught:
+    with pytest.warns(AblateWarning, match="fid_inception is skipped: its weights .* are missing") as caught:
         runs = features_of(tmp_path / "no.pth", "without").results.runs
     assert len(caught) == 1
     assert (runs["status"] == "done").all()
     assert runs["fid"].notna().all()
     assert list(runs["flags"].fillna("").str.contains("fid_inception is skipped")) == list(runs["dataset"] == "digits")
+    assert not runs["flags"].fillna("").str.contains(str(tmp_path)).any()
 
     def halves(self: object, samples: torch.Tensor) -> torch.Tensor:
         return samples.flatten(1)[:, ::2]
