@@ -42,7 +42,7 @@ def why_missing(weights: Path) -> str:
         return "fid_inception is skipped: the package pytorch-fid is not installed; pip install 'ablate[inception]'"
     if not weights.is_file():
         return (
-            f"fid_inception is skipped: its weights {weights} are missing; download {URL} to there, or name the file "
+            f"fid_inception is skipped: its weights {weights} are missing; download them from {URL}, or name the file "
             f"with --inception-weights"
         )
     return ""
