@@ -94,7 +94,8 @@ def own_seconds(study: Path, cohort: int) -> tuple[float, float]:
     import torch
 
     from ablate.execution.planner import plan
-    from ablate.execution.worker import Task, train
+    from ablate.execution.task import Task
+    from ablate.execution.worker import train
     from ablate.study import load_study
 
     torch.set_num_threads(1)

@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
+from kills import STUDY
 
 import ablate
+from ablate.tables import Results
 
 PACKAGE = Path(ablate.__file__).parent
 LAYERS = [
@@ -92,6 +94,15 @@ def test_what_should_start_at_once_loads_neither_torch_nor_pandas(arguments: tup
     loaded = loaded_by(*arguments)
     assert "ablate" in loaded
     assert not loaded & {"torch", "pandas", "matplotlib", "sklearn"}
+
+
+def test_a_driver_with_workers_never_holds_pytorch(tmp_path: Path) -> None:
+    study, out = tmp_path / "killed.yaml", tmp_path / "out"
+    study.write_text(STUDY, encoding="utf-8")
+    loaded = loaded_by("run", str(study), "--set", "generator_steps=12", "--workers", "2", "--out", str(out))
+    assert len(Results.read(out).runs) == 9
+    assert "pandas" in loaded
+    assert not loaded & {"torch", "sklearn", "matplotlib"}
 
 
 def test_help_starts_in_well_under_a_second() -> None:

@@ -27,6 +27,7 @@ from ablate.report.page import build_report
 from ablate.study import load_study
 from ablate.tables import Results
 from ablate.training import checkpoint
+from ablate.training.checkpoint_files import run_ids_in
 
 MARKUP = "<script>alert(1)</script>"
 IMAGE = '"><img src=x onerror=alert(1)>'
@@ -164,7 +165,7 @@ def test_pickled_checkpoints_and_generators_are_refused(write: Callable[..., Non
     write(saved, Harmful(mark))
     with pytest.raises(AblateError, match="not a readable checkpoint"):
         checkpoint.load(saved)
-    assert not checkpoint.run_ids_in(out / CHECKPOINTS)
+    assert not run_ids_in(out / CHECKPOINTS)
     generator = next((out / GENERATORS).glob("*.safetensors"))
     write(generator, Harmful(mark))
     with pytest.raises(AblateError, match="not a readable safetensors file"):

@@ -233,7 +233,7 @@ def _plan(study: Study, folder: Path, retry_failed: bool, as_json: bool, timed: 
 def _estimated(plans: list[CohortPlan], device: str, workers: int | None) -> tuple[list[float | None], float]:
     """Seconds for each cohort, and for all of them with these workers."""
     from ablate.execution.estimate import estimates
-    from ablate.execution.study_run import choose_device, shared_out
+    from ablate.execution.preparation import choose_device, shared_out
 
     chosen = choose_device(device)
     count, threads = shared_out(chosen, workers, len(plans))

@@ -54,7 +54,7 @@ def _verified(folder: Path, rerun: int, seed: int, device: str) -> bool:
         print(f"  {line}")
     if not rerun:
         return not faults
-    from ablate.execution.study_run import choose_device
+    from ablate.execution.preparation import choose_device
 
     again = train_again(
         results, study, rerun, seed, choose_device(device), lambda each: print(f"  {each.line()}", flush=True)

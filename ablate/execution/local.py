@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import wait
 
 from ablate.errors import AblateError
-from ablate.execution.worker import Result, Task, train
+from ablate.execution.task import Result, Task
 from ablate.execution.worker_process import READY, WorkerProcess
 from ablate.training.outcome import Progress
 
@@ -33,10 +33,11 @@ def execute(
 ) -> bool:
     """Train all tasks; results are handed over as they come. False if a Ctrl-C or SIGTERM stopped it early.
 
+    With no workers, this process trains.
     `on_progress` is given the task's checkpoint name, which no other task has.
     """
     with stop_on_signal() as stop:
-        if workers == 1:
+        if not workers:
             return _in_this_process(tasks, threads, stop, on_progress, on_result)
         return _Workers(tasks, workers, threads, plugins, stop, on_progress, on_result).run()
 
@@ -66,6 +67,8 @@ def _in_this_process(
     tasks: Sequence[Task], threads: int, stop: threading.Event, on_progress: OnProgress, on_result: OnResult
 ) -> bool:
     import torch
+
+    from ablate.execution.worker import train
 
     before = torch.get_num_threads()
     torch.set_num_threads(min(threads, before))  # before: what OMP_NUM_THREADS allows

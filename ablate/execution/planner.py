@@ -77,6 +77,6 @@ def plan(
 
 def begun_in(folder: Path) -> list[list[str]]:
     """The run_ids of every readable checkpoint in a folder."""
-    from ablate.training.checkpoint import run_ids_in
+    from ablate.training.checkpoint_files import run_ids_in
 
     return run_ids_in(folder)

@@ -25,7 +25,8 @@ from ablate.execution import provenance
 from ablate.execution.local import POLL_SECONDS, TRIES, OnProgress, OnResult, stop_on_signal
 from ablate.execution.ray_cluster import connected as connected
 from ablate.execution.ray_cluster import reason_of
-from ablate.execution.worker import Result, Task, train
+from ablate.execution.task import Result, Task
+from ablate.execution.worker import train
 from ablate.training.outcome import Progress
 
 REPORT_SECONDS = 0.3

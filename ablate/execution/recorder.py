@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,8 @@ from ablate.tables import Results
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ablate.execution.worker import Result
+    from ablate.execution.preparation import RealData
+    from ablate.execution.task import Result
 
 WRITE_SECONDS = 5.0
 """Rows that come faster than this are written together; until then their checkpoints stay."""
@@ -143,25 +144,12 @@ class Recorder:
             "time_split": {k: round(split.get(k, 0.0) + added.get(k, 0.0), 1) for k in sorted({*split, *added})},
         }
 
-    def write_real_samples(self) -> None:
-        """Written anew at every call: a label's dataset may have other options now.
-
-        Missing data, or images without the classifier that they need, are found here, before anything is trained.
-        """
-        from ablate.datasets import dataset_of
-        from ablate.metrics.features import extractor_for
-        from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures
-
-        for label in self.study.datasets:
-            path = self.results.folder / tables.SAMPLES / f"real_{label}.npz"
-            config = next((run.config for run in self.order if run.dataset == label), None)
-            if config is not None:
-                dataset = dataset_of(config)
-                extractor_for(dataset)
-                self.fingerprints[label] = dataset.fingerprint
-                rows = self.results.runs[self.results.runs["dataset"] == label]
-                own = rows[rows["run_id"].isin(self.by_id) & (rows["status"] != "failed")]
-                for fingerprint in own["dataset_fingerprint"] if len(own) else ():
-                    self._check_data(label, fingerprint, "now")
-                count = KEPT_POINTS if len(dataset.shape) == 1 else KEPT_IMAGES
-                tables.save_arrays(path, x=as_pictures(dataset.reference(count, seed=0)[0]))
+    def take_in_real(self, real: Mapping[str, RealData]) -> None:
+        """The data as they are now: written anew at every call, for a label's dataset may have other options now."""
+        for label, data in real.items():
+            self.fingerprints[label] = data.fingerprint
+            rows = self.results.runs[self.results.runs["dataset"] == label]
+            own = rows[rows["run_id"].isin(self.by_id) & (rows["status"] != "failed")]
+            for fingerprint in own["dataset_fingerprint"] if len(own) else ():
+                self._check_data(label, fingerprint, "now")
+            tables.save_arrays(self.results.folder / tables.SAMPLES / f"real_{label}.npz", x=data.pictures)

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import time
-import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ablate import tables
-from ablate.config import RunConfig
-from ablate.errors import AblateWarning, UsageError
 from ablate.execution import provenance
 from ablate.execution.bars import bars_for
 from ablate.execution.event_files import EventFiles
 from ablate.execution.lock import locked
-from ablate.execution.planner import COHORT_SIZE, CohortPlan, begun_in, plan
+from ablate.execution.planner import CohortPlan, begun_in
+from ablate.execution.preparation import Prepared, prepare, shared_out
+from ablate.execution.processes import apart
 from ablate.execution.recorder import Recorder, Trainer
+from ablate.execution.task import Result, Task
 from ablate.known_draws import with_draws
 from ablate.study import Run, Study
 from ablate.tables import Results
 
 if TYPE_CHECKING:
-    from ablate.execution.worker import Result, Task
     from ablate.training.arithmetic import Arithmetic
     from ablate.training.cohort import Compile
     from ablate.training.outcome import Progress
@@ -143,33 +142,11 @@ def _forget_ended(checkpoints: Path, ended: set[str]) -> None:
     """
     if not checkpoints.is_dir():
         return
-    from ablate.training import checkpoint
+    from ablate.training.checkpoint_files import remove_ended
 
-    checkpoint.remove_ended(checkpoints, ended)
+    remove_ended(checkpoints, ended)
     with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
         checkpoints.rmdir()
-
-
-def choose_device(wanted: str) -> str:
-    """auto, cpu or cuda → cpu or cuda; UsageError where there is no such device."""
-    import torch
-
-    if wanted not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"--device {wanted}: unknown device, expected one of: auto, cpu, cuda")
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise UsageError(
-            "--device cuda: PyTorch finds no CUDA device here; use --device cpu, or install its CUDA build"
-        )
-    if wanted == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    return wanted
-
-
-def shared_out(device: str, workers: int | None, cohorts: int) -> tuple[int, int]:
-    """How many worker processes train, and the threads of each; on a CPU one worker a core, unless told otherwise."""
-    cores = provenance.cores()
-    count = workers or (1 if device == "cuda" else max(1, min(cores, cohorts)))
-    return count, max(1, cores // count)
 
 
 class _Job:
@@ -182,23 +159,22 @@ class _Job:
 
     def run(self, missing: list[Run]) -> bool:
         if self.options.backend == "local":
-            return self._run(missing, choose_device(self.options.device))
+            return self._run(missing, self.options.device)
         from ablate.execution.ray_backend import connected, device_of_cluster
 
         with connected(self.options.address):
             return self._run(missing, device_of_cluster(self.options.device, self.options.gpu_share))
 
     def _run(self, missing: list[Run], device: str) -> bool:
-        plans = plan(missing, begun_in(self.checkpoints), self._most_members(device))
-        trainer = self._trainer(device, len(plans))
+        prepared = self._prepared(missing, device)
+        trainer = self._trainer(prepared)
         record = Recorder(self.study, self.results, trainer, self.events, self.began)
         bars = bars_for(self.study, self.results, missing)
-        tasks = [self._task(p, device, record.pictured, bars) for p in plans]
-        record.write_real_samples()
-        self._look_for_inception()
+        tasks = [self._task(p, prepared.device, record.pictured, bars) for p in prepared.plans]
+        record.take_in_real(prepared.real)
         record.write()
         self.checkpoints.mkdir(parents=True, exist_ok=True)
-        self.display.start(plans, trainer.workers, trainer.device)
+        self.display.start(prepared.plans, trainer.workers, trainer.device)
         try:
             return self._execute(tasks, trainer, record)
         finally:
@@ -208,24 +184,25 @@ class _Job:
             settled = self.results.runs["status"] != "failed"
             _forget_ended(self.checkpoints, set(self.results.runs.loc[settled, "run_id"]))
 
-    def _trainer(self, device: str, cohorts: int) -> Trainer:
+    def _prepared(self, missing: list[Run], device: str) -> Prepared:
+        """In a process of its own where other processes train too: this one then never holds PyTorch."""
+        datasets = {run.dataset: run.config for run in reversed((self.study.whole or self.study).runs())}
+        arguments = (self.options, device, missing, begun_in(self.checkpoints), datasets)
+        return prepare(*arguments) if self._trains_here(device) else apart(prepare, *arguments)
+
+    def _trains_here(self, device: str) -> bool:
+        """Whether this process itself needs PyTorch: --workers 1 says so, and one worker of a GPU would gain nothing apart."""
+        options = self.options
+        return options.backend != "local" or options.workers == 1 or (device == "cuda" and not options.workers)
+
+    def _trainer(self, prepared: Prepared) -> Trainer:
         if self.options.backend == "local":
-            workers, threads = shared_out(device, self.options.workers, cohorts)
-            return Trainer(_device_name(device), workers, threads, self.options.command)
+            workers, threads = shared_out(prepared.device, self.options.workers, len(prepared.plans))
+            return Trainer(prepared.device_name, workers, threads, self.options.command)
         from ablate.execution.ray_backend import places
 
-        workers = self.options.workers or places(device, 1, self.options.gpu_share)
-        return Trainer(f"{device} of a Ray cluster", workers, 1, self.options.command)
-
-    def _most_members(self, device: str) -> Callable[[Sequence[RunConfig]], int]:
-        if size := self.options.cohort_size:
-            return lambda configs: size
-        if self.options.backend != "local":  # what trains there cannot be timed here
-            return lambda configs: COHORT_SIZE
-        from ablate.execution.cohort_size import automatic
-
-        _, threads = shared_out(device, self.options.workers, provenance.cores())
-        return automatic(device, threads)
+        workers = self.options.workers or places(prepared.device, 1, self.options.gpu_share)
+        return Trainer(prepared.device_name, workers, 1, self.options.command)
 
     def _execute(self, tasks: list[Task], trainer: Trainer, record: Recorder) -> bool:
         def ended(result: Result) -> None:
@@ -237,14 +214,13 @@ class _Job:
         if self.options.backend == "local":
             from ablate.execution.local import execute
 
-            return execute(tasks, trainer.workers, trainer.threads, *follow)
+            here = self._trains_here(tasks[0].device)
+            return execute(tasks, 0 if here else trainer.workers, trainer.threads, *follow)
         from ablate.execution import ray_backend
 
         return ray_backend.execute(tasks, self.options.workers, trainer.threads, *follow, self.options.gpu_share)
 
     def _task(self, cohort: CohortPlan, device: str, pictured: frozenset[str], bars: Bars | None) -> Task:
-        from ablate.execution.worker import Task
-
         versions, own = provenance.versions(), {run.run_id for run in cohort.runs}
         return Task(
             cohort,
@@ -260,17 +236,3 @@ class _Job:
             bars=bars,
             arithmetic=self.options.arithmetic,
         )
-
-    def _look_for_inception(self) -> None:
-        from ablate.metrics.inception import why_missing
-
-        if self.options.inception and (reason := why_missing(self.options.inception)):
-            warnings.warn(reason, AblateWarning, stacklevel=2)
-
-
-def _device_name(device: str) -> str:
-    if device == "cpu":
-        return "cpu"
-    import torch
-
-    return str(torch.cuda.get_device_name())

@@ -176,7 +176,8 @@ def train_again(
     results: Results, study: Study, count: int, seed: int, device: str, tell: Callable[[Again], None]
 ) -> list[Again]:
     """Train `count` finished rows again, drawn by `seed`, each alone and in a temporary folder; pruned ones are not."""
-    from ablate.execution.worker import Task, train
+    from ablate.execution.task import Task
+    from ablate.execution.worker import train
 
     by_id = {run.run_id: run for run in study.runs()}
     finished = results.runs[results.runs["status"].isin(["done", "diverged"]) & results.runs["run_id"].isin(by_id)]

@@ -3,59 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import torch
 
 from ablate.errors import AblateError
 from ablate.execution.planner import CohortPlan
-from ablate.training import checkpoint
-from ablate.training.arithmetic import Arithmetic, choose
-from ablate.training.cohort import Compile
-from ablate.training.outcome import Control, Outcome, Progress, Stopped
-from ablate.training.pruning import Bars
+from ablate.execution.task import Result, Task
+from ablate.training.arithmetic import choose
+from ablate.training.checkpoint_files import previous
+from ablate.training.outcome import Control, Progress, Stopped
 from ablate.training.run import run_cohort
-
-
-@dataclass(frozen=True)
-class Task:
-    """A cohort to train, and where and how."""
-
-    plan: CohortPlan
-    device: str
-    checkpoints: Path
-    checkpoint_seconds: float
-    keep_checkpoints: bool = False
-    pictured: frozenset[str] = frozenset()
-    """run_ids of which pictures over time are kept"""
-    generators: Path | None = None
-    """the folder for the runs' generators"""
-    compile: Compile = "off"
-    made_by: dict[str, Any] = field(default_factory=dict)
-    """what made the generators: commit and the like"""
-    inception: Path | None = None
-    bars: Bars | None = None
-    """by which draws of a search are pruned"""
-    parts: int = 1
-    """how many cohorts to train it as, one after the other, because it was too large for the memory"""
-    arithmetic: Arithmetic = "auto"
-
-
-@dataclass
-class Result:
-    """What became of a task."""
-
-    task: Task
-    outcomes: list[Outcome] = field(default_factory=list)
-    errors: dict[str, str] = field(default_factory=dict)
-    """run_id → why the run has no outcome"""
-    checkpoints: list[Path] = field(default_factory=list)
-    """files to delete when the outcomes are in the tables"""
-    stopped: bool = False
-    device_name: str = ""
-    """of the machine that trained it; empty where that is this one"""
 
 
 def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
@@ -78,7 +36,7 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
         if not (_out_of_memory(error) and len(task.plan.runs) > 1):
             return Result(task, errors={run.run_id: f"{type(error).__name__}: {error}" for run in task.plan.runs})
     else:
-        spent = [checkpoint.previous(path)] if task.keep_checkpoints else [path, checkpoint.previous(path)]
+        spent = [previous(path)] if task.keep_checkpoints else [path, previous(path)]
         return Result(task, outcomes, checkpoints=spent)
     # Only here, where the error is forgotten, is the memory free that its traceback held.
     if task.device == "cuda":
@@ -92,7 +50,7 @@ def _out_of_memory(error: BaseException) -> bool:
 
 def _in_halves(task: Task, report: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
     whole = task.checkpoints / task.plan.checkpoint_name
-    for file in (whole, checkpoint.previous(whole)):  # of all members, so of no use to half of them
+    for file in (whole, previous(whole)):  # of all members, so of no use to half of them
         file.unlink(missing_ok=True)
     middle = len(task.plan.runs) // 2
     merged = Result(task)

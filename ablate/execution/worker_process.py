@@ -7,26 +7,22 @@ AblateError that it met; then the next task. Whatever arrives while it trains me
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
-import os
 import signal
-import sys
-import threading
 import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
-from multiprocessing.connection import wait as wait_for
 from pathlib import Path
-from types import ModuleType
 
 from ablate import registry
 from ablate.errors import AblateError, AblateWarning
-from ablate.execution.worker import Result, Task, train
+from ablate.execution.processes import start
+from ablate.execution.task import Result, Task
+from ablate.training.memory import give_back
 from ablate.training.outcome import Progress
 
 READY, STOP = "ready", "stop"
 SECONDS_TO_END = 10.0
+Train = Callable[[Task, Callable[[Progress], None], Callable[[], bool]], Result]
 Message = str | Progress | Result | AblateError
 
 
@@ -34,12 +30,7 @@ class WorkerProcess:
     """The driver's end of one worker."""
 
     def __init__(self, threads: int, plugins: Sequence[str]):
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, threads, tuple(plugins)))
-        with _without_main():
-            self.process.start()
-        theirs.close()  # so that the pipe ends when the worker does
+        self.process, self.pipe = start(serve, threads, tuple(plugins))
         self.kills_before = kills_for_memory()
         self.told_to_stop = False
 
@@ -117,26 +108,14 @@ def kills_for_memory() -> tuple[int, ...]:
     return tuple(counts)
 
 
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """While workers start, hide the main module: they would import it, and a script without a guard would run again."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
 # ── in the worker process ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def serve(pipe: Connection, threads: int, plugins: Sequence[str]) -> None:
     """A worker's life: train what is sent, until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver tells workers to stop, after which they write checkpoints
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_driver, daemon=True).start()
     import torch
+
+    from ablate.execution.worker import train
 
     torch.set_num_threads(min(threads, torch.get_num_threads()))
     warnings.simplefilter("ignore", AblateWarning)  # the driver has loaded the same data, and has said it
@@ -145,12 +124,13 @@ def serve(pipe: Connection, threads: int, plugins: Sequence[str]) -> None:
     try:
         pipe.send(READY)
         while isinstance(task := pipe.recv(), Task):
-            pipe.send(_answer(task, pipe))
+            pipe.send(_answer(train, task, pipe))
+            give_back()
     except (EOFError, OSError):
         return  # the driver has closed its end
 
 
-def _answer(task: Task, pipe: Connection) -> Result | AblateError:
+def _answer(train: Train, task: Task, pipe: Connection) -> Result | AblateError:
     def report(progress: Progress) -> None:
         with contextlib.suppress(OSError):  # the driver has closed its end; `poll` says so too, and the cohort stops
             pipe.send(progress)
@@ -159,11 +139,3 @@ def _answer(task: Task, pipe: Connection) -> Result | AblateError:
         return train(task, report, pipe.poll)
     except AblateError as error:
         return error
-
-
-def _end_with_driver() -> None:
-    """A killed driver must not leave workers behind that go on computing."""
-    driver = multiprocessing.parent_process()
-    assert driver is not None
-    wait_for([driver.sentinel])
-    os._exit(1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,7 @@ from torch import Tensor
 
 from ablate.errors import AblateError
 from ablate.tables import temporary_of
-
-PREVIOUS = ".previous"
-
-
-def previous(path: Path) -> Path:
-    """Where the checkpoint before the one at `path` lies."""
-    return path.with_name(path.name + PREVIOUS)
+from ablate.training.checkpoint_files import previous
 
 
 def save(path: Path, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
@@ -65,31 +58,3 @@ def load_latest(path: Path) -> tuple[tuple[dict[str, Tensor], dict[str, Any]] | 
         except AblateError as error:
             problems.append(str(error))
     return None, f"{problems[0]}; no other can be read, so its runs are trained anew" if problems else ""
-
-
-def run_ids_in(folder: Path) -> list[list[str]]:
-    """The runs whose common state a checkpoint in the folder holds, of each that can be read."""
-    return [list(record["run_ids"]) for _, record in _records(folder)]
-
-
-def remove_ended(folder: Path, ended: Collection[str]) -> None:
-    """Delete the checkpoints of which a run has `ended`, for no cohort can go on from them; those marked as kept stay."""
-    for path, record in _records(folder):
-        if not record.get("keep") and not set(ended).isdisjoint(record["run_ids"]):
-            path.unlink(missing_ok=True)
-            previous(path).unlink(missing_ok=True)
-
-
-def _records(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
-    """Each checkpoint's path and the newest record of it that can be read."""
-    paths = sorted({p.with_name(p.name.removesuffix(PREVIOUS)) for p in folder.glob("[!.]*.safetensors*")})
-    return [(path, found) for path in paths if (found := _record(path) or _record(previous(path)))]
-
-
-def _record(path: Path) -> dict[str, Any] | None:
-    try:
-        with safe_open(path, framework="pt") as file:
-            found = json.loads(file.metadata()["record"])
-            return found if isinstance(found["run_ids"], list) else None
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError):
-        return None

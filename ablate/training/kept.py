@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -19,23 +17,12 @@ from ablate.generator import finite, save_generator
 from ablate.networks.standing import Statistics
 from ablate.pictures import class_rows, square
 from ablate.training.cohort import Cohort
+from ablate.training.outcome import Frames
 from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures, picture, standing_statistics
 
 MOST_FRAMES, MOST_FRAME_BYTES = 200, 2**25
 """Pictures of one run, in number and in size; of more evaluations, evenly spaced ones get a picture."""
 BEST, LAST = "best", "last"
-
-
-@dataclass(frozen=True)
-class Frames:
-    """One run's pictures over time, of the same latents and labels."""
-
-    steps: list[int]
-    """the generator step of each"""
-    x: np.ndarray
-    """uint8 [moment, n, channels, height, width] or float32 [moment, n, dimension]"""
-    across: int
-    """images in a row of the grid that they make"""
 
 
 class Kept:

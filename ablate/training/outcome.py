@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ablate.training.arithmetic import Arithmetic
-from ablate.training.cohort import Compile
-from ablate.training.kept import Frames
 from ablate.training.pruning import Bars
+
+if TYPE_CHECKING:
+    from ablate.training.arithmetic import Arithmetic
+    from ablate.training.cohort import Compile
 
 
 class Stopped(Exception):
@@ -28,6 +29,18 @@ class Moment:
     seconds: float
     metrics: dict[str, list[float]]
     probes: dict[str, dict[str, list[float]]]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """One run's pictures over time, of the same latents and labels."""
+
+    steps: list[int]
+    """the generator step of each"""
+    x: np.ndarray
+    """uint8 [moment, n, channels, height, width] or float32 [moment, n, dimension]"""
+    across: int
+    """images in a row of the grid that they make"""
 
 
 @dataclass

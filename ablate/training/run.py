@@ -24,6 +24,7 @@ from ablate.training import checkpoint
 from ablate.training.arithmetic import products_in
 from ablate.training.cohort import Cohort
 from ablate.training.kept import Kept
+from ablate.training.memory import give_back
 from ablate.training.outcome import Control, Moment, Outcome, Progress, Stopped
 from ablate.training.probes import CriticView, measure
 from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures, sample, standing_statistics
@@ -85,6 +86,7 @@ class _Training:
                     raise Stopped
             if self.cohort.generator_step == target and self._evaluated_until() < target:
                 self._evaluate()
+                give_back()
                 self._prune(target)
         if self.control.keep_checkpoint:
             self._save(keep=True)

@@ -18,7 +18,7 @@ from ablate.config import RunConfig
 from ablate.errors import AblateError
 from ablate.execution import ray_backend, ray_cluster
 from ablate.execution.planner import CohortPlan
-from ablate.execution.worker import Result, Task
+from ablate.execution.task import Result, Task
 from ablate.study import Run
 
 

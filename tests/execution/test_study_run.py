@@ -21,6 +21,7 @@ from ablate.execution.lock import Locked, locked
 from ablate.execution.study_run import Options, Summary, run_study
 from ablate.tables import TIMING, Results
 from ablate.training import checkpoint
+from ablate.training.checkpoint_files import previous
 
 
 def run(path: Path, folder: Path, overrides: tuple[str, ...] = (), **options: object) -> Summary:
@@ -314,7 +315,7 @@ def test_what_a_driver_left_that_was_killed_after_its_last_table_is_cleared_away
     for path in left.iterdir():
         tensors, record = checkpoint.load(path)
         checkpoint.save(path, tensors, {**record, "keep": False})  # as after a segment
-        assert checkpoint.previous(path).exists()
+        assert previous(path).exists()
     assert run(study_file, tmp_path / "out").trained == 0
     assert not left.exists()
 

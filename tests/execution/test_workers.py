@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from kills import forkserver_of, workers_of
 
 from ablate.execution import worker_process
 from ablate.execution.study_run import Options, run_study
@@ -41,17 +43,17 @@ def words(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "ablate", *map(str, arguments)]
 
 
-def workers_of(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
-
-
 def content(folder: Path) -> list[pd.DataFrame]:
     results = Results.read(folder)
     return [results.runs.drop(columns=TIMING), results.curves.drop(columns="seconds"), results.probes]
 
 
-def test_a_worker_killed_in_the_middle_changes_nothing_in_the_end(study_file: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("victims", "said"), [(workers_of, "was killed by SIGKILL"), (forkserver_of, "ended with exit code 255")]
+)
+def test_a_worker_killed_in_the_middle_changes_nothing_in_the_end(
+    study_file: Path, tmp_path: Path, victims: Callable[[int], list[int]], said: str
+) -> None:
     straight, killed = tmp_path / "straight", tmp_path / "killed"
     arguments = ("run", study_file, LONGER, "--workers", 2, "--checkpoint-seconds", 0, "--out")
     done = subprocess.run(words(*arguments, straight), capture_output=True, text=True, timeout=120)
@@ -62,10 +64,10 @@ def test_a_worker_killed_in_the_middle_changes_nothing_in_the_end(study_file: Pa
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < end
         time.sleep(0.01)
-    os.kill(workers_of(process.pid)[0], signal.SIGKILL)
+    os.kill(victims(process.pid)[0], signal.SIGKILL)
     _, stderr = process.communicate(timeout=120)
     assert process.returncode == 0, stderr
-    assert "the worker process was killed by SIGKILL" in stderr
+    assert f"the worker process {said}" in stderr
     assert "trained again from the last checkpoint (try 2 of 3)" in stderr
     for mine, other in zip(content(straight), content(killed), strict=True):
         pd.testing.assert_frame_equal(mine, other, check_exact=True)

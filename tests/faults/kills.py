@@ -1,4 +1,4 @@
-"""Kills `ablate run` at random moments, its driver, a worker or both, and counts what the tables lost by it."""
+"""Kills `ablate run` at random moments, its driver, a worker, both or all workers, and counts what the tables lost by it."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ arms:
   wgan: {loss: wasserstein, lipschitz: clip, clip_value: 0.1, optimizer: rmsprop}
   gan: {loss: non_saturating, lipschitz: none}
 """
-FAULTS = ("driver", "worker", "both")
-STRIKES = {"driver": 1, "worker": 2, "both": 1}
+FAULTS = ("driver", "worker", "both", "forkserver")
+STRIKES = {"driver": 1, "worker": 2, "both": 1, "forkserver": 2}
 """In one call; three deaths could be those of one cohort, which then fails"""
 SECONDS = 900.0
 """A call that takes longer hangs"""
@@ -98,19 +98,32 @@ def finish(process: subprocess.Popen[bytes], study: Path) -> int:
         raise RuntimeError(f"`ablate run` hangs; it said:\n{study.with_name('said').read_text()}") from None
 
 
+def forkserver_of(pid: int) -> list[int]:
+    """The process that a driver's workers are forked from, if it is there."""
+    return [child for child in _children(pid) if "forkserver" in _read(f"/proc/{child}/cmdline")]
+
+
 def workers_of(pid: int) -> list[int]:
-    """The worker processes of a driver."""
+    """The worker processes of a driver, and the one that prepares their work."""
+    return [child for server in forkserver_of(pid) for child in _children(server)]
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in _read(f"/proc/{pid}/task/{pid}/children").split()]
+
+
+def _read(path: str) -> str:
     try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return [int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
+        return Path(path).read_text()
     except OSError:  # ended meanwhile
-        return []
+        return ""
 
 
 def under_kills(fault: str, kills: int, undisturbed: Undisturbed, folder: Path, chance: random.Random) -> Count:
     """Train the study again and again under kills until there were `kills`; every table that ends is compared."""
     count = Count(fault)
-    strike = {"driver": _kill_driver, "worker": _kill_a_worker, "both": _kill_both}[fault]
+    strikes = {"driver": _kill_driver, "worker": _kill_a_worker, "both": _kill_both, "forkserver": _kill_forkserver}
+    strike = strikes[fault]
     out, seen = folder / fault, set[str]()
     while count.tries < kills:
         process = begin(undisturbed.study, out)
@@ -151,6 +164,10 @@ def _kill_a_worker(process: subprocess.Popen[bytes], chance: random.Random) -> b
 def _kill_both(process: subprocess.Popen[bytes], chance: random.Random) -> bool:
     workers = workers_of(process.pid)
     return bool(workers) and _kill_driver(process, chance) and _kill(chance.choice(workers))
+
+
+def _kill_forkserver(process: subprocess.Popen[bytes], chance: random.Random) -> bool:
+    return any(_kill(server) for server in forkserver_of(process.pid))
 
 
 def _kill(pid: int) -> bool:

@@ -15,6 +15,7 @@ from ablate.config import RunConfig
 from ablate.datasets import load_dataset
 from ablate.metrics.evaluation import Reference, evaluate
 from ablate.training import checkpoint, kept
+from ablate.training.checkpoint_files import previous, run_ids_in
 from ablate.training.cohort import Cohort
 from ablate.training.kept import Kept, generator_path
 from ablate.training.outcome import Control, Outcome, Progress, Stopped
@@ -159,7 +160,7 @@ def stopped(tmp_path: Path) -> Path:
     for _ in range(2):
         with pytest.raises(Stopped):
             run_cohort(configs(), CPU, Control("test", path, 0, should_stop=lambda: True))
-    assert checkpoint.load(checkpoint.previous(path))[1]["generator_step"] == 32
+    assert checkpoint.load(previous(path))[1]["generator_step"] == 32
     assert checkpoint.load(path)[1]["generator_step"] == 65
     return path
 
@@ -185,7 +186,7 @@ def test_a_checkpoint_cut_short_falls_back_on_the_one_before_and_says_so(stopped
 
 def test_where_no_checkpoint_can_be_read_the_runs_train_anew_and_it_is_said(stopped: Path) -> None:
     cut(stopped)
-    cut(checkpoint.previous(stopped))
+    cut(previous(stopped))
     outcomes, heard = taken_up(stopped)
     (said,) = [p for p in heard if p.note]
     assert said.step == 0
@@ -198,14 +199,14 @@ def test_a_process_killed_between_the_two_renames_goes_on_from_the_checkpoint_be
     _, heard = taken_up(stopped)
     assert not any(p.note for p in heard)
     assert min(p.step for p in heard) > 32
-    assert checkpoint.run_ids_in(stopped.parent) == [[c.run_id for c in configs()]]
+    assert run_ids_in(stopped.parent) == [[c.run_id for c in configs()]]
 
 
 def test_the_runs_of_a_checkpoint_are_known_from_the_one_before_it(stopped: Path) -> None:
     cut(stopped)
-    assert checkpoint.run_ids_in(stopped.parent) == [[c.run_id for c in configs()]]
-    cut(checkpoint.previous(stopped))
-    assert checkpoint.run_ids_in(stopped.parent) == []
+    assert run_ids_in(stopped.parent) == [[c.run_id for c in configs()]]
+    cut(previous(stopped))
+    assert run_ids_in(stopped.parent) == []
 
 
 def test_the_checkpoint_of_the_end_gives_the_outcome_again(tmp_path: Path) -> None:
