@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import warnings
@@ -35,6 +36,20 @@ app = typer.Typer(
     "4 incomplete, 130 interrupted.",
 )
 
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with Ctrl-C told by us: typer would end with its exit code and not a word."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **named: Any) -> None:
+        try:
+            command(*arguments, **named)
+        except KeyboardInterrupt:
+            raise typer.Abort from None
+
+    return run
+
+
 COMMANDS: dict[str, Callable[..., None]] = {
     "run": run,
     "report": report,
@@ -52,7 +67,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train-classifier": train_feature_classifier,
 }
 for name, command in COMMANDS.items():
-    app.command(name)(command)
+    app.command(name)(_interruptible(command))
 
 
 def _told_once() -> Callable[..., None]:

@@ -24,6 +24,7 @@ from ablate.errors import UsageError
 KINDS = ("dataset", "architecture", "loss", "lipschitz", "optimizer", "metric", "stability", "probe")
 BUILT_IN_FOLDERS = ("datasets", "networks", "training", "metrics")
 ENTRY_POINT_GROUP = "ablate.plugins"
+MAIN = "__main__"
 MOST_NAMES = 40
 """How many names an error message lists."""
 
@@ -41,6 +42,8 @@ class Entry:
     summary: str
     facts: dict[str, Any] = field(default_factory=dict, hash=False)
     component: Any = field(default=None, compare=False, hash=False)
+    source: str = field(default="", compare=False)
+    """of a plugin: what another process loads to have it too, a file or a module"""
 
     def load(self) -> Any:
         """The component itself; imports its module if need be."""
@@ -50,6 +53,8 @@ class Entry:
 
 
 _plugins: dict[tuple[str, str], Entry] = {}
+_loading: list[str] = []
+"""The plugin that is being loaded, if one is"""
 
 
 def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
@@ -62,7 +67,8 @@ def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
         known = find(kind, name)
         if known is None:
             summary = first_line(component.__doc__)
-            _plugins[kind, name] = Entry(kind, name, module, attribute, summary, facts, component)
+            source = _loading[0] if _loading else module
+            _plugins[kind, name] = Entry(kind, name, module, attribute, summary, facts, component, source)
         elif (known.module, known.attribute) != (module, attribute):
             raise UsageError(
                 f"{kind} {name!r} of {module}.{attribute} is already registered by {known.module}.{known.attribute}; "
@@ -144,6 +150,7 @@ def unknown(what: str, name: object, known: Any) -> str:
 def load_plugin(name: str) -> None:
     """Import a file (`my_module.py`) or a module whose decorators register components. Runs its code."""
     path = Path(name)
+    _loading.append(name)
     try:
         if path.suffix == ".py":
             spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -158,9 +165,19 @@ def load_plugin(name: str) -> None:
         raise
     except Exception as error:  # the plugin is the user's code: whatever it raises is reported as its failure
         raise UsageError(f"--plugin {name}: {type(error).__name__}: {error}") from error
+    finally:
+        _loading.pop()
 
 
 def load_entry_points() -> None:
     """Load the plugins that installed packages declare under the entry point group `ablate.plugins`."""
     for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
         load_plugin(point.value)
+
+
+def sources() -> tuple[str, ...]:
+    """What another process must load, by `load_plugin`, to have the plugins that this one has.
+
+    MAIN is among them where the main script registers components: no other process has those.
+    """
+    return tuple(dict.fromkeys(entry.source for entry in _plugins.values()))

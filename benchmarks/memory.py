@@ -21,6 +21,7 @@ import pandas as pd
 from ablate.errors import AblateError, UsageError
 from ablate.execution import provenance
 from ablate.tables import replace
+from ablate.training.compiled import CACHE_VARIABLE
 
 TABLE = "memory.csv"
 EVERY_SECONDS = 0.3
@@ -33,7 +34,7 @@ def measured(study: Path, arguments: Sequence[str]) -> dict[str, Any]:
         command = [sys.executable, "-m", "ablate", "run", str(study), "--out", f"{folder}/out", *arguments]
         began, peak = time.monotonic(), [0.0]
         with open(f"{folder}/said", "w+", encoding="utf-8") as said:
-            environment = {**os.environ, "XDG_CACHE_HOME": folder}
+            environment = {**os.environ, CACHE_VARIABLE: f"{folder}/compiled"}
             process = subprocess.Popen(command, stdout=said, stderr=said, env=environment)
             while process.poll() is None:
                 now = [megabytes(pid) for pid in (process.pid, *descendants(process.pid))]

@@ -64,6 +64,7 @@ def test_a_plugin_file_registers_components(tmp_path: Path, monkeypatch: pytest.
     assert (entry.summary, entry.facts) == ("My loss.", {"settings": {"a": 1}})
     assert registry.get("loss", "mine").__name__ == "Mine"
     assert list(registry.entries("loss"))[-1] == "mine"
+    assert registry.sources() == (str(path),)
 
 
 @pytest.mark.parametrize(

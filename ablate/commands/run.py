@@ -137,7 +137,7 @@ def run(
         raise UsageError("--address and --gpu-share have no effect without --backend ray")
     command = shlex.join(["ablate", *(_without_password(each, storage) for each in sys.argv[1:])])
     options = Options(
-        folder, device, workers, retry_failed, checkpoint_seconds, plugins=tuple(plugin), command=command,
+        folder, device, workers, retry_failed, checkpoint_seconds, command=command,
         keep_checkpoints=keep_checkpoints, tensorboard=tensorboard, compile=compile_steps.value, cohort_size=cohort,
         arithmetic=precision.value,
         inception=_inception(features, inception_weights), storage=storage,

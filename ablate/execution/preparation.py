@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -53,8 +53,6 @@ def prepare(
 
     Missing data, or images without the classifier that they need, are found here, before anything is trained.
     """
-    for plugin in options.plugins:
-        registry.load_plugin(plugin)
     local = options.backend == "local"
     chosen = choose_device(device) if local else device
     real = {label: _real(config) for label, config in datasets.items()}
@@ -62,6 +60,13 @@ def prepare(
     _look_for_inception(options.inception)
     name = _device_name(chosen) if local else f"{chosen} of a Ray cluster"
     return Prepared(chosen, name, plans, real)
+
+
+def prepare_elsewhere(plugins: Sequence[str], *arguments: Any) -> Prepared:
+    """`prepare` in another process, which has not loaded the plugins yet."""
+    for plugin in plugins:
+        registry.load_plugin(plugin)
+    return prepare(*arguments)
 
 
 def choose_device(wanted: str) -> str:

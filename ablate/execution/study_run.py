@@ -16,11 +16,12 @@ from ablate.execution.bars import bars_for
 from ablate.execution.event_files import EventFiles
 from ablate.execution.lock import locked
 from ablate.execution.planner import CohortPlan, begun_in
-from ablate.execution.preparation import Prepared, prepare, shared_out
+from ablate.execution.preparation import Prepared, prepare, prepare_elsewhere, shared_out
 from ablate.execution.processes import apart
 from ablate.execution.recorder import Recorder, Trainer
 from ablate.execution.task import Result, Task
 from ablate.known_draws import with_draws
+from ablate.registry import MAIN, sources
 from ablate.study import Run, Study
 from ablate.tables import Results
 
@@ -44,7 +45,6 @@ class Options:
     retry_failed: bool = False
     checkpoint_seconds: float = 30.0
     cohort_size: int | None = None
-    plugins: tuple[str, ...] = ()
     command: str = ""
     compile: Compile = "auto"
     arithmetic: Arithmetic = "auto"
@@ -185,15 +185,19 @@ class _Job:
             _forget_ended(self.checkpoints, set(self.results.runs.loc[settled, "run_id"]))
 
     def _prepared(self, missing: list[Run], device: str) -> Prepared:
-        """In a process of its own where other processes train too: this one then never holds PyTorch."""
+        """In a process of its own where other processes train too, so that this one need not hold PyTorch."""
         datasets = {run.dataset: run.config for run in reversed((self.study.whole or self.study).runs())}
         arguments = (self.options, device, missing, begun_in(self.checkpoints), datasets)
-        return prepare(*arguments) if self._trains_here(device) else apart(prepare, *arguments)
+        return prepare(*arguments) if self._trains_here(device) else apart(prepare_elsewhere, sources(), *arguments)
 
     def _trains_here(self, device: str) -> bool:
-        """Whether this process itself needs PyTorch: --workers 1 says so, and one worker of a GPU would gain nothing apart."""
+        """Whether this process itself needs PyTorch, as far as `device`, a wish or what was chosen, says.
+
+        --workers 1 asks for it, one worker of a GPU would gain nothing apart, and components of a script are nowhere else.
+        """
         options = self.options
-        return options.backend != "local" or options.workers == 1 or (device == "cuda" and not options.workers)
+        one_worker = options.workers == 1 or (device == "cuda" and not options.workers)
+        return options.backend != "local" or one_worker or MAIN in sources()
 
     def _trainer(self, prepared: Prepared) -> Trainer:
         if self.options.backend == "local":
@@ -210,7 +214,7 @@ class _Job:
             statuses = Counter(outcome.status for outcome in result.outcomes)
             self.display.finished(result.task.plan, statuses + Counter(failed=len(result.errors)))
 
-        follow = (self.options.plugins, self.display.progress, ended)
+        follow = (sources(), self.display.progress, ended)
         if self.options.backend == "local":
             from ablate.execution.local import execute
 

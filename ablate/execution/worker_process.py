@@ -15,13 +15,12 @@ from pathlib import Path
 
 from ablate import registry
 from ablate.errors import AblateError, AblateWarning
-from ablate.execution.processes import start
+from ablate.execution.processes import LOST, SECONDS_TO_END, start
 from ablate.execution.task import Result, Task
 from ablate.training.memory import give_back
 from ablate.training.outcome import Progress
 
 READY, STOP = "ready", "stop"
-SECONDS_TO_END = 10.0
 Train = Callable[[Task, Callable[[Progress], None], Callable[[], bool]], Result]
 Message = str | Progress | Result | AblateError
 
@@ -78,6 +77,8 @@ class WorkerProcess:
         """How it died, as a clause, and whether the system killed it for want of memory."""
         self.end()
         code = self.process.exitcode or 0
+        if code == LOST:
+            return "was lost with the process that it was forked from", False
         if code >= 0:
             return f"ended with exit code {code}", False
         try:

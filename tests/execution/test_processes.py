@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
+import threading
+import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+import ablate
 from ablate.errors import AblateError, AblateWarning, UsageError
 from ablate.execution.processes import TRIES, apart
+
+PROJECT = Path(ablate.__file__).parents[1]
 
 
 class Foreign(Exception):
@@ -30,6 +37,18 @@ def raising(error: Exception) -> None:
 
 def foreign() -> None:
     raise Foreign("of a component")
+
+
+def unpicklable() -> None:
+    raise ValueError("the real reason", threading.Lock())
+
+
+def leaves(seconds: float) -> None:
+    """Ends at once, with a child that goes on and holds all that it has open."""
+    if not os.fork():
+        time.sleep(seconds)
+        os._exit(0)
+    os._exit(7)
 
 
 def surroundings() -> tuple[int, str, str | None, bool]:
@@ -60,6 +79,15 @@ def test_what_it_raises_is_raised_here() -> None:
     with pytest.raises(RuntimeError, match="Foreign: of a component") as caught:
         apart(foreign)
     assert "in foreign" in caught.value.__notes__[0]
+    with pytest.raises(RuntimeError, match=r"ValueError: .*the real reason"):
+        apart(unpicklable)
+
+
+def test_one_that_ends_without_a_word_is_an_error_though_a_child_of_it_lives() -> None:
+    began = time.monotonic()
+    with pytest.raises(AblateError, match="the process of leaves ended with exit code 7"):
+        apart(leaves, 20.0)
+    assert time.monotonic() - began < 15
 
 
 def test_it_is_another_process_with_this_ones_folder_and_environment(
@@ -80,7 +108,63 @@ def test_pytorch_is_there_without_being_imported_again() -> None:
     assert apart(surroundings)[3]
 
 
+def python(program: str, folder: Path, **options: Any) -> subprocess.Popen[str]:
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"} | {"PYTHONPATH": str(PROJECT)}
+    words = [sys.executable, "-P", "-c", program]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, cwd=folder, env=environment, **options)
+
+
+def test_what_it_prints_is_seen(tmp_path: Path) -> None:
+    process = python(
+        "from ablate.execution.processes import apart\napart(print, 'from there')\nprint('here')", tmp_path
+    )
+    assert process.communicate(timeout=60) == ("from there\nhere\n", "")
+
+
+def test_files_in_the_current_folder_are_not_taken_for_modules(tmp_path: Path) -> None:
+    (tmp_path / "numbers.py").write_text("raise SystemExit('the wrong module')")
+    process = python("from ablate.execution.processes import apart\nprint(apart(len, 'four'))", tmp_path)
+    assert process.communicate(timeout=60) == ("4\n", "")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
+def test_a_forkserver_killed_at_any_moment_is_replaced(tmp_path: Path) -> None:
+    program = """
+import os, signal, threading, time
+from multiprocessing import forkserver
+from ablate.execution.processes import apart
+def kill():
+    for pause in (0.2, 1.0, 2.0):
+        time.sleep(pause)
+        if forkserver._forkserver._forkserver_pid:
+            os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)
+            print('killed')
+thread = threading.Thread(target=kill)
+thread.start()
+while thread.is_alive():
+    assert apart(len, 'four') == 4
+"""
+    out, error = python(program, tmp_path).communicate(timeout=100)
+    assert "killed" in out
+    assert error == ""
+
+
+@pytest.mark.parametrize("seconds", [1.0, 2.5])
+def test_ctrl_c_before_anything_is_trained_is_one_line(seconds: float, study_file: Path, tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "ablate", "run", str(study_file), "--workers", "2", "--out", str(tmp_path / "out")]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert error == "ablate: interrupted; run the same command again to go on\n"
+
+
 def test_a_process_that_dies_is_replaced_and_one_that_always_dies_is_an_error(tmp_path: Path) -> None:
     assert apart(dies, tmp_path, TRIES - 1) == "alive"
-    with pytest.raises(AblateError, match=rf"{TRIES} processes died of dies; the exit code of the last one is -9"):
+    with pytest.raises(
+        AblateError, match=rf"{TRIES} processes of dies died, the last one with exit code -9, as the system"
+    ):
         apart(dies, tmp_path, 100)

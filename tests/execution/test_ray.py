@@ -115,7 +115,6 @@ def test_a_cluster_that_loses_a_node_gives_the_tables_of_one_machine(
         backend="ray",
         address=cluster.address,
         checkpoint_seconds=0,
-        plugins=(str(plugin),),
         compile="off",
     )
     summary = run_study(study, options, display)

@@ -14,7 +14,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import ablate
 from ablate.display import Quiet
 from ablate.errors import AblateError
 from ablate.execution.lock import Locked, locked
@@ -136,22 +135,6 @@ def test_a_component_that_raises_fails_its_runs_and_no_others(study_file: Path, 
     assert (Results.read(tmp_path / "out").runs["status"] == "done").all()
 
 
-def test_the_library_gives_a_data_frame(study_file: Path, tmp_path: Path) -> None:
-    results = ablate.run(ablate.load_study(study_file), out=tmp_path / "out", workers=1)
-    assert isinstance(results.runs, pd.DataFrame)
-    assert len(results.runs) == 6
-
-
-def test_a_script_without_a_main_guard_may_run_a_study_with_workers(study_file: Path, tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(
-        f"import ablate\nprint('begun')\nresults = ablate.run({str(study_file)!r}, out={str(tmp_path / 'out')!r}, workers=2)\n"
-        "print(len(results.runs))\n"
-    )
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
-    assert done.stdout.split() == ["begun", "6"], done.stderr
-
-
 def command(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-m", "ablate", *map(str, arguments)]
     return subprocess.run(words, capture_output=True, text=True, timeout=120, **options)  # type: ignore[call-overload, no-any-return]
@@ -190,9 +173,7 @@ def test_a_study_killed_at_several_moments_ends_with_the_same_table(study_file: 
 
     moments: list[Callable[[], bool]] = [
         (killed / "runs.csv").exists,
-        lambda: len(state()) >= 1,
         lambda: len(state()) == 2 and state() != before,
-        lambda: state() != before,
     ]
     for moment in moments:
         before = state()

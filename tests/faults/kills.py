@@ -133,7 +133,10 @@ def under_kills(fault: str, kills: int, undisturbed: Undisturbed, folder: Path, 
                 process.wait(chance.uniform(0, undisturbed.seconds))
             hit = strike(process, chance)
             struck, count.tries = struck + hit, count.tries + hit
-        finish(process, undisturbed.study)
+        code = finish(process, undisturbed.study)
+        if code != 0 and fault not in ("driver", "both"):
+            count.lost += 1
+            count.notes.append(f"the driver, which was not killed, ended with {code}")
         now = _present(out)
         count.lost += len(seen - now)
         seen = now
