@@ -21,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from ablate import tables
+from ablate import whole_files
 from ablate.config import RunConfig
 from ablate.datasets.base import fingerprint_of
 from ablate.errors import AblateError, UsageError
@@ -145,7 +145,7 @@ def save_generator(
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     whole = {"kind": KIND, "version": VERSION, **record, "fingerprint": _fingerprint(plain)}
     data = save(plain, metadata={"record": json.dumps(whole, sort_keys=True)})
-    tables.replace(path, lambda file: file.write_bytes(data))
+    whole_files.replace(path, lambda file: file.write_bytes(data))
 
 
 def load_generator(path: Path | str) -> Generator:

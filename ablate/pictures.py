@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from ablate.tables import replace
+from ablate.whole_files import replace
 
 TILE = 168
 """Pixels of a side of a small scatter, as on the page"""

@@ -15,11 +15,8 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import platform
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +25,8 @@ import numpy as np
 import pandas as pd
 
 from ablate import checksums
-from ablate.errors import AblateError, UsageError
+from ablate.errors import UsageError
+from ablate.whole_files import replace
 
 if TYPE_CHECKING:
     from ablate.study import Run, Study
@@ -36,9 +34,6 @@ if TYPE_CHECKING:
 SIGNIFICANT_DIGITS = 9
 RUNS, CURVES, PROBES = "runs.csv", "curves.parquet", "probes.parquet"
 STUDY, ENVIRONMENT, SAMPLES = "study.yaml", "environment.json", "samples"
-
-AT_ONCE = 8
-"""Files written side by side"""
 
 IDENTITY = ["run_id", "study", "dataset", "arm", "seed", "status", "error", "flags", "diverged_at"]
 PROVENANCE = [
@@ -160,50 +155,6 @@ def runs_text(runs: pd.DataFrame) -> str:
 def rounded(value: Any) -> Any:
     """A float as runs.csv will hold it, so that a table in memory equals the one read back."""
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
-
-
-def replace(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write a file beside `path` and rename it onto `path`: a reader sees the old file or the new one, never half."""
-    temporary = temporary_of(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        with open(temporary, "rb") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise AblateError(
-            f"{path}: could not be written: {error.strerror or error}; the file before is kept"
-        ) from error
-
-
-def side_by_side(writes: Iterable[Callable[[], None]]) -> None:
-    """Make calls that each write a file, several at once: a disk flushes so many in hardly more time than one."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for done in [pool.submit(write) for write in writes]:
-            done.result()
-
-
-def temporary_of(path: Path) -> Path:
-    """The name beside `path` that this process writes to first, which no other process does, nor one of another machine."""
-    return path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}.tmp")
-
-
-def remove_remains(folder: Path) -> None:
-    """Delete what a killed process left half written; only for who alone writes there."""
-    for path in folder.rglob(".*.tmp"):
-        path.unlink(missing_ok=True)
-
-
-def save_arrays(path: Path, **arrays: Any) -> None:
-    """Write an .npz file, whole or not at all."""
-
-    def write(temporary: Path) -> None:
-        with open(temporary, "wb") as file:
-            np.savez_compressed(file, **arrays)
-
-    replace(path, write)
 
 
 def read_runs(path: Path, known: Mapping[str, Any] | None = None) -> pd.DataFrame:

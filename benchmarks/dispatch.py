@@ -25,7 +25,8 @@ import pandas as pd
 from ablate.errors import AblateError, UsageError
 from ablate.execution import provenance
 from ablate.execution.recorder import SEEDS_WITH_SAMPLES
-from ablate.tables import RUNS, replace
+from ablate.tables import RUNS
+from ablate.whole_files import replace
 
 TABLE = "dispatch.csv"
 ARMS = 1000

@@ -20,8 +20,8 @@ import pandas as pd
 
 from ablate.errors import AblateError, UsageError
 from ablate.execution import provenance
-from ablate.tables import replace
 from ablate.training.compiled import CACHE_VARIABLE
+from ablate.whole_files import replace
 
 TABLE = "memory.csv"
 EVERY_SECONDS = 0.3

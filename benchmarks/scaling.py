@@ -18,8 +18,8 @@ import torch
 from ablate.datasets import load_dataset
 from ablate.errors import AblateError, UsageError
 from ablate.execution import provenance
-from ablate.tables import replace as write_whole
 from ablate.training.cohort import Cohort
+from ablate.whole_files import replace as write_whole
 from benchmarks.measure import timed
 from benchmarks.workloads import WORKLOADS
 

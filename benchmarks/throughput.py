@@ -18,8 +18,8 @@ from ablate.execution import provenance
 from ablate.execution.cohort_size import SIZES, automatic
 from ablate.registry import unknown
 from ablate.report import speed
-from ablate.tables import replace
 from ablate.training.cohort import Cohort
+from ablate.whole_files import replace
 from benchmarks import measure
 from benchmarks.agreement import TOLERANCE, loss_difference
 from benchmarks.workloads import WORKLOADS, Loop, Workload, batches

@@ -23,7 +23,7 @@ LAYERS = [
     {"metrics", "networks", "generator"},
     {"datasets"},
     {"study", "study_checks", "study_claims", "study_settings", "study_flags", "study_search", "known_draws"}
-    | {"optuna_space", "yamlfile", "tables", "checksums", "pictures"},
+    | {"optuna_space", "yamlfile", "tables", "whole_files", "checksums", "pictures"},
     {"config", "config_checks", "components", "search_space"}
     | {"registry", "recipes", "errors", "seeding", "data_folder"},
 ]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import AblateError, UsageError
-from ablate.tables import Results, replace, rounded
+from ablate.tables import Results, rounded
+from ablate.whole_files import replace
 
 
 def test_a_write_that_fails_leaves_the_file_before_and_no_remains(tmp_path: Path) -> None:

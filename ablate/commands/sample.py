@@ -54,8 +54,8 @@ def sample(
     from ablate.execution.study_run import GENERATORS
     from ablate.generator import load_generator
     from ablate.pictures import picture, save_png
-    from ablate.tables import save_arrays
     from ablate.training.sampling import as_pictures
+    from ablate.whole_files import save_arrays
 
     if interpolate is not None and n is not None:
         raise UsageError(f"--n has no effect with --interpolate, which draws {STEPS} samples a row; leave one out")

@@ -25,7 +25,7 @@ from ablate.datasets.base import Dataset
 from ablate.datasets.pictures import decode
 from ablate.errors import AblateWarning, MissingData
 from ablate.registry import register
-from ablate.tables import replace
+from ablate.whole_files import replace
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 CACHE = "decoded"

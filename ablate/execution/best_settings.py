@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from ablate import tables
+from ablate import whole_files
 from ablate.claims.draws import Drawn, best_of, drawn
 from ablate.claims.rows import StudyRows
 from ablate.config import RunConfig
@@ -35,7 +35,7 @@ class BestStudy:
         """Write the file; one that is there and says something else is left alone, with a UsageError."""
         if path.exists() and path.read_text(encoding="utf-8") != self.text:
             raise UsageError(f"{path}: a file is there already; move it away, or name another with --out")
-        tables.replace(path, lambda file: file.write_text(self.text, encoding="utf-8"))
+        whole_files.replace(path, lambda file: file.write_text(self.text, encoding="utf-8"))
 
 
 def best_studies(study: Study, results: Results, arms: Sequence[str], seeds: str) -> list[BestStudy]:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from ablate import tables
+from ablate import tables, whole_files
 from ablate.errors import UsageError
 from ablate.execution.lock import locked
 from ablate.known_draws import with_draws
@@ -46,8 +46,8 @@ def merge(study: Study, folders: Sequence[Path], target: Path) -> Results:
             "wall_seconds": _wall_seconds(known),
         }
         text = json.dumps(merged.environment, indent=2, sort_keys=True) + "\n"
-        tables.replace(target / tables.ENVIRONMENT, lambda file: file.write_text(text, encoding="utf-8"))
-        tables.replace(target / tables.STUDY, lambda file: file.write_text(study.text, encoding="utf-8"))
+        whole_files.replace(target / tables.ENVIRONMENT, lambda file: file.write_text(text, encoding="utf-8"))
+        whole_files.replace(target / tables.STUDY, lambda file: file.write_text(study.text, encoding="utf-8"))
         merged.write(with_draws(study, merged.runs).runs())
     return Results.read(target)
 
@@ -63,7 +63,7 @@ def _take(merged: Results, part: Results) -> None:
         own = merged.folder / tables.SAMPLES / path.name
         if path.stem in ids or (path.name.startswith("real_") and not own.exists()):
             own.parent.mkdir(parents=True, exist_ok=True)
-            tables.replace(own, lambda file, path=path: shutil.copyfile(path, file))  # type: ignore[misc]
+            whole_files.replace(own, lambda file, path=path: shutil.copyfile(path, file))  # type: ignore[misc]
 
 
 def _check_draws(merged: Results) -> None:

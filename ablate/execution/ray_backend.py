@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ablate import registry, tables
+from ablate import registry, whole_files
 from ablate.errors import AblateError, UsageError
 from ablate.execution import provenance
 from ablate.execution.local import POLL_SECONDS, TRIES, OnProgress, OnResult, stop_on_signal
@@ -148,7 +148,7 @@ class _Cohorts:
         if isinstance(found, AblateError):
             raise found
         for path, content in found.files.items():
-            tables.replace(path, lambda file, content=content: file.write_bytes(content))  # type: ignore[misc]
+            whole_files.replace(path, lambda file, content=content: file.write_bytes(content))  # type: ignore[misc]
         if not found.result.stopped:
             self.on_result(replace(found.result, task=task))
 

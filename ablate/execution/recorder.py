@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ablate import tables
+from ablate import tables, whole_files
 from ablate.errors import AblateError
 from ablate.execution import provenance
 from ablate.execution.event_files import EventFiles
@@ -76,11 +76,11 @@ class Recorder:
                 self.split[name] = self.split.get(name, 0.0) + seconds
             if run.run_id in self.pictured:
                 path = self.results.folder / tables.SAMPLES / f"{run.run_id}.npz"
-                writes.append(partial(tables.save_arrays, path, x=outcome.samples, **outcome.surface))
+                writes.append(partial(whole_files.save_arrays, path, x=outcome.samples, **outcome.surface))
             if outcome.frames is not None:
                 path = self.results.folder / FRAMES / f"{run.run_id}.npz"
-                writes.append(partial(tables.save_arrays, path, **vars(outcome.frames)))
-        tables.side_by_side(writes)
+                writes.append(partial(whole_files.save_arrays, path, **vars(outcome.frames)))
+        whole_files.side_by_side(writes)
         for run_id, error in result.errors.items():
             run = self.by_id[run_id]
             rows.append(failed_row(self.study.name, run, error, device_name, self.trainer.threads))
@@ -112,10 +112,10 @@ class Recorder:
         began = time.monotonic()
         self._join_fresh()
         folder = self.results.folder
-        tables.replace(folder / tables.STUDY, lambda file: file.write_text(self.study.text, encoding="utf-8"))
+        whole_files.replace(folder / tables.STUDY, lambda file: file.write_text(self.study.text, encoding="utf-8"))
         self.results.environment = self._environment()
         text = json.dumps(self.results.environment, indent=2, sort_keys=True) + "\n"
-        tables.replace(folder / tables.ENVIRONMENT, lambda file: file.write_text(text, encoding="utf-8"))
+        whole_files.replace(folder / tables.ENVIRONMENT, lambda file: file.write_text(text, encoding="utf-8"))
         self.results.write(self.order)
         for path in self.done_with:
             path.unlink(missing_ok=True)
@@ -152,4 +152,4 @@ class Recorder:
             own = rows[rows["run_id"].isin(self.by_id) & (rows["status"] != "failed")]
             for fingerprint in own["dataset_fingerprint"] if len(own) else ():
                 self._check_data(label, fingerprint, "now")
-            tables.save_arrays(self.results.folder / tables.SAMPLES / f"real_{label}.npz", x=data.pictures)
+            whole_files.save_arrays(self.results.folder / tables.SAMPLES / f"real_{label}.npz", x=data.pictures)

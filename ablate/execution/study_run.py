@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ablate import tables
+from ablate import tables, whole_files
 from ablate.execution import provenance
 from ablate.execution.bars import bars_for
 from ablate.execution.event_files import EventFiles
@@ -114,7 +114,7 @@ def run_known(study: Study, options: Options, display: Display) -> Summary:
     began = time.monotonic()
     events = EventFiles(options.tensorboard, study.name) if options.tensorboard else None
     with locked(options.folder):
-        tables.remove_remains(options.folder)
+        whole_files.remove_remains(options.folder)
         results, missing, strangers = status(study, options.folder, options.retry_failed)
         finished = True
         _forget_ended(options.folder / CHECKPOINTS, set(results.runs["run_id"]) - {run.run_id for run in missing})
@@ -180,7 +180,7 @@ class _Job:
         finally:
             self.display.stop()
             record.write()
-            tables.remove_remains(self.options.folder)  # of workers that died
+            whole_files.remove_remains(self.options.folder)  # of workers that died
             settled = self.results.runs["status"] != "failed"
             _forget_ended(self.checkpoints, set(self.results.runs.loc[settled, "run_id"]))
 

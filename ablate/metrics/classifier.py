@@ -23,7 +23,7 @@ from ablate import registry
 from ablate.data_folder import data_folder
 from ablate.datasets.base import Dataset, to_unit
 from ablate.errors import AblateError, UsageError
-from ablate.tables import replace
+from ablate.whole_files import replace
 
 WEIGHTS = Path(__file__).parent / "weights"
 USER_FOLDER = "classifiers"

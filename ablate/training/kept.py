@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ablate import tables
+from ablate import whole_files
 from ablate.config import RunConfig
 from ablate.generator import finite, save_generator
 from ablate.networks.standing import Statistics
@@ -90,7 +90,7 @@ class Kept:
                 flat, step, fid = moment
                 record = {**common, "which": which, "generator_step": step, "fid": finite(fid)}
                 writes.append(partial(save_generator, path, network, flat, statistics[which], m, record))
-        tables.side_by_side(writes)
+        whole_files.side_by_side(writes)
 
     # ── checkpoints ─────────────────────────────────────────────────────────────────────────────────────────────────
 

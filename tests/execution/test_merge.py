@@ -13,7 +13,7 @@ sys.path.append(str(Path(__file__).parents[1] / "claims"))
 from searched_study import rows_of, searched
 from searching import tpe_study
 
-from ablate import tables
+from ablate import tables, whole_files
 from ablate.display import Quiet
 from ablate.errors import UsageError
 from ablate.execution.merge import merge
@@ -35,7 +35,7 @@ def part(folder: Path, runs: list[Run], failed: tuple[int, ...] = ()) -> Results
     results = Results(folder, pd.DataFrame(rows), pd.DataFrame(points), pd.DataFrame(columns=tables.PROBE_COLUMNS), {})
     results.write(runs)
     for run in runs:
-        tables.save_arrays(folder / tables.SAMPLES / f"{run.run_id}.npz", x=np.zeros((3, 2), np.float32))
+        whole_files.save_arrays(folder / tables.SAMPLES / f"{run.run_id}.npz", x=np.zeros((3, 2), np.float32))
     return Results.read(folder)
 
 

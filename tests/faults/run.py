@@ -15,7 +15,7 @@ from pathlib import Path
 
 from kills import FAULTS, Count, Undisturbed, under_kills
 
-from ablate.tables import replace
+from ablate.whole_files import replace
 
 TABLE = Path(__file__).parents[2] / "results" / "faults" / "faults.csv"
 
