@@ -153,7 +153,7 @@ def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) ->
         time.sleep(0.01)
 
 
-LONGER = "--set=generator_steps=600"
+LONGER = "--set=generator_steps=300"
 
 
 def test_a_study_killed_at_several_moments_ends_with_the_same_table(study_file: Path, tmp_path: Path) -> None:

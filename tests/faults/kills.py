@@ -57,10 +57,10 @@ class Undisturbed:
     seconds: float
 
     @classmethod
-    def of(cls, folder: Path) -> Undisturbed:
-        """Train it in `folder`."""
+    def of(cls, folder: Path, steps: int = 300) -> Undisturbed:
+        """Train it, of so many generator steps, in `folder`."""
         study = folder / "killed.yaml"
-        study.write_text(STUDY, encoding="utf-8")
+        study.write_text(STUDY.replace("generator_steps: 300", f"generator_steps: {steps}"), encoding="utf-8")
         began = time.monotonic()
         process = begin(study, folder / "undisturbed")
         if finish(process, study) != 0:

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="fi
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    return Undisturbed.of(tmp_path_factory.mktemp("undisturbed"))
+    return Undisturbed.of(tmp_path_factory.mktemp("undisturbed"), steps=100)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
