@@ -43,8 +43,8 @@ def run(study: Any, out: Path | str | None = None, **options: Any) -> Results:
 
     `study` is a Study or a study file's path; `out` is the folder of the tables (runs/<study>); `options` are those of
     `ablate.execution.study_run.Options`: device, workers, retry_failed, checkpoint_seconds, cohort_size,
-    keep_checkpoints, tensorboard. Components that the script itself registers are trained in its own process; of modules
-    that it imports, worker processes have them too.
+    keep_checkpoints, tensorboard. Where the script itself registers components, it trains alone; those of modules that it
+    imports are in worker processes too.
     """
     from ablate.display import display
     from ablate.execution.study_run import Options, run_study

@@ -42,8 +42,6 @@ class Entry:
     summary: str
     facts: dict[str, Any] = field(default_factory=dict, hash=False)
     component: Any = field(default=None, compare=False, hash=False)
-    source: str = field(default="", compare=False)
-    """of a plugin: what another process loads to have it too, a file or a module"""
 
     def load(self) -> Any:
         """The component itself; imports its module if need be."""
@@ -53,8 +51,10 @@ class Entry:
 
 
 _plugins: dict[tuple[str, str], Entry] = {}
+_sources: dict[str, None] = {}
+"""Files and modules that were loaded as plugins, or that registered components when they were imported, in order"""
 _loading: list[str] = []
-"""The plugin that is being loaded, if one is"""
+"""The plugin that is being loaded, if one is, and those that load each other"""
 
 
 def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
@@ -67,8 +67,9 @@ def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
         known = find(kind, name)
         if known is None:
             summary = first_line(component.__doc__)
-            source = _loading[0] if _loading else module
-            _plugins[kind, name] = Entry(kind, name, module, attribute, summary, facts, component, source)
+            _plugins[kind, name] = Entry(kind, name, module, attribute, summary, facts, component)
+            if not _loading:
+                _sources[sys._getframe(1).f_globals["__name__"]] = None
         elif (known.module, known.attribute) != (module, attribute):
             raise UsageError(
                 f"{kind} {name!r} of {module}.{attribute} is already registered by {known.module}.{known.attribute}; "
@@ -167,12 +168,14 @@ def load_plugin(name: str) -> None:
         raise UsageError(f"--plugin {name}: {type(error).__name__}: {error}") from error
     finally:
         _loading.pop()
+    if not _loading:
+        _sources[name] = None
 
 
 def load_entry_points() -> None:
     """Load the plugins that installed packages declare under the entry point group `ablate.plugins`."""
     for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
-        load_plugin(point.value)
+        load_plugin(point.module)
 
 
 def sources() -> tuple[str, ...]:
@@ -180,4 +183,4 @@ def sources() -> tuple[str, ...]:
 
     MAIN is among them where the main script registers components: no other process has those.
     """
-    return tuple(dict.fromkeys(entry.source for entry in _plugins.values()))
+    return tuple(_sources)

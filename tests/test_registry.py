@@ -16,6 +16,7 @@ from ablate.errors import UsageError
 @pytest.fixture(autouse=True)
 def _no_plugin_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_plugins", {})
+    monkeypatch.setattr(registry, "_sources", {})
 
 
 def test_the_built_in_components_are_known_without_importing_torch() -> None:
@@ -65,6 +66,25 @@ def test_a_plugin_file_registers_components(tmp_path: Path, monkeypatch: pytest.
     assert registry.get("loss", "mine").__name__ == "Mine"
     assert list(registry.entries("loss"))[-1] == "mine"
     assert registry.sources() == (str(path),)
+
+
+def test_other_processes_load_what_was_loaded_here_in_its_order_and_what_registered_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "first_of_test.py", tmp_path / "second_of_test.py"
+    first.write_text("VALUE = 1\n")  # registers nothing, and is needed by the second
+    second.write_text(
+        "import first_of_test\nfrom ablate import registry\n"
+        "@registry.register('loss', 'second')\nclass Second:\n    'A loss.'\n"
+    )
+    for path in (first, second):
+        monkeypatch.setitem(sys.modules, path.stem, importlib)
+        registry.load_plugin(str(path))
+    registry.register("loss", "of_another")(Path)  # of another module, but registered by this one
+    assert registry.sources() == (str(first), str(second), __name__)
+    with pytest.raises(UsageError):
+        registry.load_plugin(str(tmp_path / "none.py"))
+    assert len(registry.sources()) == 3
 
 
 @pytest.mark.parametrize(

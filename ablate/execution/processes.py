@@ -30,6 +30,8 @@ LOST = 255
 TRIES = 3
 SECONDS_TO_END = 10.0
 T = TypeVar("T")
+_starting = threading.Lock()
+"""Held while a process starts, for what it then finds is this whole process's"""
 
 
 def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Connection]:
@@ -112,16 +114,21 @@ def _same_imports() -> Iterator[None]:
 
     The main module is hidden: they would import it, and a script without a guard would run again.
     """
-    main, before = sys.modules["__main__"], dict(os.environ)
-    sys.modules["__main__"] = ModuleType("__main__")
-    os.environ |= {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONSAFEPATH": "1"}
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-        for name in ("PYTHONPATH", "PYTHONSAFEPATH"):
-            os.environ.pop(name)
-            os.environ |= {name: before[name]} if name in before else {}
+    path = [folder for folder in sys.path if isinstance(folder, str) and folder]
+    with _starting:
+        main, before = (
+            sys.modules["__main__"],
+            {name: os.environ.get(name) for name in ("PYTHONPATH", "PYTHONSAFEPATH")},
+        )
+        sys.modules["__main__"] = ModuleType("__main__")
+        os.environ |= {"PYTHONPATH": os.pathsep.join(path), "PYTHONSAFEPATH": "1"}
+        try:
+            yield
+        finally:
+            sys.modules["__main__"] = main
+            for name, value in before.items():
+                os.environ.pop(name, None)
+                os.environ |= {} if value is None else {name: value}
 
 
 # ── in the process ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
+import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ablate import tables, whole_files
+from ablate.errors import AblateWarning, UsageError
 from ablate.execution import provenance
 from ablate.execution.bars import bars_for
 from ablate.execution.event_files import EventFiles
@@ -153,6 +155,14 @@ class _Job:
     """One call's training: from the runs that are missing to the tables."""
 
     def __init__(self, study: Study, options: Options, results: Results, display: Display, events: EventFiles | None):
+        if options.backend == "local" and MAIN in sources():
+            if options.workers not in (None, 1):
+                warnings.warn(
+                    "the script itself registers components, which no worker has: it trains alone",
+                    AblateWarning,
+                    stacklevel=2,
+                )
+            options = replace(options, workers=1)
         self.study, self.options, self.results, self.display, self.events = study, options, results, display, events
         self.checkpoints = options.folder / CHECKPOINTS
         self.began = time.monotonic()
@@ -160,6 +170,10 @@ class _Job:
     def run(self, missing: list[Run]) -> bool:
         if self.options.backend == "local":
             return self._run(missing, self.options.device)
+        if MAIN in sources():
+            raise UsageError(
+                "the script itself registers components, which Ray's nodes cannot have; put them into a module that it imports"
+            )
         from ablate.execution.ray_backend import connected, device_of_cluster
 
         with connected(self.options.address):
@@ -193,11 +207,10 @@ class _Job:
     def _trains_here(self, device: str) -> bool:
         """Whether this process itself needs PyTorch, as far as `device`, a wish or what was chosen, says.
 
-        --workers 1 asks for it, one worker of a GPU would gain nothing apart, and components of a script are nowhere else.
+        --workers 1 asks for it, and one worker of a GPU would gain nothing apart.
         """
         options = self.options
-        one_worker = options.workers == 1 or (device == "cuda" and not options.workers)
-        return options.backend != "local" or one_worker or MAIN in sources()
+        return options.backend != "local" or options.workers == 1 or (device == "cuda" and not options.workers)
 
     def _trainer(self, prepared: Prepared) -> Trainer:
         if self.options.backend == "local":

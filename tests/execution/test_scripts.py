@@ -58,4 +58,5 @@ def test_a_scripts_own_components_are_known_where_its_runs_train(place: str, stu
     script.write_text(own + RUN.format(imports=imports, study=str(study_file), out=str(tmp_path / "out")))
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
     assert done.stdout == "6\n", done.stderr
+    assert ("it trains alone" in done.stderr) == (place == "of the script itself")
     assert {path.read_text() for path in loaded.iterdir()} == {"x"}, "no process loads it twice"

@@ -126,6 +126,7 @@ def test_a_cohort_killed_for_want_of_memory_is_split(
     from ablate import registry
 
     monkeypatch.setattr(registry, "_plugins", dict(registry._plugins))
+    monkeypatch.setattr(registry, "_sources", dict(registry._sources))
     registry.load_plugin(str(plugin))
     notes = Notes()
     options = Options(tmp_path / "out", workers=2)
