@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,15 @@ def test_files_in_the_current_folder_are_not_taken_for_modules(tmp_path: Path) -
     (tmp_path / "numbers.py").write_text("raise SystemExit('the wrong module')")
     process = python("from ablate.execution.processes import apart\nprint(apart(len, 'four'))", tmp_path)
     assert process.communicate(timeout=60) == ("4\n", "")
+
+
+def test_threads_that_start_processes_at_once_leave_everything_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path, Path("no text")])  # which Python ignores
+    main, before = sys.modules["__main__"], dict(os.environ)
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(lambda word: apart(len, word), ["a", "bb", "ccc", "dddd"])) == [1, 2, 3, 4]
+    assert sys.modules["__main__"] is main
+    assert dict(os.environ) == before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")

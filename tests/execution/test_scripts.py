@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 import ablate
+from ablate import registry
+from ablate.errors import UsageError
 
 
 def test_the_library_gives_a_data_frame(study_file: Path, tmp_path: Path) -> None:
@@ -60,3 +62,11 @@ def test_a_scripts_own_components_are_known_where_its_runs_train(place: str, stu
     assert done.stdout == "6\n", done.stderr
     assert ("it trains alone" in done.stderr) == (place == "of the script itself")
     assert {path.read_text() for path in loaded.iterdir()} == {"x"}, "no process loads it twice"
+
+
+def test_a_scripts_own_components_are_refused_on_a_cluster(
+    study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_sources", {registry.MAIN: None})
+    with pytest.raises(UsageError, match="which Ray's nodes cannot have; put them into a module"):
+        ablate.run(study_file, out=tmp_path / "out", backend="ray")
