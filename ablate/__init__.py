@@ -14,18 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ablate.generator import load_generator as load_generator
+    from ablate.networks.generator_file import load_generator as load_generator
     from ablate.registry import register as register
-    from ablate.study import load_study as load_study
-    from ablate.tables import Results as Results
+    from ablate.results.tables import Results as Results
+    from ablate.study.study import load_study as load_study
 
 __all__ = ["Results", "load_generator", "load_study", "register", "run"]
 
 _HOMES = {
-    "load_generator": "ablate.generator",
-    "load_study": "ablate.study",
+    "load_generator": "ablate.networks.generator_file",
+    "load_study": "ablate.study.study",
     "register": "ablate.registry",
-    "Results": "ablate.tables",
+    "Results": "ablate.results.tables",
 }
 
 
@@ -42,13 +42,13 @@ def run(study: Any, out: Path | str | None = None, **options: Any) -> Results:
     """Train a study's missing runs and give its tables.
 
     `study` is a Study or a study file's path; `out` is the folder of the tables (runs/<study>); `options` are those of
-    `ablate.execution.study_run.Options`: device, workers, retry_failed, checkpoint_seconds, cohort_size,
+    `ablate.execution.job.Options`: device, workers, retry_failed, checkpoint_seconds, cohort_size,
     keep_checkpoints, tensorboard. Where the script itself registers components, it trains alone; those of modules that it
     imports are in worker processes too.
     """
-    from ablate.display import display
-    from ablate.execution.study_run import Options, run_study
-    from ablate.study import load_study
+    from ablate.execution.display import display
+    from ablate.execution.job import Options, run_study
+    from ablate.study.study import load_study
 
     loaded = load_study(study) if isinstance(study, str | Path) else study
     folder = Path(out) if out is not None else Path("runs") / loaded.name

@@ -16,10 +16,10 @@ from ablate.commands.calibrate import calibrate
 from ablate.commands.classifier import train_feature_classifier
 from ablate.commands.compare import compare
 from ablate.commands.merge import merge
+from ablate.commands.options import DONE, FAULT, INTERRUPTED, USAGE
 from ablate.commands.report import promote, report
 from ablate.commands.run import run
 from ablate.commands.sample import animate, sample
-from ablate.commands.shared import DONE, FAULT, INTERRUPTED, USAGE
 from ablate.commands.study import list_components, show, validate
 from ablate.commands.verify import verify
 from ablate.errors import AblateError, AblateWarning

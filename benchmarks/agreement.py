@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from ablate.datasets.base import Dataset
+from ablate.training.batches import GeneratorTurn
 from ablate.training.cohort import Cohort
-from ablate.training.draws import GeneratorTurn
 from ablate.training.step import Batch
 from benchmarks.plain.d2 import Masks, Wgan
 from benchmarks.plain.wgan_gp import Losses, WganGp

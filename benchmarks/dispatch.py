@@ -25,10 +25,10 @@ from typing import Any
 import pandas as pd
 
 from ablate.errors import AblateError, UsageError
-from ablate.execution import provenance
 from ablate.execution.recorder import SEEDS_WITH_SAMPLES
-from ablate.tables import RUNS
-from ablate.whole_files import replace
+from ablate.files.whole_files import replace
+from ablate.results import provenance
+from ablate.results.tables import RUNS
 from benchmarks.memory import descendants
 
 TABLE = "dispatch.csv"
@@ -116,7 +116,7 @@ def own_seconds(study: Path, cohort: int) -> tuple[float, float]:
     from ablate.execution.planner import plan
     from ablate.execution.task import Task
     from ablate.execution.worker import train
-    from ablate.study import load_study
+    from ablate.study.study import load_study
 
     torch.set_num_threads(1)
     plans = plan(load_study(study).runs(), most=lambda configs: cohort)

@@ -19,9 +19,9 @@ from typing import Any
 import pandas as pd
 
 from ablate.errors import AblateError, UsageError
-from ablate.execution import provenance
+from ablate.files.whole_files import replace
+from ablate.results import provenance
 from ablate.training.compiled import CACHE_VARIABLE
-from ablate.whole_files import replace
 
 TABLE = "memory.csv"
 EVERY_SECONDS = 0.3

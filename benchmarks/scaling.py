@@ -17,9 +17,9 @@ import torch
 
 from ablate.datasets import load_dataset
 from ablate.errors import AblateError, UsageError
-from ablate.execution import provenance
+from ablate.files.whole_files import replace as write_whole
+from ablate.results import provenance
 from ablate.training.cohort import Cohort
-from ablate.whole_files import replace as write_whole
 from benchmarks.measure import timed
 from benchmarks.workloads import WORKLOADS
 

@@ -14,12 +14,12 @@ import torch
 from ablate.datasets import load_dataset
 from ablate.datasets.base import Dataset
 from ablate.errors import AblateError, MissingData, UsageError
-from ablate.execution import provenance
 from ablate.execution.cohort_size import SIZES, automatic
+from ablate.files.whole_files import replace
 from ablate.registry import unknown
 from ablate.report import speed
+from ablate.results import provenance
 from ablate.training.cohort import Cohort
-from ablate.whole_files import replace
 from benchmarks import measure
 from benchmarks.agreement import TOLERANCE, loss_difference
 from benchmarks.workloads import WORKLOADS, Loop, Workload, batches

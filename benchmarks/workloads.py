@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from ablate import registry
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset, to_unit
 from ablate.errors import AblateError
 from benchmarks.plain.d0 import d0

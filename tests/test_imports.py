@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 
 import pytest
-from kills import STUDY
 
 import ablate
-from ablate.tables import Results
+from ablate.results.tables import Results
+from tests.support.kills import STUDY
 
 PACKAGE = Path(ablate.__file__).parent
 LAYERS = [

@@ -17,15 +17,15 @@ import pytest
 import torch
 import yaml
 
-from ablate import checksums, tables
-from ablate.display import Quiet
 from ablate.errors import AblateError, StudyErrors
-from ablate.execution.frames import FRAMES, draw_frames
-from ablate.execution.study_run import CHECKPOINTS, GENERATORS, Options, run_study
-from ablate.generator import load_generator
-from ablate.report.page import build_report
-from ablate.study import load_study
-from ablate.tables import Results
+from ablate.execution.display import Quiet
+from ablate.execution.job import CHECKPOINTS, GENERATORS, Options, run_study
+from ablate.networks.generator_file import load_generator
+from ablate.report.site import build_report
+from ablate.results import checksums, tables
+from ablate.results.frames import FRAMES, draw_frames
+from ablate.results.tables import Results
+from ablate.study.study import load_study
 from ablate.training import checkpoint
 from ablate.training.checkpoint_files import run_ids_in
 

@@ -30,9 +30,9 @@ from scipy import stats
 from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, REPRODUCED, judge
 from ablate.claims.kinds import kind_of
 from ablate.claims.measures import Floats
-from ablate.claims.samples import Samples
+from ablate.claims.values import Samples
 from ablate.errors import UsageError
-from ablate.study_claims import Claim
+from ablate.study.claims import Claim
 
 FOLDER, TABLE = "calibration", "calibration.csv"
 STUDIES = 400

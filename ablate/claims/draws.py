@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ablate.claims.measures import Floats, measure, positive_floor
-from ablate.claims.rows import COUNTED, StudyRows
-from ablate.search_space import Draw, Search
+from ablate.claims.study_rows import COUNTED, StudyRows
+from ablate.study.search_space import Draw, Search
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from ablate.claims.kinds import kind_of
 
 if TYPE_CHECKING:
     from ablate.claims.verdict import Verdict
-    from ablate.study import Claim
+    from ablate.study.study import Claim
 
 
 def headline(claim: Claim, parts: Sequence[Evidence]) -> Evidence:

@@ -7,8 +7,8 @@ import math
 from scipy import stats
 
 from ablate.claims.evidence import Evidence
-from ablate.claims.samples import Samples
-from ablate.claims.statistics import seeds_to_detect, seeds_to_narrow
+from ablate.claims.statistics.effects import seeds_to_detect, seeds_to_narrow
+from ablate.claims.values import Samples
 from ablate.claims.wording import p_text, percent_text
 
 REPRODUCED, CONTRADICTED, INCONCLUSIVE, WAITING = "reproduced", "contradicted", "inconclusive", "waiting"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablate import registry
-from ablate.study_claims.association import SERIES
+from ablate.study.claims.association import SERIES
 
 Scale = Literal["ratio", "difference"]
 Floats = NDArray[np.float64]

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from ablate.claims.rows import StudyRows
-from ablate.study_claims.association import STEP
+from ablate.claims.study_rows import StudyRows
+from ablate.study.claims.association import STEP
 
 FEWEST_POINTS = 3
 """A coefficient of fewer points is no number"""

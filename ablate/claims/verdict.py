@@ -6,18 +6,18 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ablate.claims import statistics
 from ablate.claims.evidence import Evidence
 from ablate.claims.headlines import headline, settled
 from ablate.claims.judgement import ALPHA, WAITING
 from ablate.claims.kinds import kind_of
-from ablate.claims.rows import StudyRows
-from ablate.claims.samples import samples_of
-from ablate.study_claims.claim import interval_text
+from ablate.claims.statistics import effects as statistics
+from ablate.claims.study_rows import StudyRows
+from ablate.claims.values import samples_of
+from ablate.study.claims.claim import interval_text
 
 if TYPE_CHECKING:
-    from ablate.study import Claim, Study
-    from ablate.tables import Results
+    from ablate.results.tables import Results
+    from ablate.study.study import Claim, Study
 
 POOLED = "pooled"
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.shared import RUNS, Only, Plugin, ResultsFolder, StudyFile, load, reference_of
+from ablate.commands.options import RUNS, Only, Plugin, ResultsFolder, StudyFile, load, reference_of
 from ablate.errors import UsageError
 
 STUDIES = Path("studies")
@@ -26,9 +26,9 @@ def best(
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Write a study of each arm's best draw, to be trained with fresh seeds."""
-    from ablate.execution.best_settings import best_studies
-    from ablate.tables import RUNS as TABLE
-    from ablate.tables import Results
+    from ablate.results.tables import RUNS as TABLE
+    from ablate.results.tables import Results
+    from ablate.search.best_settings import best_studies
 
     loaded = load(study, [], None, only, plugin)
     if out is not None and len(loaded.datasets) > 1:

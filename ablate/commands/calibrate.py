@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.commands.shared import RESULTS, Json
+from ablate.commands.options import RESULTS, Json
 
 if TYPE_CHECKING:
     from ablate.claims.calibration import Case
@@ -26,7 +26,7 @@ def calibrate(
     """Measure false verdicts, power and coverage of every kind of test on simulated studies."""
     from ablate.claims.calibration import TABLE, table_text
     from ablate.claims.calibration import calibrate as simulate
-    from ablate.whole_files import replace
+    from ablate.files.whole_files import replace
 
     if not as_json:
         print(LINE.format("kind", "law", "n", "effect", "reproduced", "contradicted", "inconclusive", "coverage"))

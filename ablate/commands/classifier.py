@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ablate.commands.shared import Data, use_data
+from ablate.commands.options import Data, use_data
 
 Options = Annotated[list[str], typer.Option("--set", metavar="OPTION=VALUE", help="an option of the dataset")]
 
@@ -38,8 +38,8 @@ def train_feature_classifier(
 def dataset_options(dataset: str, given: list[str]) -> dict[str, Any]:
     """The options of a dataset from texts such as size=64; UsageError for one that it does not have, or cannot have."""
     from ablate import registry
-    from ablate.components import wrong_options
     from ablate.errors import UsageError
+    from ablate.registry.components import wrong_options
 
     defaults = registry.entry("dataset", dataset).facts.get("options", {})
     options: dict[str, Any] = {}

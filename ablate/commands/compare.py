@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ablate.commands.shared import DIFFERS, RESULTS, Json, Plugin, ResultsFolder, load_plugins
+from ablate.commands.options import DIFFERS, RESULTS, Json, Plugin, ResultsFolder, load_plugins
 from ablate.errors import UsageError
 
 if TYPE_CHECKING:
-    from ablate.claims.compare import Comparison
+    from ablate.claims.against_reference import Comparison
     from ablate.claims.verdict import Verdict
 
 SHOWN = (
@@ -47,10 +47,10 @@ def compare(
 
 
 def _arms(study: str, arm: str, against: str, metric: str, results: Path, as_json: bool) -> None:
-    from ablate.claims.contrast import ahead, contrast
+    from ablate.claims.between_arms import ahead, contrast
     from ablate.claims.measures import measure
-    from ablate.tables import RUNS as TABLE
-    from ablate.tables import Results, study_as_run
+    from ablate.results.tables import RUNS as TABLE
+    from ablate.results.tables import Results, study_as_run
 
     folder = Path(study) if (Path(study) / TABLE).is_file() else results / Path(study).stem
     tables = Results.read(folder)
@@ -67,7 +67,7 @@ def _arms(study: str, arm: str, against: str, metric: str, results: Path, as_jso
 
 
 def _line(found: Verdict, winner: str, word: str) -> tuple[str, ...]:
-    from ablate.report import numbers
+    from ablate.results import numbers
 
     if math.isnan(found.effect):
         return found.dataset, "–", "", "", f"{found.n[0]} vs {found.n[1]}", found.reason
@@ -94,8 +94,8 @@ def _plain(value: Any) -> Any:
 
 
 def _folders(first: Path, second: Path, as_json: bool) -> None:
-    from ablate.claims.compare import compare as hold
-    from ablate.tables import Results, study_as_run
+    from ablate.claims.against_reference import compare as hold
+    from ablate.results.tables import Results, study_as_run
 
     comparisons = []
     for mine, other in _pairs(first, second):
@@ -113,7 +113,7 @@ def _folders(first: Path, second: Path, as_json: bool) -> None:
 
 def _pairs(first: Path, second: Path) -> list[tuple[Path, Path]]:
     """The folders of tables that belong together: the two themselves, or those in both that have the same name."""
-    from ablate.tables import RUNS as TABLE
+    from ablate.results.tables import RUNS as TABLE
 
     whole = [(folder / TABLE).is_file() for folder in (first, second)]
     if all(whole):

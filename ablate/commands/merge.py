@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.shared import RUNS, Plugin, StudyFile, load
+from ablate.commands.options import RUNS, Plugin, StudyFile, load
 
 
 def merge(
@@ -17,7 +17,7 @@ def merge(
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Put together the tables that several machines have made of one study."""
-    from ablate.execution.merge import merge as put_together
+    from ablate.results.merge import merge as put_together
 
     loaded = load(study, [], None, [], plugin)
     results = put_together(loaded, folders, out or RUNS / loaded.name)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.shared import (
+from ablate.commands.options import (
     RECIPES,
     REPORTS,
     RESULTS,
@@ -37,10 +37,10 @@ def report(
     from ablate.claims.calibration import FOLDER, read_table
     from ablate.claims.calibration import TABLE as CALIBRATION
     from ablate.report import questions, speed
-    from ablate.report.page import build_report
-    from ablate.study import load_study
-    from ablate.tables import RUNS as TABLE
-    from ablate.tables import Results, study_as_run
+    from ablate.report.site import build_report
+    from ablate.results.tables import RUNS as TABLE
+    from ablate.results.tables import Results, study_as_run
+    from ablate.study.study import load_study
 
     load_plugins(plugin)
     found = [*results.glob(f"*/{TABLE}"), *results.glob(f"{RECIPES}/*/{TABLE}")]
@@ -78,8 +78,8 @@ def promote(
 ) -> None:
     """Make a finished study the reference, after checking it: complete, and from one clean commit."""
     from ablate.execution.promote import promote as make_reference
-    from ablate.tables import RUNS as TABLE
-    from ablate.tables import Results, study_as_run
+    from ablate.results.tables import RUNS as TABLE
+    from ablate.results.tables import Results, study_as_run
 
     loaded = load(study, [], None, [], plugin)
     folder, target = source or RUNS / loaded.name, reference_of(loaded.name, results)

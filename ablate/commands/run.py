@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ablate.commands.shared import (
+from ablate.commands.options import (
     DONE,
     FAILED,
     INCOMPLETE,
@@ -34,9 +34,9 @@ from ablate.commands.shared import (
 from ablate.errors import UsageError
 
 if TYPE_CHECKING:
+    from ablate.execution.job import Summary
     from ablate.execution.planner import CohortPlan
-    from ablate.execution.study_run import Summary
-    from ablate.study import Study
+    from ablate.study.study import Study
 
 
 MANY_RUNS = 100_000
@@ -120,8 +120,8 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Train a study's runs, as far as they are not in the tables yet, and compare with the reference."""
-    from ablate.display import display
-    from ablate.execution.study_run import Options, run_study
+    from ablate.execution.display import display
+    from ablate.execution.job import Options, run_study
 
     use_data(data)
     loaded = load(study, settings, seeds, only, plugin)
@@ -190,20 +190,20 @@ def _exit_code(summary: Summary) -> int:
 
 def _without_password(argument: str, storage: str | None) -> str:
     """A flag as it may be written down: tables are given away."""
-    from ablate.execution.database import hidden
+    from ablate.search.database import hidden
 
     return argument.replace(storage, hidden(storage)) if storage else argument
 
 
 def _plan(study: Study, folder: Path, retry_failed: bool, as_json: bool, timed: tuple[str, int | None] | None) -> str:
-    from ablate.display import duration
+    from ablate.execution.display import duration
+    from ablate.execution.job import status
     from ablate.execution.planner import plan
-    from ablate.execution.study_run import status
 
     results, missing, strangers = status(study, folder, retry_failed)
     later = ""
     if study.adaptive:
-        from ablate.execution.proposals import next_batch
+        from ablate.search.proposals import next_batch
 
         batch = next_batch(study, results)
         _, missing, strangers = status(batch, folder, retry_failed)
@@ -242,7 +242,7 @@ def _estimated(plans: list[CohortPlan], device: str, workers: int | None) -> tup
 
 
 def _told(summary: Summary) -> str:
-    from ablate.display import duration
+    from ablate.execution.display import duration
 
     folder, counts = summary.results.folder, summary.counts
     parts = [f"{counts[s]} {s}" for s in ("done", "diverged", "pruned", "failed", "missing") if counts.get(s)]
@@ -279,13 +279,13 @@ def _as_json(summary: Summary) -> dict[str, Any]:
 
 
 def _against_reference(summary: Summary, folder: Path) -> str:
-    from ablate.tables import RUNS as TABLE
-    from ablate.tables import Results
+    from ablate.results.tables import RUNS as TABLE
+    from ablate.results.tables import Results
 
     if not (folder / TABLE).exists():
         return f"no reference to compare with in {folder}; `ablate promote` makes one"
     if not (summary.counts.get("done") or summary.counts.get("diverged")):
         return "no finished run to compare with the reference"
-    from ablate.claims.compare import compare
+    from ablate.claims.against_reference import compare
 
     return "\n".join(compare(summary.results, Results.read(folder), summary.study).lines())

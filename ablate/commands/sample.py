@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.commands.shared import RUNS, Data, Plugin, load_plugins, use_data
+from ablate.commands.options import RUNS, Data, Plugin, load_plugins, use_data
 from ablate.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ablate.generator import Generator
+    from ablate.networks.generator_file import Generator
 
 STEPS = 10
 """Images in a row of an interpolation"""
@@ -50,12 +50,12 @@ def sample(
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Draw samples of a saved generator: a grid of images, or points over the real ones."""
-    from ablate.execution.left_files import find_file
-    from ablate.execution.study_run import GENERATORS
-    from ablate.generator import load_generator
-    from ablate.pictures import picture, save_png
+    from ablate.execution.job import GENERATORS
+    from ablate.files.pictures import picture, save_png
+    from ablate.files.whole_files import save_arrays
+    from ablate.networks.generator_file import load_generator
+    from ablate.results.left_files import find_file
     from ablate.training.sampling import as_pictures
-    from ablate.whole_files import save_arrays
 
     if interpolate is not None and n is not None:
         raise UsageError(f"--n has no effect with --interpolate, which draws {STEPS} samples a row; leave one out")
@@ -88,11 +88,11 @@ def animate(
     runs: RunsFolder = RUNS,
 ) -> None:
     """Make a GIF of how a run's samples changed: one picture an evaluation, of the same latents."""
-    from ablate.execution.frames import FRAMES, draw_frames
-    from ablate.execution.left_files import find_file
-    from ablate.pictures import captioned, save_gif
-    from ablate.tables import RUNS as TABLE
-    from ablate.tables import Results
+    from ablate.files.pictures import captioned, save_gif
+    from ablate.results.frames import FRAMES, draw_frames
+    from ablate.results.left_files import find_file
+    from ablate.results.tables import RUNS as TABLE
+    from ablate.results.tables import Results
 
     path = find_file(run, runs, FRAMES, ".npz", "pictures over time (only runs of a study's first seeds do)")
     run_id, folder = path.stem, path.parent.parent
@@ -115,7 +115,7 @@ def _with_ending(path: Path, ending: str, flag: str) -> Path:
 
 def _layout(generator: Generator, n: int | None, label: int | None) -> tuple[list[int], int]:
     """Labels, and images in a row."""
-    from ablate.pictures import class_rows, square
+    from ablate.files.pictures import class_rows, square
     from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS
 
     points = len(generator.shape) == 1

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.shared import Plugin, Seeds, Set, load, load_plugins
+from ablate.commands.options import Plugin, Seeds, Set, load, load_plugins
 from ablate.errors import UsageError
 
 
@@ -32,7 +32,7 @@ def list_components(
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """List studies, settings, datasets, losses and the other components."""
-    from ablate.listing import listing
+    from ablate.commands.listing import listing
 
     load_plugins(plugin)
     print(listing(what))
@@ -48,7 +48,7 @@ def show(
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Show a study or a recipe: question, notes, datasets, the full settings of each arm, claims."""
-    from ablate.listing import shown
+    from ablate.commands.listing import shown
 
     names = what[1:] if what[0] == "recipe" and len(what) > 1 else what
     if len(names) != 1:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.shared import FAILED, Data, Plugin, load_plugins, use_data
+from ablate.commands.options import FAILED, Data, Plugin, load_plugins, use_data
 from ablate.errors import UsageError
 
 
@@ -25,7 +25,7 @@ def verify(
 
     Exit code 3 where something differs.
     """
-    from ablate.tables import RUNS
+    from ablate.results.tables import RUNS
 
     load_plugins(plugin)
     use_data(data)

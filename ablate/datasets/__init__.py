@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ablate import registry
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.errors import UsageError
 

@@ -20,12 +20,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ablate.data_folder import data_folder
 from ablate.datasets.base import Dataset
-from ablate.datasets.pictures import decode
+from ablate.datasets.decode import decode
 from ablate.errors import AblateWarning, MissingData
+from ablate.files.data_folder import data_folder
+from ablate.files.whole_files import replace
 from ablate.registry import register
-from ablate.whole_files import replace
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 CACHE = "decoded"

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ablate.data_folder import DATA_VARIABLE, data_folder
 from ablate.datasets.base import Dataset
-from ablate.datasets.images import stored
+from ablate.datasets.digits import stored
 from ablate.errors import MissingData
+from ablate.files.data_folder import DATA_VARIABLE, data_folder
 from ablate.registry import register
 
 CLASSES = 10

@@ -16,15 +16,15 @@ from typing import Any
 
 import torch
 
-from ablate.config import RunConfig
-from ablate.data_folder import cache_folder
+from ablate.config.run_config import RunConfig
 from ablate.datasets import dataset_of
 from ablate.errors import AblateError
-from ablate.execution import provenance
+from ablate.files.data_folder import cache_folder
+from ablate.files.whole_files import replace
 from ablate.networks.pair import build
+from ablate.results import provenance
 from ablate.training.cohort import Cohort
 from ablate.training.compiled import EAGER_FLOPS, most_flops, step_flops
-from ablate.whole_files import replace
 
 SIZES = {"cpu": (1, 4, 16, 32), "cuda": (8, 32, 128, 512, 2048)}
 """What is tried, upward, until a size is much slower than the best"""

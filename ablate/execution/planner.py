@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablate.components import owned_settings, sample_shape
-from ablate.config import RunConfig
-from ablate.study import Run
+from ablate.config.run_config import RunConfig
+from ablate.registry.components import owned_settings, sample_shape
+from ablate.study.study import Run
 
 COHORT_SIZE = 32
 """Members of a cohort at most, where nobody measured what is best (ablate.execution.cohort_size)"""

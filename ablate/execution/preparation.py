@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ablate import registry
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.errors import AblateWarning, UsageError
-from ablate.execution import provenance
 from ablate.execution.planner import COHORT_SIZE, CohortPlan, plan
-from ablate.study import Run
+from ablate.results import provenance
+from ablate.study.study import Run
 
 if TYPE_CHECKING:
-    from ablate.execution.study_run import Options
+    from ablate.execution.job import Options
 
 
 @dataclass(frozen=True)

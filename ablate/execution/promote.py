@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from ablate import tables
 from ablate.errors import UsageError
-from ablate.execution.lock import locked
-from ablate.execution.study_run import status
-from ablate.known_draws import with_draws
-from ablate.study import Study
-from ablate.tables import Results
+from ablate.execution.job import status
+from ablate.results import tables
+from ablate.results.known_draws import with_draws
+from ablate.results.lock import locked
+from ablate.results.tables import Results
+from ablate.study.study import Study
 
 
 def promote(study: Study, source: Path, target: Path, reduced: bool = False) -> Results:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ablate import tables, whole_files
 from ablate.errors import AblateError
-from ablate.execution import provenance
-from ablate.execution.event_files import EventFiles
-from ablate.execution.frames import FRAMES
-from ablate.execution.rows import curves_of, failed_row, probes_of, row_of
-from ablate.study import Study
-from ablate.tables import Results
+from ablate.files import whole_files
+from ablate.results import provenance, tables
+from ablate.results.event_files import EventFiles
+from ablate.results.frames import FRAMES
+from ablate.results.rows import curves_of, failed_row, probes_of, row_of
+from ablate.results.tables import Results
+from ablate.study.study import Study
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,13 +12,13 @@ from typing import Any
 
 import pandas as pd
 
-from ablate import checksums, tables
 from ablate.errors import UsageError
 from ablate.execution.planner import CohortPlan
-from ablate.execution.rows import row_of, settings_of
-from ablate.known_draws import with_draws
-from ablate.study import Run, Study
-from ablate.tables import Results
+from ablate.results import checksums, tables
+from ablate.results.known_draws import with_draws
+from ablate.results.rows import row_of, settings_of
+from ablate.results.tables import Results
+from ablate.study.study import Run, Study
 
 COUNTERS = ("done_generator_steps", "done_critic_steps", "images_seen", "seconds", "cohort_size")
 ALWAYS = ("ablate_version", "torch", "device", "threads", "dataset_fingerprint", "finished_at")

@@ -20,10 +20,10 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from ablate import registry
-from ablate.data_folder import data_folder
 from ablate.datasets.base import Dataset, to_unit
 from ablate.errors import AblateError, UsageError
-from ablate.whole_files import replace
+from ablate.files.data_folder import data_folder
+from ablate.files.whole_files import replace
 
 WEIGHTS = Path(__file__).parent / "weights"
 USER_FOLDER = "classifiers"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, join, norm, part
 from ablate.networks.pair import Labelled, LabelledConv2d, Leaky, Shapes
 from ablate.registry import register

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ablate.networks.layers import StackedLayer
-from ablate.seeding import generator_for
+from ablate.networks.seeding import generator_for
 
 
 class Network:

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Linear, has_bias, norm
 from ablate.networks.pair import Labelled, Leaky, Shapes
 from ablate.registry import register

@@ -10,9 +10,9 @@ from itertools import count, groupby
 from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, REPRODUCED, WAITING
 from ablate.claims.measures import measure
 from ablate.claims.verdict import POOLED, Verdict
-from ablate.report import numbers
-from ablate.study_claims.association import STEP, spearman_of
-from ablate.study_claims.claim import BEST_OF
+from ablate.results import numbers
+from ablate.study.claims.association import STEP, spearman_of
+from ablate.study.claims.claim import BEST_OF
 
 MOST_NAMED = 3
 """Arms of which the best is meant, that are named"""

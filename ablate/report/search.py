@@ -9,10 +9,11 @@ import numpy as np
 
 from ablate.claims.draws import Drawn, best_of, drawn, levels
 from ablate.claims.measures import measure
-from ablate.claims.rows import StudyRows
-from ablate.optuna_space import EXTRA, installed, load_optuna, trial_of
-from ablate.report import figures, numbers
-from ablate.search_space import Search
+from ablate.claims.study_rows import StudyRows
+from ablate.report.figures import style as figures
+from ablate.results import numbers
+from ablate.search.optuna_space import EXTRA, installed, load_optuna, trial_of
+from ablate.study.search_space import Search
 
 FEWEST_DRAWS = 10
 """Fewer say nothing about which parameters matter"""

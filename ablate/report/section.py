@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ablate import recipes
 from ablate.claims.measures import measure
-from ablate.claims.rows import StudyRows
+from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
-from ablate.report import critic, figures, samples, summaries, surfaces
-from ablate.report.bands import bands
+from ablate.report import summaries
 from ablate.report.board import tally
-from ablate.report.ladder import LadderPart, ladder_part
-from ablate.report.response import response_curves
+from ablate.report.figures import critic, surfaces
+from ablate.report.figures import sample_sheets as samples
+from ablate.report.figures import style as figures
+from ablate.report.figures.bands import bands
+from ablate.report.figures.ladder import LadderPart, ladder_part
+from ablate.report.figures.response import response_curves
+from ablate.report.figures.trajectories import trajectories
 from ablate.report.search import SearchPart, search_part
-from ablate.report.trajectories import trajectories
+from ablate.study import recipes
 
 if TYPE_CHECKING:
-    from ablate.study import Study
+    from ablate.study.study import Study
 
 QUALITY = ("fid", "w1")
 """What is drawn run by run and over training; w1 exists for points, of which fid sees means and covariances alone"""

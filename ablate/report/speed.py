@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.errors import UsageError
-from ablate.report import numbers
+from ablate.results import numbers
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from ablate.report.figures import Drawing
+    from ablate.report.figures.style import Drawing
 
 TABLE = Path("benchmarks") / "throughput.csv"
 """Where the benchmark leaves its table within the results folder"""
@@ -88,7 +88,7 @@ def _drawings(rows: pd.DataFrame, title: str) -> list[Drawing]:
     import seaborn as sns
     from matplotlib.figure import Figure
 
-    from ablate.report.figures import STYLE, Drawing, svg_text
+    from ablate.report.figures.style import STYLE, Drawing, svg_text
 
     found = []
     best = "; ".join(f"{name}: × {numbers.number(each['ratio'].max())} at most" for name, each in _groups(rows))
@@ -143,7 +143,7 @@ def draw_peak(axes: Axes, rows: pd.DataFrame) -> None:
 def _draw(axes: Axes, rows: pd.DataFrame, value: Callable[[pd.DataFrame], pd.Series[float]]) -> None:
     from matplotlib.ticker import FixedLocator, NullLocator
 
-    from ablate.report.figures import PALETTE
+    from ablate.report.figures.style import PALETTE
 
     for i, (name, each) in enumerate(_groups(rows)):
         color = PALETTE[i % len(PALETTE)]

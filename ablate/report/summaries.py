@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from ablate import registry
-from ablate.claims import statistics
 from ablate.claims.measures import METRIC_KINDS, Measure, measure
-from ablate.claims.rows import COUNTED, StudyRows
-from ablate.report import numbers
-from ablate.report.centers import centers
+from ablate.claims.statistics import effects as statistics
+from ablate.claims.statistics.centers import centers
+from ablate.claims.study_rows import COUNTED, StudyRows
+from ablate.results import numbers
 
 QUALITY = (
     "fid",

@@ -17,8 +17,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ablate.errors import AblateError
+from ablate.files.whole_files import temporary_of
 from ablate.training.checkpoint_files import previous
-from ablate.whole_files import temporary_of
 
 
 def save(path: Path, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:

@@ -9,13 +9,13 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
 from ablate.training.arithmetic import Arithmetic, choose, in_bfloat16
+from ablate.training.batches import Draws, GeneratorTurn
 from ablate.training.compiled import compiled, most_flops, pays, step_flops
-from ablate.training.draws import Draws, GeneratorTurn
 from ablate.training.step import Steps
 from ablate.training.streams import Blocks, Kind, noise
 

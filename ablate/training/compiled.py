@@ -15,8 +15,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
 from torch.utils.flop_counter import flop_registry
 
-from ablate.config import RunConfig
-from ablate.data_folder import cache_folder
+from ablate.config.run_config import RunConfig
+from ablate.files.data_folder import cache_folder
 from ablate.networks.pair import Pair
 from ablate.training.step import Batch, Steps
 

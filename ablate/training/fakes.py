@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.training.streams import RealBatches, noise
 

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from ablate import registry
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets import dataset_of
 from ablate.errors import AblateError
 from ablate.metrics.evaluation import Reference, evaluate
@@ -22,11 +22,11 @@ from ablate.metrics.inception import InceptionFid
 from ablate.metrics.stability import TrainingRecord
 from ablate.training import checkpoint
 from ablate.training.arithmetic import products_in
+from ablate.training.best_generators import Kept
 from ablate.training.cohort import Cohort
-from ablate.training.kept import Kept
 from ablate.training.memory import give_back
 from ablate.training.outcome import Control, Moment, Outcome, Progress, Stopped
-from ablate.training.probes import CriticView, measure
+from ablate.training.probes.view import CriticView, measure
 from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures, sample, standing_statistics
 from ablate.training.surfaces import value_surfaces
 

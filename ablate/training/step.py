@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.func import grad
 
 from ablate import registry
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.networks.pair import Pair
 from ablate.training.lipschitz import Constraint
 from ablate.training.losses import Loss

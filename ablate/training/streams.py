@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ablate.datasets.base import Dataset, Draw, to_unit
-from ablate.seeding import generator_for
+from ablate.networks.seeding import generator_for
 
 Kind = Literal["normal", "uniform"]
 BLOCK_ELEMENTS = 2**16

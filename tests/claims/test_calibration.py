@@ -3,12 +3,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from simulated_study import SimulatedClaim, tables
 
 from ablate.claims import calibration
 from ablate.claims.calibration import LAWS, SEEDS, SIMULATED, _Law, calibrate, read_table, table_text
 from ablate.claims.verdict import decide
 from ablate.errors import UsageError
+from tests.support.simulated_study import SimulatedClaim, tables
 
 STUDIES = 200
 

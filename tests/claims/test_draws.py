@@ -6,14 +6,14 @@ import math
 from pathlib import Path
 
 import pandas as pd
-from broken_searches import VALID_SEARCH
-from searched_study import by_rate, rows_of, searched, tables_of
 
 from ablate.claims.draws import best_of, drawn, levels
-from ablate.claims.rows import StudyRows
+from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import decide
-from ablate.known_draws import with_draws
-from ablate.study import load_study
+from ablate.results.known_draws import with_draws
+from ablate.study.study import load_study
+from tests.support.broken_searches import VALID_SEARCH
+from tests.support.searched_study import by_rate, rows_of, searched, tables_of
 
 
 def test_draws_have_their_parameters_and_outcomes(tmp_path: Path) -> None:

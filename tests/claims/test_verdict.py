@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from simulated_study import SimulatedClaim, tables
 
-from ablate.claims.rank_tests import mann_whitney
+from ablate.claims.statistics.rank_tests import mann_whitney
 from ablate.claims.verdict import decide
+from tests.support.simulated_study import SimulatedClaim, tables
 
 LOW = [1.0 + 0.01 * i for i in range(10)]
 HIGH = [2.0 + 0.01 * i for i in range(10)]

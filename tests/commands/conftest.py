@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ablate.display import Quiet
-from ablate.execution.study_run import Options, run_study
-from ablate.study import load_study
+from ablate.execution.display import Quiet
+from ablate.execution.job import Options, run_study
+from ablate.study.study import load_study
 
 STUDY = """\
 study: {name}

@@ -11,11 +11,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablate import checksums
+from ablate.claims.between_arms import contrast
 from ablate.claims.calibration import read_table
-from ablate.claims.contrast import contrast
 from ablate.claims.verdict import decide
-from ablate.tables import Results, runs_text, study_as_run
+from ablate.results import checksums
+from ablate.results.tables import Results, runs_text, study_as_run
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "results" / "gp_vs_clip"

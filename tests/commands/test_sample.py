@@ -14,7 +14,7 @@ from PIL import Image
 
 import ablate
 from ablate.cli import main
-from ablate.tables import Results
+from ablate.results.tables import Results
 
 
 def command(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -12,12 +12,12 @@ import torch
 from PIL import Image
 from torchvision.transforms import CenterCrop, Compose, PILToTensor, Resize
 
-from ablate.components import sample_shape
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets import dataset_of, load_dataset
 from ablate.datasets.base import Dataset
-from ablate.datasets.pictures import decode
+from ablate.datasets.decode import decode
 from ablate.errors import AblateWarning, MissingData, UsageError
+from ablate.registry.components import sample_shape
 
 RNG = np.random.default_rng(0)
 

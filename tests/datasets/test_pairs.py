@@ -7,8 +7,8 @@ import pytest
 import torch
 from scipy import integrate, stats
 
-from ablate.components import wrong_options
 from ablate.datasets import load_dataset
+from ablate.registry.components import wrong_options
 
 PAIRS = [("parallel_lines", d, 1.0) for d in (0.0, 0.25, 4.0)]
 PAIRS += [("normals", d, s) for d, s in ((0.0, 1.0), (2.0, 1.0), (1.0, 2.0), (0.5, 0.25), (0.0, 3.0))]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.execution import cohort_size
 from ablate.execution.cohort_size import CACHE, SIZES, automatic, fastest
 

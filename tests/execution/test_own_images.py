@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 from sklearn.datasets import load_digits
 
-from ablate.display import Quiet
 from ablate.errors import AblateError, AblateWarning
-from ablate.execution.study_run import Options, Summary, run_study
-from ablate.study import load_study
+from ablate.execution.display import Quiet
+from ablate.execution.job import Options, Summary, run_study
+from ablate.study.study import load_study
 
 STUDY = """\
 study: own_images

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ablate.display import Quiet
 from ablate.errors import AblateError
-from ablate.execution.study_run import Options, run_study
-from ablate.study import load_study
+from ablate.execution.display import Quiet
+from ablate.execution.job import Options, run_study
+from ablate.study.study import load_study
 
 STUDY = """\
 study: fashion

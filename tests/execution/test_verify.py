@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ablate.display import Quiet
-from ablate.execution.study_run import Options, run_study
+from ablate.execution.display import Quiet
+from ablate.execution.job import Options, run_study
 from ablate.execution.verify import Again, faults_in, read, train_again
-from ablate.study import load_study
-from ablate.tables import Results
+from ablate.results.tables import Results
+from ablate.study.study import load_study
 
 
 @pytest.fixture

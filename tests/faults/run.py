@@ -1,4 +1,4 @@
-"""The fault script in full: `python tests/faults/run.py` kills a study 30 times in each way and writes the table.
+"""The fault script in full: `python -m tests.faults.run` kills a study 30 times in each way and writes the table.
 
 results/faults/faults.csv has a row a fault: how often it was tried, and how many runs were lost, duplicated or differ from
 an undisturbed study's; these three must be 0, and are the exit code.
@@ -13,9 +13,8 @@ import tempfile
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from kills import FAULTS, Count, Undisturbed, under_kills
-
-from ablate.whole_files import replace
+from ablate.files.whole_files import replace
+from tests.support.kills import FAULTS, Count, Undisturbed, under_kills
 
 TABLE = Path(__file__).parents[2] / "results" / "faults" / "faults.csv"
 

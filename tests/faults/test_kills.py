@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from kills import FAULTS, STRIKES, STUDY, Count, Undisturbed, _compare, under_kills
 
-from ablate.tables import Results
+from ablate.results.tables import Results
+from tests.support.kills import FAULTS, STRIKES, STUDY, Count, Undisturbed, _compare, under_kills
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds worker processes by /proc")
 

@@ -14,16 +14,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from kills import STUDY
 from PIL import Image
 
-from ablate import tables
-from ablate.display import Quiet
 from ablate.errors import AblateError
-from ablate.execution.study_run import Options, Summary, run_study
-from ablate.study import load_study
-from ablate.tables import TIMING, Results
+from ablate.execution.display import Quiet
+from ablate.execution.job import Options, Summary, run_study
+from ablate.results import tables
+from ablate.results.tables import TIMING, Results
+from ablate.study.study import load_study
 from ablate.training import checkpoint
+from tests.support.kills import STUDY
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_a_clock_that_jumps_changes_nothing(study_file: Path, tmp_path: Path, mo
     run(study_file, tmp_path / "straight")
     jumps = iter(range(10**6))
     monkeypatch.setattr(time, "time", lambda: 1e9 + (-1) ** next(jumps) * 1e8)
-    monkeypatch.setattr("ablate.execution.provenance.now", lambda: f"{2026 - next(jumps)}-01-01T00:00:00Z")
+    monkeypatch.setattr("ablate.results.provenance.now", lambda: f"{2026 - next(jumps)}-01-01T00:00:00Z")
     run(study_file, tmp_path / "jumping")
     assert_same(tmp_path / "straight", tmp_path / "jumping")
 

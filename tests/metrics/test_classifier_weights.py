@@ -14,7 +14,15 @@ from safetensors.torch import save_file
 
 from ablate.datasets import load_dataset
 from ablate.errors import AblateError
-from ablate.metrics.classifier import FEATURES, WEIGHTS, accuracy_of, load_classifier, path_of, split, train_classifier
+from ablate.metrics.classifier import (
+    FEATURES,
+    WEIGHTS,
+    accuracy_of,
+    load_classifier,
+    path_of,
+    split,
+    train_classifier,
+)
 
 DIGITS = load_dataset("digits", {})
 

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets import load_dataset
 from ablate.datasets.base import Dataset
 from ablate.datasets.stacked import stacked

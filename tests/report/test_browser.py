@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from simulated_page import full_study
 
-from ablate.report.page import build_report
+from ablate.report.site import build_report
+from tests.support.simulated_page import full_study
 
 pytestmark = pytest.mark.browser
 

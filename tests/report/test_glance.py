@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from simulated_page import full_study
-from test_page import Tags
 
 from ablate.claims.verdict import POOLED, Verdict, decide
 from ablate.report.board import board
 from ablate.report.glance import at_a_glance
-from ablate.report.page import build_report
+from ablate.report.site import build_report
+from tests.support.page_tags import Tags
+from tests.support.simulated_page import full_study
 
 
 @pytest.fixture(scope="module")

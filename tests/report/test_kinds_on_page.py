@@ -5,14 +5,14 @@ import re
 from dataclasses import replace
 
 import numpy as np
-from simulated_study import SimulatedClaim, tables
-from test_page import Tags
 
 from ablate.claims.calibration import Case
 from ablate.claims.verdict import decide
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.report.board import board, tally
-from ablate.report.page import NOT_RUN, build_report
+from ablate.report.site import NOT_RUN, build_report
+from tests.support.page_tags import Tags
+from tests.support.simulated_study import SimulatedClaim, tables
 
 BOTH = ("ring8", "digits")
 SPREAD = np.linspace(-0.05, 0.05, 10)

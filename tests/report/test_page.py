@@ -5,47 +5,17 @@ import re
 import sys
 import time
 from dataclasses import replace
-from html.parser import HTMLParser
 from subprocess import run
 
 import pandas as pd
 import pytest
-from simulated_page import full_study
-from simulated_study import NO_CURVES, SimulatedClaim, tables
 
 from ablate.claims.verdict import decide
 from ablate.errors import AblateError
-from ablate.report.page import build_report
-
-VOID = {"meta", "img", "br", "hr", "link", "input"}
-
-
-class Tags(HTMLParser):
-    """Checks that tags nest, and collects elements."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.elements, self.ids = [], [], []
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        self.ids += [value for name, value in attributes if name == "id"]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        self.ids += [value for name, value in attributes if name == "id"]
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    @classmethod
-    def of(cls, text):
-        parser = cls()
-        parser.feed(text)
-        assert not parser.open
-        return parser
+from ablate.report.site import build_report
+from tests.support.page_tags import Tags
+from tests.support.simulated_page import full_study
+from tests.support.simulated_study import NO_CURVES, SimulatedClaim, tables
 
 
 @pytest.fixture(scope="module")
@@ -188,5 +158,5 @@ def test_ten_thousand_runs_make_a_small_page_in_seconds(arms, seeds, tmp_path):
 
 
 def test_claims_and_report_do_not_load_torch():
-    code = "import sys, ablate.report.page, ablate.claims.compare; assert 'torch' not in sys.modules"
+    code = "import sys, ablate.report.site, ablate.claims.against_reference; assert 'torch' not in sys.modules"
     assert run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,14 +7,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from simulated_page import full_study
-from simulated_study import SimulatedClaim, tables
 
-from ablate.claims.rows import StudyRows
+from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import decide
-from ablate.report import figures, numbers, summaries, surfaces
-from ablate.report.bands import bands
+from ablate.report import summaries
 from ablate.report.board import board
+from ablate.report.figures import style as figures
+from ablate.report.figures import surfaces
+from ablate.report.figures.bands import bands
+from ablate.results import numbers
+from tests.support.simulated_page import full_study
+from tests.support.simulated_study import SimulatedClaim, tables
 
 
 @pytest.mark.parametrize(

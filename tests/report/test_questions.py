@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from simulated_page import full_study
 
 from ablate.claims.verdict import decide
 from ablate.errors import UsageError
 from ablate.report import questions
-from ablate.report.page import build_report
+from ablate.report.site import build_report
+from tests.support.simulated_page import full_study
 
 ROOT = Path(__file__).parents[2]
 

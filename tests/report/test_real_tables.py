@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ablate import tables
-from ablate.claims.compare import compare
-from ablate.report.page import build_report
-from ablate.study import Study, load_study
-from ablate.tables import Results, study_as_run
+from ablate.claims.against_reference import compare
+from ablate.report.site import build_report
+from ablate.results import tables
+from ablate.results.tables import Results, study_as_run
+from ablate.study.study import Study, load_study
 
 STUDY = """\
 study: small

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
-from searched_study import searched
 
 from ablate.claims.draws import best_of, drawn
-from ablate.claims.rows import StudyRows
-from ablate.report import figures
-from ablate.report.page import build_report
+from ablate.claims.study_rows import StudyRows
+from ablate.report.figures import style as figures
 from ablate.report.search import importances, search_part
+from ablate.report.site import build_report
+from tests.support.searched_study import searched
 
 
 def steps_of(monkeypatch: pytest.MonkeyPatch, better: str) -> list[tuple[np.ndarray, np.ndarray, str]]:

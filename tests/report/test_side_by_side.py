@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from simulated_page import full_study
 
 from ablate.errors import AblateError
-from ablate.report import page
-from ablate.study import Study
-from ablate.tables import Results
+from ablate.report import site as page
+from ablate.results.tables import Results
+from ablate.study.study import Study
+from tests.support.simulated_page import full_study
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs fork")
 

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from simulated_page import full_study
-from test_page import Tags
 
 from ablate.errors import UsageError
 from ablate.report import speed
-from ablate.report.page import build_report
+from ablate.report.site import build_report
+from tests.support.page_tags import Tags
+from tests.support.simulated_page import full_study
 
 HEADER = (
     "workload,device,threads,members,plain_s,stacked_s,ratio,ratio_low,ratio_high,peak_share,automatic,compiled,"

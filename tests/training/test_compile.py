@@ -9,7 +9,7 @@ import pytest
 import torch
 from scipy.stats import mannwhitneyu
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets import load_dataset
 from ablate.training.cohort import Cohort
 from ablate.training.outcome import Control

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets import load_dataset
 from ablate.training.cohort import Cohort
 from ablate.training.fakes import Fakes

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.networks.pair import build
 from ablate.training.lipschitz import R1, GradientPenalty, OneSidedPenalty, interpolate, slope
 

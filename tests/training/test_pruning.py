@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets import dataset_of
 from ablate.training.cohort import Cohort
 from ablate.training.outcome import Control, Outcome, Progress, Stopped

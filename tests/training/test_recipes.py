@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ablate import recipes
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear
 from ablate.networks.pair import build
-from ablate.study import load_study
+from ablate.study import recipes
+from ablate.study.study import load_study
 from ablate.training.cohort import Cohort
 from benchmarks.plain.d0 import d0
 from benchmarks.plain.d1 import d1

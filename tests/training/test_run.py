@@ -10,24 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.errors import AblateError
 from ablate.training import checkpoint
 from ablate.training.cohort import Cohort
 from ablate.training.outcome import Control, Outcome, Stopped
 from ablate.training.run import run_cohort
 from ablate.training.sampling import sample
-
-CPU = torch.device("cpu")
-
-
-def configs(count: int = 2, **settings: object) -> list[RunConfig]:
-    base: dict[str, object] = {
-        "dataset": "digits", "architecture": "conv", "width": 4, "conditional": True, "generator_norm": "batch",
-        "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "n_critic": 2, "batch_size": 16, "generator_steps": 130,
-        "evaluations": 4, "evaluation_samples": 200, **settings,
-    }  # fmt: skip
-    return [RunConfig.model_validate({**base, "seed": seed}) for seed in range(count)]
+from tests.support.small_runs import CPU, configs
 
 
 def to_the_end(path: Path, runs: list[RunConfig]) -> tuple[list[Outcome], int]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ablate.config import RunConfig
+from ablate.config.run_config import RunConfig
 from ablate.datasets import load_dataset
 from ablate.networks.flat import Network
 from ablate.training.cohort import Cohort

@@ -11,7 +11,7 @@ from ablate.claims.judgement import judge
 from ablate.claims.kinds import bound, compare, equivalent, identity, trend
 
 if TYPE_CHECKING:
-    from ablate.study import Claim
+    from ablate.study.study import Claim
 
 Judge = Callable[[Evidence, float, float], tuple[str, str, int | None]]
 

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import stats
 
-from ablate.claims import statistics
 from ablate.claims.evidence import LEVEL, Evidence
 from ablate.claims.kinds.compare import seed_of
 from ablate.claims.measures import Floats
-from ablate.claims.rank_tests import sign_test
-from ablate.claims.samples import Samples
+from ablate.claims.statistics import effects as statistics
+from ablate.claims.statistics.rank_tests import sign_test
+from ablate.claims.values import Samples
 
 if TYPE_CHECKING:
-    from ablate.study import Claim
+    from ablate.study.study import Claim
 
 
 def weigh(claim: Claim, strata: list[tuple[str, Samples]], level: float = LEVEL) -> Evidence:

@@ -10,15 +10,15 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ablate.claims import statistics
-from ablate.claims.best import best_test
 from ablate.claims.evidence import LEVEL, Evidence
 from ablate.claims.measures import measure
-from ablate.claims.rank_tests import sign_test, stratified_rank_test
-from ablate.claims.samples import Samples
+from ablate.claims.statistics import effects as statistics
+from ablate.claims.statistics.best_test import best_test
+from ablate.claims.statistics.rank_tests import sign_test, stratified_rank_test
+from ablate.claims.values import Samples
 
 if TYPE_CHECKING:
-    from ablate.study import Claim
+    from ablate.study.study import Claim
 
 
 def seed_of(claim: Claim, used: list[tuple[str, Samples]]) -> int:

@@ -18,15 +18,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ablate.claims import statistics
 from ablate.claims.evidence import LEVEL, Evidence
 from ablate.claims.kinds.compare import seed_of
 from ablate.claims.measures import Floats
-from ablate.claims.rank_tests import RankTest, stratified_rank_test
-from ablate.claims.samples import Samples
+from ablate.claims.statistics import effects as statistics
+from ablate.claims.statistics.rank_tests import RankTest, stratified_rank_test
+from ablate.claims.values import Samples
 
 if TYPE_CHECKING:
-    from ablate.study import Claim
+    from ablate.study.study import Claim
 
 DIGITS = 12
 """Shifted values that are equal but for rounding are ties"""

@@ -15,10 +15,10 @@ import numpy as np
 
 from ablate.claims.evidence import LEVEL, Evidence
 from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, REPRODUCED
-from ablate.claims.samples import Samples
+from ablate.claims.values import Samples
 
 if TYPE_CHECKING:
-    from ablate.study import Claim
+    from ablate.study.study import Claim
 
 
 def weigh(claim: Claim, strata: list[tuple[str, Samples]], level: float = LEVEL) -> Evidence:

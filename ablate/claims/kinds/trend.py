@@ -20,11 +20,11 @@ from scipy import stats
 from ablate.claims.evidence import LEVEL, Evidence
 from ablate.claims.kinds import compare
 from ablate.claims.measures import Floats
-from ablate.claims.rank_tests import DRAWS
-from ablate.claims.samples import Samples
+from ablate.claims.statistics.rank_tests import DRAWS
+from ablate.claims.values import Samples
 
 if TYPE_CHECKING:
-    from ablate.study import Claim
+    from ablate.study.study import Claim
 
 Integers = NDArray[np.int64]
 

@@ -1,0 +1,104 @@
+"""The rows of a study's tables that belong to the study as it now is; which are missing, and which are stale."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ablate.results.known_draws import with_draws
+
+if TYPE_CHECKING:
+    from ablate.results.tables import Results
+    from ablate.study.study import Run, Study
+
+COUNTED = ("done", "diverged")
+"""Statuses of runs that are evidence; a failed run is missing, and so is a pruned one"""
+
+
+@dataclass
+class StudyRows:
+    """Rows joined with the study by run_id: the study says what a run is, the table what came of it."""
+
+    study: Study
+    results: Results
+    expected: pd.DataFrame
+    """one row a run of the study: run_id, dataset (label), arm, seed, of a search draw; index 0, 1, …"""
+    table: pd.DataFrame
+    """the rows there are: the columns of runs.csv, with dataset, arm and seed as the study has them now"""
+    runs: list[Run]
+    stale: tuple[str, ...]
+    """rows not used because the study has no such run, in words"""
+    series: dict[str, dict[str, tuple[NDArray, NDArray]]] = field(default_factory=dict, repr=False)
+    """curves that claims asked for, by name: run_id → times, values"""
+
+    @classmethod
+    def of(cls, study: Study, results: Results) -> StudyRows:
+        """Join; nothing is read or written."""
+        study = with_draws(study, results.runs)
+        runs = study.runs()
+        names = ["run_id", "dataset", "arm", "seed"] + ["draw"] * bool(study.search)
+        expected = pd.DataFrame([[getattr(run, name) for name in names] for run in runs], columns=names)
+        there = results.runs.drop_duplicates("run_id", keep="last")
+        known = there["run_id"].isin(expected["run_id"])
+        outcome = there[known].drop(columns=["dataset", "arm", "seed", "draw"], errors="ignore")
+        table = expected.merge(outcome, on="run_id", how="inner", validate="one_to_one")
+        stale = tuple(
+            f"{row.arm} on {row.dataset}, seed {row.seed} ({row.run_id})" for row in there[~known].itertuples()
+        )
+        return cls(study, results, expected, table, runs, stale)
+
+    @cached_property
+    def groups(self) -> dict[tuple[str, str], pd.DataFrame]:
+        """(dataset, arm) → its rows; pairs without a row are left out."""
+        return dict(list(self.table.groupby(["dataset", "arm"], sort=False)))  # type: ignore[arg-type]
+
+    @cached_property
+    def _expected_counts(self) -> Counter[tuple[str, str]]:
+        return Counter(zip(self.expected["dataset"], self.expected["arm"], strict=True))
+
+    def expected_count(self, dataset: str, arm: str) -> int:
+        """How many runs the study asks for; an adaptive search does not know all of them yet."""
+        search = self.study.search
+        return search.draws if search and search.adaptive else self._expected_counts[dataset, arm]
+
+    def rows(self, dataset: str, arm: str) -> pd.DataFrame:
+        """The rows there are of an arm on a dataset, failed ones included."""
+        found = self.groups.get((dataset, arm))
+        return self.table.iloc[:0] if found is None else found
+
+    def missing(self) -> pd.DataFrame:
+        """dataset, arm, seed of the runs without evidence: not run yet, failed or pruned."""
+        counted = self.table.loc[self.table["status"].isin(COUNTED), "run_id"]
+        return self.expected[~self.expected["run_id"].isin(counted)]
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """Curve points of the rows used, with the position of the run's row in `table` as column `row`."""
+        return self.curves_of(None)
+
+    def curves_of(self, metrics: tuple[str, ...] | None) -> pd.DataFrame:
+        """Curve points of some metrics (None: all), with columns row (position in `table`), arm and dataset."""
+        curves = self.results.curves
+        if metrics is not None:
+            curves = curves[curves["metric"].isin(metrics)]
+        position = pd.Series(np.arange(len(self.table)), index=self.table["run_id"])
+        points = curves.assign(row=curves["run_id"].map(position))
+        points = points[points["row"].notna()].astype({"row": np.int64})
+        for name in ("arm", "dataset"):
+            points[name] = self.table[name].to_numpy()[points["row"]]
+        return points.drop(columns="run_id")
+
+    @cached_property
+    def fid_curves(self) -> dict[str, tuple[NDArray, NDArray, NDArray]]:
+        """run_id → generator steps, seconds and fid of its evaluations, ascending in steps."""
+        points = self.curves_of(("fid",)).sort_values(["row", "generator_step"], kind="stable")
+        rows, starts = np.unique(points["row"].to_numpy(), return_index=True)
+        columns = [points[name].to_numpy(dtype=float) for name in ("generator_step", "seconds", "value")]
+        pieces = zip(*(np.split(column, starts[1:]) for column in columns), strict=True)
+        return dict(zip(self.table["run_id"].to_numpy()[rows], pieces, strict=False))

@@ -1,0 +1,81 @@
+"""Generated samples beside real ones, as small PNG tiles: points over real points in grey, or grids of images."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+
+from PIL import Image
+
+from ablate.claims.study_rows import StudyRows
+from ablate.files.pictures import grid, scatter
+
+GRID = 5
+"""Images a side of a tile of images"""
+MOST_ARMS, MOST_SEEDS = 12, 4
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One image, as a data URI, and what it shows."""
+
+    uri: str
+    alt: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The samples on one dataset: a row an arm, a tile a seed; first the real ones."""
+
+    dataset: str
+    real: Tile | None
+    rows: list[tuple[str, list[Tile]]]
+    pixelated: bool
+    note: str
+
+
+def sheets(rows: StudyRows, palette: dict[str, str]) -> list[Sheet]:
+    """One sheet for each dataset that samples are kept of."""
+    found = [_sheet(rows, dataset, palette) for dataset in rows.study.datasets]
+    return [sheet for sheet in found if sheet is not None]
+
+
+def _sheet(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Sheet | None:
+    real = rows.results.real_sample(dataset)
+    lines: list[tuple[str, list[Tile]]] = []
+    points = False
+    for arm in rows.study.arms:
+        kept: list[Tile] = []
+        group = rows.rows(dataset, arm)
+        for run_id, seed, status in zip(group["run_id"], group["seed"], group["status"], strict=True):
+            x = rows.results.sample(run_id) if len(kept) < MOST_SEEDS else None
+            if x is None or not len(x):
+                continue
+            points = x.ndim == 2
+            lost = ", diverged" if status == "diverged" else ""
+            alt = f"samples of {arm} on {dataset}, seed {seed}{lost}"
+            uri = _uri(scatter(real, x, palette[arm]) if points else grid(x[: GRID * GRID], GRID))
+            kept.append(Tile(uri, alt, f"seed {seed}{lost}"))
+        if kept:
+            lines.append((arm, kept))
+        if len(lines) == MOST_ARMS:
+            break
+    if not lines:
+        return None
+    tile = None
+    if real is not None and len(real):
+        picture = scatter(real, None, "#000000") if real.ndim == 2 else grid(real[: GRID * GRID], GRID)
+        tile = Tile(_uri(picture), f"real samples of {dataset}", "real")
+    left = "" if len(lines) < MOST_ARMS else f"; the first {MOST_ARMS} arms"
+    note = (
+        "generated in colour over real in grey; points outside the frame are not drawn" if points else "drawn at random"
+    )
+    return Sheet(dataset, tile, lines, not points, note + left)
+
+
+def _uri(image: Image.Image) -> str:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,0 +1,153 @@
+"""The page: verdicts first, then each study with its tables, figures, samples and provenance, in one file."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import io
+import math
+import multiprocessing
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablate.claims.study_rows import StudyRows
+from ablate.claims.verdict import Verdict, decide, waiting
+from ablate.errors import AblateError
+from ablate.report import questions, speed
+from ablate.report.board import SYMBOLS, board, tally
+from ablate.report.calibration import lines
+from ablate.report.glance import at_a_glance
+from ablate.report.section import StudySection, section_of
+from ablate.results import numbers
+from ablate.results.provenance import cores
+
+if TYPE_CHECKING:
+    from ablate.claims.calibration import Case
+    from ablate.results.tables import Results
+    from ablate.study.study import Study
+
+PAGE, TABLE = "index.html", "verdicts.csv"
+NOT_RUN = "its study is not run yet"
+
+Part = tuple[StudySection, list[Verdict]]
+
+
+def build_report(
+    studies: Sequence[tuple[Study, Results]],
+    out: Path,
+    command: str = "ablate report",
+    speed_table: Path | None = None,
+    unrun: Sequence[Study] = (),
+    cases: Sequence[Case] = (),
+    open_questions: Mapping[str, list[str]] | None = None,
+) -> Path:
+    """Write `out/index.html` and `out/verdicts.csv`; returns the page's path.
+
+    speed_table: the benchmark's; the page has its section where the file exists. unrun: studies without tables, whose
+    claims are shown as waiting. cases: from `ablate calibrate`. open_questions: by claim, shown where it is contradicted.
+    The same tables give the same bytes: neither file holds the time of its making. AblateError if they cannot be written.
+    """
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    parts = _parts(studies)
+    sections, verdicts = [section for section, _ in parts], [verdict for _, found in parts for verdict in found]
+    verdicts += [waiting(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
+    environment = Environment(
+        loader=PackageLoader("ablate.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters.update(
+        {"number": numbers.number, "percent": numbers.percent, "p_value": numbers.p_value, "anchor": _anchor}
+    )
+    entries = board(verdicts)
+    style = environment.get_template("style.css").render()
+    measured = speed.read(speed_table) if speed_table is not None else None
+    page = environment.get_template("page.html").render(
+        style=style, sections=sections, board=entries, glance=at_a_glance(entries), tally=tally(verdicts),
+        symbols=SYMBOLS, command=command, table=TABLE, budgets={section.name: section.budget for section in sections},
+        calibration=lines(cases), machines=speed.machines(measured) if measured is not None else [],
+        speed_headings=speed.HEADINGS, questions=questions.of_contradicted(open_questions or {}, verdicts),
+    )  # fmt: skip
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in ((TABLE, verdicts_csv(verdicts)), (PAGE, page)):
+            temporary = out / f".{name}.tmp"
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(out / name)
+    except OSError as error:
+        raise AblateError(f"{out}: the page could not be written: {error.strerror or error}") from error
+    return out / PAGE
+
+
+def verdicts_csv(verdicts: Sequence[Verdict]) -> str:
+    """All verdicts as a table: a row a claim and dataset, and one for the pooled datasets."""
+    buffer = io.StringIO()
+    names = [field.name for field in fields(Verdict)]
+    writer = csv.writer(buffer, lineterminator="\n")
+    pairs = {"n", "diverged", "missing"}
+    header = [part for name in names for part in ((f"{name}_arm", f"{name}_against") if name in pairs else (name,))]
+    writer.writerow(header)
+    for verdict in verdicts:
+        row: list[object] = []
+        for name, value in asdict(verdict).items():
+            if name in pairs:
+                row += value
+            elif isinstance(value, tuple):
+                row.append(" ".join(value))
+            elif isinstance(value, float):
+                row.append("" if math.isnan(value) else f"{value:.6g}")
+            else:
+                row.append("" if value is None else value)
+        writer.writerow(row)
+    return buffer.getvalue()
+
+
+def _anchor(name: str) -> str:
+    """A name as an id within the page."""
+    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in name)
+
+
+def _parts(studies: Sequence[tuple[Study, Results]]) -> list[Part]:
+    """Each study by itself: side by side where processes can be had cheaply, for drawing takes seconds a study."""
+    processes = min(len(studies), cores())
+    if processes < 2 or not sys.platform.startswith("linux"):
+        return [_part(study, results) for study, results in studies]
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _begin, (studies,))
+    try:
+        return list(pool.map(_part_number, range(len(studies))))
+    except BrokenProcessPool as error:
+        raise AblateError(
+            "a process that draws the page was killed, perhaps for want of memory; name fewer studies, as in "
+            f"`ablate report {studies[0][0].name}`"
+        ) from error
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _part(study: Study, results: Results) -> Part:
+    rows = StudyRows.of(study, results)
+    verdicts = decide(study, results, rows)
+    return section_of(rows, verdicts), verdicts
+
+
+_given: Sequence[tuple[Study, Results]] = ()
+"""what a process that draws has been given: it is a copy of its parent, so that nothing is sent there"""
+
+
+def _begin(studies: Sequence[tuple[Study, Results]]) -> None:
+    global _given
+    _given = studies
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
+    gc.freeze()  # the tables are not looked through for garbage, again and again, while figures make it
+    gc.set_threshold(50_000)
+
+
+def _part_number(index: int) -> Part:
+    return _part(*_given[index])

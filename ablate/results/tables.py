@@ -1,0 +1,235 @@
+"""Result tables: what a study's runs left, in a folder of plain files that are only ever replaced whole.
+
+runs.csv        one row a run, sorted, floats at a fixed number of significant digits, so that diffs are readable
+curves.parquet  metrics over training, long: run_id, generator_step, critic_step, seconds, metric, value
+probes.parquet  probes over training, long: run_id, generator_step, probe, layer, value
+samples/        a few generated samples of some runs, and real ones, as .npz
+study.yaml      the study file as run
+environment.json  command, versions, device, times
+checksums.json  hashes of the tables (ablate.results.checksums)
+
+runs.csv is written last: a curve without a row is not used.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ablate.errors import UsageError
+from ablate.files.whole_files import replace
+from ablate.results import checksums
+
+if TYPE_CHECKING:
+    from ablate.study.study import Run, Study
+
+SIGNIFICANT_DIGITS = 9
+RUNS, CURVES, PROBES = "runs.csv", "curves.parquet", "probes.parquet"
+STUDY, ENVIRONMENT, SAMPLES = "study.yaml", "environment.json", "samples"
+
+IDENTITY = ["run_id", "study", "dataset", "arm", "seed", "status", "error", "flags", "diverged_at"]
+PROVENANCE = [
+    "commit", "dirty", "ablate_version", "python", "torch", "device", "threads", "cohort_size",
+    "dataset_fingerprint", "features", "features_fingerprint", "finished_at",
+]  # fmt: skip
+TEXT = ["run_id", "study", "dataset", "arm", "status", "error", "flags", "commit", "features_fingerprint"]
+TEXT += ["dataset_fingerprint", "ablate_version", "python", "torch", "device", "features", "finished_at"]
+TIMING = ["seconds", "finished_at"]
+"""Columns that differ between two equal trainings."""
+STATUSES = ("done", "diverged", "failed", "pruned")
+CURVE_COLUMNS = ["run_id", "generator_step", "critic_step", "seconds", "metric", "value"]
+PROBE_COLUMNS = ["run_id", "generator_step", "probe", "layer", "value"]
+
+
+@dataclass
+class Results:
+    """The tables of one study, read."""
+
+    folder: Path
+    runs: pd.DataFrame
+    curves: pd.DataFrame
+    probes: pd.DataFrame
+    environment: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path | str) -> Results:
+        """Read a results folder; an error names the file, and the line where there is one.
+
+        Tables that ablate did not write so, because they were cut short or edited, are an error too.
+        """
+        folder = Path(folder)
+        if not (folder / RUNS).is_file():
+            raise UsageError(f"{folder}: no {RUNS} there; run the study first, or name a folder that holds its tables")
+        known = checksums.read_checksums(folder)
+        return cls(
+            folder,
+            read_runs(folder / RUNS, known),
+            _read_parquet(folder / CURVES, CURVE_COLUMNS, known),
+            _read_parquet(folder / PROBES, PROBE_COLUMNS, known),
+            _read_json(folder / ENVIRONMENT),
+        )
+
+    @classmethod
+    def empty(cls, folder: Path) -> Results:
+        """Tables without a row."""
+        runs = pd.DataFrame(columns=IDENTITY + PROVENANCE)
+        return cls(folder, runs, pd.DataFrame(columns=CURVE_COLUMNS), pd.DataFrame(columns=PROBE_COLUMNS), {})
+
+    def sample(self, run_id: str) -> np.ndarray | None:
+        """Generated samples of a run: uint8 [n, channels, height, width] or float32 [n, 2]; None if none are kept."""
+        return _read_array(self.folder / SAMPLES / f"{run_id}.npz")
+
+    def surface(self, run_id: str) -> tuple[np.ndarray, float] | None:
+        """The critic's scores on a square, upward, and half the square's side; None where none are kept."""
+        path = self.folder / SAMPLES / f"{run_id}.npz"
+        values, half = _read_array(path, "surface"), _read_array(path, "half")
+        return None if values is None or half is None else (values, float(half))
+
+    def real_sample(self, dataset: str) -> np.ndarray | None:
+        """Real samples of a dataset, by its label in the study."""
+        return _read_array(self.folder / SAMPLES / f"real_{dataset}.npz")
+
+    def add(self, rows: list[dict[str, Any]], curves: list[dict[str, Any]], probes: list[dict[str, Any]]) -> None:
+        """Take in rows, replacing those with the same run_id, with their curves and probes."""
+        known = {row["run_id"] for row in rows}
+        self.runs = _joined(self.runs, rows, known)
+        self.curves = _joined(self.curves, curves, known)
+        self.probes = _joined(self.probes, probes, known)
+
+    def write(self, order: Iterable[Run]) -> None:
+        """Write all tables, each to a temporary file that then takes its name; runs.csv last.
+
+        A table there that someone has edited meanwhile is an error, and is kept.
+
+        Rows are sorted by dataset, arm and seed in the order of the study's runs; rows that the study no longer has
+        come after them.
+        """
+        position = {run.run_id: i for i, run in enumerate(order)}
+        place = self.runs["run_id"].map(position).fillna(len(position))
+        runs = self.runs.assign(_place=place).sort_values(["_place", "dataset", "arm", "seed"], kind="stable")
+        place_of = {run_id: i for i, run_id in enumerate(runs["run_id"])}
+        self.runs = runs.drop(columns="_place").reset_index(drop=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        contents: dict[str, bytes] = {}
+        for name, table in ((CURVES, self.curves), (PROBES, self.probes)):
+            kept = table[table["run_id"].isin(place_of)]
+            ordered = kept.assign(_place=kept["run_id"].map(place_of)).sort_values("_place", kind="stable")
+            contents[name] = ordered.drop(columns="_place").reset_index(drop=True).to_parquet(compression="zstd")
+        contents[RUNS] = runs_text(self.runs).encode()
+        known = checksums.read_checksums(self.folder)
+        for path in (self.folder / name for name in contents):
+            if path.exists():
+                checksums.check(path, path.read_bytes(), known)
+        hashes = checksums.checksums_text(self.folder, contents)
+        replace(self.folder / checksums.NAME, lambda file: file.write_text(hashes, encoding="utf-8"))
+        for name, content in contents.items():
+            replace(self.folder / name, lambda file, content=content: file.write_bytes(content))  # type: ignore[misc]
+
+
+def study_as_run(results: Results) -> Study:
+    """The study of the tables, with the settings and the seeds that its last run was given on the command line."""
+    from ablate.study.study import load_study
+
+    path, overrides = results.folder / STUDY, results.environment.get("overrides", [])
+    study = load_study(path, overrides)
+    seeds = results.environment.get("seeds", [])
+    if not seeds or tuple(seeds) == study.seeds:
+        return study
+    whole = seeds == list(range(seeds[0], seeds[-1] + 1))
+    return load_study(path, overrides, f"{seeds[0]}:{seeds[-1] + 1}" if whole else ",".join(map(str, seeds)))
+
+
+def runs_text(runs: pd.DataFrame) -> str:
+    """A runs table as the text of runs.csv."""
+    return str(runs.to_csv(index=False, float_format=f"%.{SIGNIFICANT_DIGITS}g", lineterminator="\n"))
+
+
+def rounded(value: Any) -> Any:
+    """A float as runs.csv will hold it, so that a table in memory equals the one read back."""
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
+
+
+def read_runs(path: Path, known: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """runs.csv, checked: hashes where they are `known`, columns, statuses, no run twice."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: not readable: {error.strerror}") from error
+    checksums.check(path, content, known or {})
+    if content and not content.endswith(b"\n"):
+        line = content.count(b"\n") + 1
+        raise UsageError(f"{path}:{line}: the table is cut short; restore it, or delete it to train anew")
+    try:
+        header = pd.read_csv(io.BytesIO(content), nrows=0).columns
+        gaps = {name: [""] if name in TEXT or name.startswith("set_") else ["", "nan", "NaN"] for name in header}
+        runs = pd.read_csv(  # an arm may be named NA or None
+            io.BytesIO(content), dtype=dict.fromkeys(TEXT, str), keep_default_na=False, na_values=gaps
+        )
+    except (UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        raise UsageError(f"{path}: not a readable table: {error}; restore it, or delete it to train anew") from error
+    missing = [name for name in IDENTITY if name not in runs.columns]
+    if missing:
+        raise UsageError(f"{path}:1: column {missing[0]!r} is missing; this is no table of ablate's")
+    for problem, bad in (
+        (f"status is not one of {', '.join(STATUSES)}", ~runs["status"].isin(STATUSES)),
+        ("run_id is missing", runs["run_id"].isna()),
+        ("this run_id stands in an earlier line too", runs["run_id"].duplicated()),
+    ):
+        if bad.any():
+            line = int(np.flatnonzero(bad.to_numpy())[0]) + 2
+            raise UsageError(f"{path}:{line}: {problem}; restore the table, or delete the line to train that run anew")
+    for name in ("error", "flags"):
+        runs[name] = runs[name].fillna("")
+    return runs
+
+
+def _read_parquet(path: Path, columns: list[str], known: Mapping[str, Any]) -> pd.DataFrame:
+    if not path.exists():
+        raise UsageError(f"{path} is missing, though {RUNS} is there; restore it, or delete {RUNS} to train anew")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path}: not readable: {error.strerror}") from error
+    checksums.check(path, content, known)
+    try:
+        table = pd.read_parquet(io.BytesIO(content))
+    except Exception as error:  # pyarrow raises many kinds for a damaged file
+        raise UsageError(f"{path}: not a readable table: {error}; restore it, or delete it to train anew") from error
+    missing = [name for name in columns if name not in table.columns]
+    if missing:
+        raise UsageError(f"{path}: column {missing[0]!r} is missing; this is no table of ablate's")
+    return table
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: not readable JSON: {error}; restore or delete it") from error
+    return found if isinstance(found, dict) else {}
+
+
+def _read_array(path: Path, name: str = "x") -> np.ndarray | None:
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return None if name != "x" and name not in file else np.asarray(file[name])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise UsageError(f"{path}: not readable samples: {error}; delete the file") from error
+
+
+def _joined(table: pd.DataFrame, new: list[dict[str, Any]], replaced: set[str]) -> pd.DataFrame:
+    kept = table[~table["run_id"].isin(replaced)]
+    added = pd.DataFrame(new)
+    return pd.concat([t for t in (kept, added) if len(t)], ignore_index=True) if len(kept) + len(added) else table

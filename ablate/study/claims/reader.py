@@ -1,0 +1,313 @@
+"""The fields of one claim of a study file, each with its place; what is wrong is noted there."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ablate import registry
+from ablate.config.run_config import RunConfig
+from ablate.study.claims.association import SERIES, STEP, spearman_name
+from ablate.study.sections import good_name, level_text, read_text
+from ablate.study.settings import ArmLayers, Given, Layers, merge, shown
+from ablate.study.yaml_file import KeyPath, YamlFile
+
+METRIC_KINDS = ("metric", "stability", "probe")
+OF_PAIRS = ("steps_to_target", "seconds_to_target")
+"""Metrics that exist for two arms only: the target is the worse one's."""
+FROM_RUNS = ("diverged", *OF_PAIRS, *SERIES)
+"""What can be claimed of runs without being a registered metric."""
+MOST = 1e300
+NEEDS = {
+    "features": "points, or images with a classifier",
+    "points": "points in two dimensions",
+    "modes": "a mixture with known modes",
+    "classes": "images with classes",
+    "labels": "images with classes, and conditional arms",
+    "stacked": "stacked_mnist with its 26,000 samples",
+    "fixed_fakes": "arms whose critic is trained against other fakes than a generator's",
+    "counterpart": "arms with fakes: counterpart",
+    "log_loss": "arms with a discriminator's loss, minimax or non_saturating",
+}
+"""What a metric's fact `needs` may hold, in words."""
+
+
+def not_of(what: str, value: Any, known: tuple[str, ...]) -> str:
+    if isinstance(value, str):
+        return registry.unknown(what, value, known)
+    return f"{what} is {shown(value)}, expected one of: {', '.join(known)}"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the fields of one claim; a field that is wrong is noted, and read as something harmless."""
+
+    source: YamlFile
+    layers: Layers
+    spot: KeyPath
+    given: dict[str, Any]
+
+    def wrong(self, field: str, message: str, key: bool = False) -> None:
+        self.source.wrong((*self.spot, field), message, key)
+
+    def fields(self, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+        for field in self.given:
+            if field not in (*required, *optional):
+                self.wrong(field, registry.unknown("key", field, (*required, *optional)), key=True)
+        for field in required:
+            if field not in self.given and field != "test":
+                self.source.wrong(self.spot, f"the key {field!r} is missing")
+
+    def text(self, field: str) -> str:
+        if field not in self.given:
+            return ""
+        return read_text(self.source, (*self.spot, field), self.given[field], field)
+
+    def name(self, field: str) -> str:
+        name = self.text(field)
+        if name:
+            good_name(self.source, (*self.spot, field), name, field, key=False)
+        return name
+
+    def one_of(self, field: str, known: tuple[str, ...], default: str = "") -> str:
+        if field not in self.given:
+            return default
+        value = self.given[field]
+        if isinstance(value, str) and value in known:
+            return value
+        self.wrong(field, not_of(field, value, known))
+        return ""
+
+    def listed(self, field: str, what: str) -> list[tuple[KeyPath, str]]:
+        """One text or a list of different ones, with their places."""
+        if field not in self.given:
+            return []
+        value, spot = self.given[field], (*self.spot, field)
+        if isinstance(value, str) and value:
+            return [(spot, value)]
+        if not isinstance(value, list) or not value:
+            found = "empty" if value in ("", [], None) else shown(value)
+            self.wrong(field, f"{field} is {found}, expected {what} or a list of them")
+            return []
+        found_items: list[tuple[KeyPath, str]] = []
+        for i, item in enumerate(value):
+            if not isinstance(item, str) or not item:
+                self.source.wrong((*spot, i), f"{shown(item)}, expected {what}")
+            elif any(item == other for _, other in found_items):
+                self.source.wrong((*spot, i), f"{item!r} is given twice; remove one")
+            else:
+                found_items.append(((*spot, i), item))
+        return found_items
+
+    def arm(self, spot: KeyPath, name: str) -> str:
+        """The arm's name, or nothing where there is no such arm."""
+        if name in self.layers.arms or not any(self.layers.arms):
+            return name  # where there are no arms at all, that is what is reported
+        self.source.wrong(spot, registry.unknown("arm", name, self.layers.arms))
+        return ""
+
+    def datasets(self) -> tuple[str, ...]:
+        known = tuple(label for label in self.layers.datasets if label)
+        if "datasets" not in self.given:
+            return known
+        chosen = []
+        for spot, label in self.listed("datasets", "a dataset's label"):
+            if label in known or not known:
+                chosen.append(label)
+            else:
+                self.source.wrong(spot, registry.unknown("dataset label", label, known))
+        return tuple(label for label in known if label in chosen)
+
+    def arms(self, field: str) -> list[str]:
+        """One arm or a list of different ones; those that do not exist are noted and left out."""
+        found = self.listed(field, "an arm's name")
+        return [name for spot, name in found if self.arm(spot, name)]
+
+    def number(self, field: str, default: float | None = None, least: float = -MOST) -> float | None:
+        """A finite number, not below `least`."""
+        if field not in self.given:
+            return default
+        value = self.given[field]
+        if isinstance(value, int | float) and not isinstance(value, bool) and least <= value < MOST:
+            return float(value)
+        bound = "" if least == -MOST else f" of at least {least:g}"
+        self.wrong(field, f"{field} is {shown(value)}, expected a finite number{bound}")
+        return default
+
+    def margin(self) -> float:
+        return self.number("margin", 0.0, least=0.0) or 0.0
+
+    def flag(self, field: str) -> bool:
+        value = self.given.get(field, False)
+        if not isinstance(value, bool):
+            self.wrong(field, f"{field} is {shown(value)}, expected true or false")
+        return value is True
+
+    def range(self, field: str) -> tuple[float, float] | None:
+        """Two numbers, the second not below the first."""
+        if field not in self.given:
+            return None
+        value = self.given[field]
+        ends = value if isinstance(value, list) and len(value) == 2 else []
+        if ends and all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in ends):
+            low, high = map(float, ends)
+            if low <= high:
+                return low, high
+        self.wrong(field, f"{field} is {shown(value)}, expected two numbers, such as [0.8, 1.2]")
+        return None
+
+    def exactly_one(self, *fields: str) -> str:
+        """Which of some fields is given; noted where it is none or several."""
+        given = [field for field in fields if field in self.given]
+        if len(given) > 1:
+            self.wrong(given[1], f"{given[1]} is given beside {given[0]}; remove one", key=True)
+        elif not given:
+            named = " or ".join(repr(field) for field in fields)
+            self.source.wrong(self.spot, f"the key {fields[0]!r} is missing, expected {named}" if len(fields) > 1
+                              else f"the key {fields[0]!r} is missing")  # fmt: skip
+        return given[0] if len(given) == 1 else ""
+
+    def varied(self, arm: str, field: str) -> tuple[str, ...]:
+        """The other arms that `field` names: arms themselves, or factors of the grid in which they differ from `arm`."""
+        factors = {"arm", *(factor for layers in self.layers.arms.values() for factor in layers.levels)}
+        items = self.listed(field, "an arm's name, or a factor of the grid")
+        chosen = {name for _, name in items if name in factors and name not in self.layers.arms}
+        found = [name for spot, name in items if name not in chosen and self.arm(spot, name)]
+        if chosen:
+            own = _levels(self.layers.arms.get(arm, ArmLayers("")), chosen)
+            found += [name for name, layers in self.layers.arms.items() if _levels(layers, chosen) == own]
+        others = tuple(name for name in dict.fromkeys(found) if name != arm)
+        if items and not others:
+            self.wrong(field, f"{field} names no arm but {arm!r} itself, expected others to hold it against")
+        return others
+
+    def ladders(self, factor: str) -> tuple[tuple[tuple[float, str], ...], ...]:
+        """The arms along a factor, ascending: those of `arm` (full names, or names before the grid's levels), or all."""
+        known = self.layers.arms
+        own = {layers.own_name for layers in known.values() if layers.levels}
+        chosen: list[str] = []
+        for spot, name in self.listed("arm", "an arm's name"):
+            if name in own and name not in known:
+                chosen += [full for full, layers in known.items() if layers.own_name == name]
+            elif self.arm(spot, name):
+                chosen.append(name)
+        label = next(iter(self.layers.datasets), "")
+        groups: dict[object, list[tuple[float, str]]] = {}
+        for name in chosen or known:
+            if name not in known:
+                continue
+            given = merge(*self.layers.of(label, name)).get(factor) if label else None
+            level = given.value if given else None
+            if not isinstance(level, int | float) or isinstance(level, bool):
+                self.wrong("over", f"arm {name!r} has no number as its {factor}, expected one to order the arms by")
+                return ()
+            rest = _levels(known[name], {factor}) if factor in known[name].levels else None
+            groups.setdefault(rest, []).append((float(level), name))
+        ladders = tuple(tuple(sorted(group)) for group in groups.values())
+        if any(len({level for level, _ in ladder}) < 3 for ladder in ladders):
+            self.wrong("over", f"{factor} has fewer than 3 levels among these arms, expected 3 or more for a trend")
+            return ()
+        return ladders
+
+    def metric(self, arms: list[str], datasets: tuple[str, ...], pair: bool = True) -> str:
+        """The metric's name; `pair`: the test compares two arms. {spearman: [a, b]} is that of two curves."""
+        known = tuple(name for name in (*_registered(), *FROM_RUNS) if pair or name not in OF_PAIRS)
+        given = self.given.get("metric")
+        if isinstance(given, dict):
+            return self._spearman(given, arms, datasets)
+        metric = self.one_of("metric", known)
+        self.meets((*self.spot, "metric"), metric, arms, datasets)
+        return metric
+
+    def series(self, spot: KeyPath, name: Any, arms: list[str], datasets: tuple[str, ...]) -> str:
+        """The name of a curve or probe."""
+        known = (*(n for n, entry in _registered().items() if entry.kind != "stability"), *SERIES)
+        if not isinstance(name, str) or name not in known:
+            self.source.wrong(spot, not_of("curve", name, known))
+            return ""
+        self.meets(spot, name, arms, datasets)
+        return name
+
+    def _spearman(self, given: dict[str, Any], arms: list[str], datasets: tuple[str, ...]) -> str:
+        pair = given.get("spearman")
+        if set(given) != {"spearman"} or not isinstance(pair, list) or len(pair) != 2:
+            self.wrong("metric", f"metric is {shown(given)}, expected a name, or {{spearman: [curve, curve]}}")
+            return ""
+        spot = (*self.spot, "metric", "spearman")
+        first, second = (
+            name if name == STEP else self.series((*spot, i), name, arms, datasets) for i, name in enumerate(pair)
+        )
+        if first and first == second:
+            self.source.wrong((*spot, 1), f"{second} is given twice, expected two different curves")
+            return ""
+        return spearman_name(first, second) if first and second else ""
+
+    def meets(self, spot: KeyPath, metric: str, arms: list[str], datasets: tuple[str, ...]) -> None:
+        """Note a metric that the runs of these arms do not have on these datasets."""
+        known = _registered()
+        for need in known[metric].facts.get("needs", ()) if metric in known else ():
+            lacking = [label for label in datasets if not _has(self.layers, label, arms, need)]
+            if lacking:
+                what = " or ".join(NEEDS.get(part, part) for part in need.split(" or "))
+                fitting = [label for label in datasets if label not in lacking]
+                advice = f"; give the claim datasets: [{', '.join(fitting)}]" if fitting else ""
+                self.source.wrong(
+                    spot, f"metric {metric} does not apply to {', '.join(lacking)}: it needs {what}{advice}"
+                )
+                return
+
+
+def _registered() -> dict[str, registry.Entry]:
+    return {name: entry for kind in METRIC_KINDS for name, entry in registry.entries(kind).items()}
+
+
+def _levels(layers: ArmLayers, without: set[str]) -> tuple[object, ...]:
+    """What an arm has but for some factors; "arm" stands for its name before the levels."""
+    own = () if "arm" in without else (layers.own_name,)
+    return (*own, *((name, level_text(given.value)) for name, given in layers.levels.items() if name not in without))
+
+
+def _has(layers: Layers, label: str, arms: list[str], need: str) -> bool:
+    """Whether the runs of those arms on that dataset meet a metric's need."""
+    dataset = layers.datasets[label]
+    entry = registry.find("dataset", dataset.name)
+    if entry is None:
+        return True  # the unknown dataset is reported
+    shape, classes = entry.facts.get("shape", ()), entry.facts.get("classes", 0)
+    image = len(shape) == 3
+    stacked = entry.facts.get("stacked", False)
+    meets = {
+        "points": shape == (2,),
+        "modes": shape == (2,) and classes != 0,
+        "classes": image and classes != 0 and not stacked,
+    }
+    if need == "stacked":
+        counted = entry.facts.get("evaluation_samples")
+        chosen = [merge(*layers.of(label, arm)).get("evaluation_samples") for arm in arms]
+        return stacked and all(given is None or given.value == counted for given in chosen)
+    if need == "labels":
+        asked = all(merge(*layers.of(label, arm)).get("conditional", _ABSENT).value is True for arm in arms)
+        return asked and image and classes != 0
+    if need in _OF_SETTINGS:
+        setting, has = _OF_SETTINGS[need]
+        default = Given(RunConfig.model_fields[setting].default, ())
+        return all(has(merge(*layers.of(label, arm)).get(setting, default).value) for arm in arms)
+    return any(meets.get(part, True) for part in need.split(" or "))
+
+
+def _log_loss(name: Any) -> bool:
+    known = registry.find("loss", name) if isinstance(name, str) else None
+    return known is None or bool(known.facts.get("log_loss"))  # an unknown loss is reported
+
+
+_OF_SETTINGS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "fixed_fakes": ("fakes", lambda fakes: fakes != "generator"),
+    "counterpart": ("fakes", lambda fakes: fakes == "counterpart"),
+    "log_loss": ("loss", _log_loss),
+}
+"""Needs of probes that every arm must meet: the setting, and which of its values do"""
+
+
+_ABSENT = Given(False, ())

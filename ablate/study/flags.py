@@ -1,0 +1,62 @@
+"""What the command line changes of a study: settings, options of its datasets, seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from ablate import registry
+from ablate.errors import StudyErrors
+from ablate.study.sections import read_seeds
+from ablate.study.settings import SETTINGS, Given, LabelledDataset, Layer, is_setting, read_setting
+from ablate.study.yaml_file import YamlFile, parse_yaml
+
+Datasets = dict[str, LabelledDataset]
+
+
+def read_flags(source: YamlFile, overrides: Sequence[str], datasets: Datasets) -> tuple[Layer, Datasets]:
+    """The settings given by `--set name=value`, and the datasets with the options given so; the last one wins."""
+    flags: Layer = {}
+    for text in overrides:
+        spot = f"--set {text}"
+        name, equals, written = text.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            source.wrong(spot, "expected --set setting=value, such as --set generator_steps=1000")
+        elif name not in SETTINGS and any(name in _options(dataset) for dataset in datasets.values()):
+            datasets = _with_option(datasets, name, Given(_flag_value(source, written), spot))
+        elif is_setting(source, spot, name):
+            try:
+                flags[name] = read_setting(source, spot, name, _flag_value(source, written))
+            except StudyErrors:
+                source.wrong(spot, f"{name} is the text {written!r}, which is not YAML")
+    return flags, datasets
+
+
+def _options(dataset: LabelledDataset) -> dict[str, Any]:
+    entry = registry.find("dataset", dataset.name)
+    return dict(entry.facts.get("options", {})) if entry else {}
+
+
+def _with_option(datasets: Datasets, name: str, given: Given) -> Datasets:
+    return {
+        label: replace(dataset, options={**dataset.options, name: given}) if name in _options(dataset) else dataset
+        for label, dataset in datasets.items()
+    }
+
+
+def _flag_value(source: YamlFile, written: str) -> Any:
+    parsed = parse_yaml(written, source.path)
+    parsed.stop_if_wrong()
+    return parsed.value
+
+
+def read_seeds_flag(source: YamlFile, text: str) -> tuple[int, ...]:
+    """Seeds from the command line: 10, 0:10 or 0,3,7."""
+    listed = f"[{text}]" if "," in text else text
+    try:
+        value = parse_yaml(listed, source.path).value
+    except StudyErrors:
+        value = text
+    return read_seeds(source, f"--seeds {text}", value)

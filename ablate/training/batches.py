@@ -1,0 +1,110 @@
+"""What the steps of a cohort consume: real batches and noise, drawn for many steps at once from named streams."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ablate.config.run_config import RunConfig
+from ablate.datasets.base import Dataset
+from ablate.training.fakes import Fakes
+from ablate.training.step import Batch
+from ablate.training.streams import Blocks, Kind, RealBatches, noise
+
+CRITIC_PASSES = 3
+"""over real, fake and interpolated samples"""
+
+
+@dataclass(frozen=True)
+class GeneratorTurn:
+    """What one generator step consumes, for every member."""
+
+    latent: Tensor
+    """[member, batch, latent]"""
+    labels: Tensor | None
+    """[member, batch], asked for; None where training is unconditional"""
+    dropout: Tensor | None
+    """[member, batch, unit] in (0, 1), of the critic's pass"""
+
+
+class Draws:
+    """The streams of a cohort; the settings say which numbers the critic's and the generator's steps share."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        dataset: Dataset,
+        seeds: Sequence[int],
+        dropout_units: int,
+        dtype: torch.dtype,
+        device: torch.device,
+    ):
+        self.config = config
+        batch, latent = config.batch_size, config.latent_size
+
+        def stream(purpose: str, shape: tuple[int, ...], kind: Kind) -> Blocks:
+            return noise(seeds, purpose, shape, kind, dtype, device)
+
+        self.real = RealBatches(dataset, seeds, "real", batch, dtype, device)
+        self.latent = stream("critic latent", (batch, latent), "normal")
+        self.epsilon = stream("epsilon", (batch,), "uniform")
+        self.generator_latent = stream("generator latent", (batch, latent), "normal")
+        self.dropout = self.generator_dropout = None
+        sample = math.prod(dataset.shape)
+        self.numbers = batch * (config.n_critic * (sample + latent + 1) + latent)
+        """How many a member draws for one generator step, about"""
+        if dropout_units:
+            self.dropout = stream("critic dropout", (CRITIC_PASSES, batch, dropout_units), "uniform")
+            self.generator_dropout = stream("generator dropout", (batch, dropout_units), "uniform")
+            self.numbers += batch * dropout_units * (CRITIC_PASSES * config.n_critic + 1)
+        self.fakes = None
+        if config.fakes != "generator":
+            self.fakes = Fakes(config, dataset, seeds, "fake real", "fake noise", batch, dtype, device)
+            self.numbers += 2 * batch * config.n_critic * sample
+
+    def take(self, step: int, count: int) -> tuple[list[list[Batch]], list[GeneratorTurn]]:
+        """For generator steps step … step + count − 1: the batches of the critic's steps before each, and the turn."""
+        n = self.config.n_critic
+        first, critic_steps = step * n, count * n
+        if self.config.reuse_batch:
+            real, labels = (x.repeat_interleave(n, 0) for x in self.real.take(step, count))
+        else:
+            real, labels = self.real.take(first, critic_steps)
+        (latent,) = self.latent.take(first, critic_steps)
+        (epsilon,) = self.epsilon.take(first, critic_steps)
+        dropout = self.dropout.take(first, critic_steps)[0].transpose(1, 2) if self.dropout else None
+        fake = self.fakes.take(first, critic_steps) if self.fakes else None
+        asked = labels if self.config.conditional else None
+
+        def batch(i: int) -> Batch:
+            return Batch(
+                real[i],
+                None if asked is None else asked[i],
+                latent[i],
+                epsilon[i],
+                None if dropout is None else dropout[i],
+                None if fake is None else fake[i],
+            )
+
+        batches = [[batch(i) for i in range(k * n, (k + 1) * n)] for k in range(count)]
+        return batches, self._turns(step, batches)
+
+    def _turns(self, step: int, batches: list[list[Batch]]) -> list[GeneratorTurn]:
+        config, count = self.config, len(batches)
+        (latent,) = self.generator_latent.take(step, count)
+        dropout = self.generator_dropout.take(step, count)[0] if self.generator_dropout else None
+        turns = []
+        for k, own in enumerate(batches):
+            near = own[0] if config.generator_first else own[-1]
+            turns.append(
+                GeneratorTurn(
+                    near.latent if config.reuse_latent else latent[k],
+                    near.labels,
+                    None if dropout is None else dropout[k],
+                )
+            )
+        return turns

@@ -1,0 +1,62 @@
+"""Tables held against the reference."""
+
+import numpy as np
+import pytest
+
+from ablate.claims.against_reference import compare, meeting_level
+from tests.support.simulated_study import SimulatedClaim, tables
+
+
+def made(seed, shift=0.0, n=10):
+    rng = np.random.default_rng(seed)
+    values = {("ring8", arm): np.exp(rng.normal(shift + (arm == "b") * 3, 0.3, n)) for arm in "ab"}
+    return tables(values, [SimulatedClaim()])
+
+
+def test_tables_agree_with_themselves_to_the_last_digit():
+    study, mine = made(0)
+    found = compare(mine, made(0)[1], study)
+    assert not found.differs
+    assert (found.shared, found.identical) == (20, 20)
+    assert all(each.agrees for each in found.overlaps)
+    assert found.lines()[-1].strip() == "agrees with the reference"
+
+
+def test_other_seeds_of_the_same_truth_agree_though_no_number_is_the_same():
+    study, mine = made(0)
+    found = compare(mine, made(1)[1], study)
+    assert not found.differs
+    assert (found.shared, found.identical) == (20, 0)
+
+
+def test_another_truth_differs_and_the_interval_is_named():
+    study, mine = made(0)
+    found = compare(mine, made(1, shift=2.0)[1], study)
+    assert found.differs
+    assert any(line.strip().startswith("ring8, a, fid:") for line in found.lines())
+
+
+def test_an_opposite_verdict_differs_and_an_undecided_one_does_not():
+    study, mine = made(0)
+    _, turned = tables(
+        {("ring8", "a"): np.exp(np.linspace(3, 4, 10)), ("ring8", "b"): np.exp(np.linspace(0, 1, 10))}, []
+    )
+    assert compare(mine, turned, study).verdicts[0].conflict
+    few = made(0, n=4)[1]
+    found = compare(few, mine, study)
+    assert not found.verdicts[0].same
+    assert not found.differs
+    assert all(each.agrees is None for each in found.overlaps)
+
+
+def test_a_reference_without_these_runs_is_no_agreement():
+    study, mine = made(0)
+    elsewhere = made(0)[1]
+    elsewhere.runs["run_id"] = "other-" + elsewhere.runs["run_id"]
+    (line,) = compare(mine, elsewhere, study).lines()
+    assert "nothing to compare with" in line
+
+
+def test_the_level_grows_with_the_number_of_intervals():
+    assert meeting_level(1) == pytest.approx(0.834, abs=1e-3)  # the known level at which overlap tests at 5 %
+    assert meeting_level(36) > 0.97

@@ -1,0 +1,158 @@
+"""A run's settings: identity, structure, budget, evaluations, and what is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from ablate.config.run_config import RunConfig, SettingErrors
+
+VALID: dict[str, Any] = {
+    "dataset": "ring8", "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "generator_steps": 1000
+}  # fmt: skip
+
+CHANGED: dict[str, Any] = {
+    "dataset": "grid25", "dataset_options": {"std": 0.02}, "seed": 1, "width": 65, "depth": 4, "latent_size": 3,
+    "critic_leak": 0.1, "generator_leak": 0.1, "critic_norm": "layer", "generator_norm": "batch", "conditional": True,
+    "loss": "hinge", "lipschitz": "r1", "lambda_gp": 11.0, "n_critic": 4, "optimizer": "rmsprop", "lr": 2e-4,
+    "critic_lr": 3e-4, "beta1": 0.5, "beta2": 0.9, "batch_size": 64, "generator_steps": 999, "evaluations": 9,
+    "evaluation_samples": 9000, "precision": "fp64",
+}  # fmt: skip
+"""Another value for each setting that VALID uses."""
+
+
+def config(**changes: Any) -> RunConfig:
+    return RunConfig(**{**VALID, **changes})
+
+
+def problems(**changes: Any) -> list[tuple[str, str]]:
+    with pytest.raises(ValidationError) as caught:
+        config(**changes)
+    (error,) = caught.value.errors()
+    cause = error["ctx"]["error"]
+    assert isinstance(cause, SettingErrors)
+    return cause.problems
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_any_changed_setting_changes_the_identity(name: str) -> None:
+    assert config(**{name: CHANGED[name]}).run_id != config().run_id
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_the_structure_depends_on_what_cannot_be_stacked(name: str) -> None:
+    same = config(**{name: CHANGED[name]}).structure == config().structure
+    stackable = {"seed", "lr", "critic_lr", "beta1", "beta2", "momentum", "lambda_gp", "clip_value"}
+    assert same == (name in stackable)
+
+
+def test_clip_value_and_momentum_may_differ_in_a_cohort() -> None:
+    clip = {"dataset": "ring8", "lipschitz": "clip", "clip_value": 0.1, "optimizer": "sgd", "generator_steps": 10}
+    one, other = RunConfig(**clip), RunConfig(**{**clip, "clip_value": 0.2, "momentum": 0.9})
+    assert one.structure == other.structure
+    assert one.run_id != other.run_id
+
+
+def test_the_identity_does_not_depend_on_how_a_value_is_written() -> None:
+    one = config(lr=1.0, dataset_options={"radius": 1.0}).run_id
+    assert config(lr=1, dataset_options={"radius": 1}).run_id == one
+    assert RunConfig(**dict(reversed({**VALID, "lr": 1.0}.items()))).run_id == one
+    assert len(one) == 16
+
+
+def test_defaults_of_the_components_are_part_of_the_settings() -> None:
+    run = config()
+    assert (run.beta1, run.beta2, run.depth, run.momentum) == (0.9, 0.999, 3, None)
+    assert config(beta1=0.9, depth=3).run_id == run.run_id
+
+
+def test_the_budget_can_be_given_in_critic_steps() -> None:
+    run = config(generator_steps=None, critic_steps=52, n_critic=5)
+    assert run.total_generator_steps == 10
+    assert run.evaluation_steps[-1] == 10
+
+
+@pytest.mark.parametrize(
+    ("evaluations", "total", "steps"),
+    [
+        (4, 1000, (250, 500, 750, 1000)), (3, 10, (3, 7, 10)), (10, 4, (1, 2, 3, 4)), (1, 7, (7,)),
+        ((500, 10), 1000, (10, 500, 1000)), ((1000,), 1000, (1000,)), ((), 5, (5,)), ((0, 0), 5, (0, 5)),
+    ],
+)  # fmt: skip
+def test_evaluations_are_ascending_and_end_with_the_run(evaluations: Any, total: int, steps: tuple[int, ...]) -> None:
+    assert config(evaluations=evaluations, generator_steps=total).evaluation_steps == steps
+
+
+@pytest.mark.parametrize(
+    ("changes", "setting", "phrase"),
+    [
+        ({"lambda_gp": None}, "lipschitz", "needs lambda_gp"),
+        ({"lipschitz": "none"}, "lambda_gp", "has no effect here"),
+        ({"lipschitz": "clip"}, "lipschitz", "needs clip_value"),
+        ({"momentum": 0.5}, "momentum", "used only by optimizer rmsprop, optimizer sgd"),
+        ({"generator_steps": None}, "", "neither is given"),
+        ({"critic_steps": 10}, "critic_steps", "both are given"),
+        ({"generator_steps": None, "critic_steps": 4}, "critic_steps", "no generator step"),
+        ({"evaluations": (1001,)}, "evaluations", "behind the end of the run, 1000"),
+        ({"evaluations": 0}, "evaluations", "at least 1"),
+        ({"evaluations": 10**9}, "evaluations", "at most 100000"),
+        ({"architecture": "conv"}, "architecture", "needs images with sides divisible by 4"),
+        ({"critic_norm": "instance"}, "critic_norm", "expected one of: none, batch, layer"),
+        ({"dataset": "swiss_roll", "conditional": True}, "conditional", "needs labels"),
+        ({"dataset_options": {"sdt": 1.0}}, "dataset_options.sdt", "did you mean 'std'?"),
+        ({"dataset_options": {"std": float("nan")}}, "dataset_options.std", "a positive number"),
+        ({"dataset_options": {"std": float("inf")}}, "dataset_options.std", "a positive number"),
+        ({"dataset_options": {"std": True}}, "dataset_options.std", "a positive number"),
+        ({"dataset": "digits", "dataset_options": {"std": 1.0}}, "dataset_options.std", "unknown option 'std'"),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused(changes: dict[str, Any], setting: str, phrase: str) -> None:
+    assert [(s, phrase in message) for s, message in problems(**changes) if s == setting] == [(setting, True)]
+
+
+def test_all_that_does_not_fit_is_told_at_once() -> None:
+    found = problems(momentum=0.5, evaluations=0, critic_norm="instance", dataset_options={"a": 1.0, "b": 2.0})
+    assert [setting for setting, _ in found] == [
+        "momentum", "dataset_options.a", "dataset_options.b", "evaluations", "critic_norm"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lr": 0}, {"lr": -1e-4}, {"lr": float("nan")}, {"lambda_gp": float("inf")}, {"lr": "1e-4"}, {"n_critic": 0},
+        {"n_critic": 2.0}, {"n_critic": True}, {"batch_size": 1}, {"seed": -1}, {"seed": 2**31}, {"beta1": 1.0},
+        {"loss": "hing"}, {"loss": ["hinge"]}, {"lipschitz": {}}, {"dataset": None}, {"precision": "fp16"},
+        {"generator_steps": 10**10}, {"no_such_setting": 1}, {"dataset_options": [1]}, {"evaluations": (-1,)},
+    ],
+)  # fmt: skip
+def test_values_out_of_range_or_of_another_type_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        config(**changes)
+
+
+def test_a_run_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError):
+        config().lr = 1.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("changes", "phrase"),
+    [
+        ({"critic_norm": "batch"}, "batch norm in the critic under a penalty"),
+        ({"lipschitz": "clip", "lambda_gp": None, "clip_value": 0.1}, "momentum with weight clipping"),
+        ({"lipschitz": "none", "lambda_gp": None}, "without a Lipschitz constraint"),
+    ],
+)
+def test_doubtful_settings_are_flagged(changes: dict[str, Any], phrase: str) -> None:
+    assert config().flags == ()
+    assert [phrase in flag for flag in config(**changes).flags] == [True]
+
+
+def test_a_setting_added_later_would_leave_old_identities_as_they_are() -> None:
+    """Settings at their defaults do not enter the hash; these ids are fixed, as tables in results/ rest on them."""
+    penalty = {"dataset": "ring8", "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "generator_steps": 100}
+    assert RunConfig.model_validate(penalty).run_id == "aca6c070cd990fbf"
+    assert RunConfig.model_validate({**penalty, "seed": 3, "critic_norm": "none"}).run_id == "1af7516ce8a85de2"

@@ -1,0 +1,336 @@
+"""A study's tables: only what is missing is trained, and a stop at any moment changes nothing in the end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ablate.errors import AblateError
+from ablate.execution.display import Quiet
+from ablate.execution.job import Options, run_study
+from ablate.results.lock import Locked, locked
+from ablate.results.tables import TIMING, Results
+from ablate.training import checkpoint
+from ablate.training.checkpoint_files import previous
+from tests.support.small_runs import run
+
+
+def content(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The tables without what a clock wrote."""
+    results = Results.read(folder)
+    return (
+        results.runs.drop(columns=[*TIMING, "threads", "cohort_size"]),
+        results.curves.drop(columns="seconds"),
+        results.probes,
+    )
+
+
+def assert_same(a: Path, b: Path) -> None:
+    for mine, other in zip(content(a), content(b), strict=True):
+        pd.testing.assert_frame_equal(mine, other, check_exact=True)
+
+
+def test_every_run_has_a_row_with_metrics_counters_and_provenance(study_file: Path, tmp_path: Path) -> None:
+    summary = run(study_file, tmp_path / "out")
+    runs = summary.results.runs
+    assert list(runs["arm"]) == ["wgan_gp"] * 3 + ["wgan"] * 3
+    assert list(runs["seed"]) == [0, 1, 2] * 2
+    assert (runs["status"] == "done").all()
+    assert (runs["done_critic_steps"] == 120).all()
+    assert (runs["images_seen"] == 120 * 16).all()
+    for name in ("fid", "w1", "modes@20", "grad_norm_ratio", "late_regression", "critic_slope_mean", "fid_floor"):
+        assert runs[name].notna().all(), name
+    for name in ("torch", "device", "dataset_fingerprint", "finished_at"):
+        assert (runs[name] != "").all(), name
+    assert set(summary.results.curves["generator_step"]) == {20, 40, 60}
+    assert (runs.loc[runs["arm"] == "wgan", "share_at_bound"] > 0).all()
+
+
+def test_running_again_does_nothing(study_file: Path, tmp_path: Path) -> None:
+    run(study_file, tmp_path / "out")
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir() if p.name != ".lock"}
+    summary = run(study_file, tmp_path / "out")
+    assert summary.trained == 0
+    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir() if p.name != ".lock"} == before
+
+
+def test_more_seeds_and_another_arm_train_only_what_is_new(study_file: Path, tmp_path: Path) -> None:
+    first = run(study_file, tmp_path / "out").results.runs.set_index("run_id")
+    text = study_file.read_text().replace("seeds: 3", "seeds: 4")
+    study_file.write_text(text + "  gan: {loss: non_saturating, lipschitz: none}\n")
+    summary = run(study_file, tmp_path / "out")
+    assert summary.trained == 2 + 4
+    after = summary.results.runs.set_index("run_id")
+    pd.testing.assert_frame_equal(
+        after.loc[first.index, first.columns], first, check_dtype=False, check_index_type=False
+    )
+
+
+def test_the_cohorts_and_workers_that_train_a_run_do_not_change_it(study_file: Path, tmp_path: Path) -> None:
+    precise = ("precision=fp64",)
+    run(study_file, tmp_path / "together", precise)
+    run(study_file, tmp_path / "apart", precise, cohort_size=1, workers=2)
+    together, apart = (content(tmp_path / name)[1] for name in ("together", "apart"))
+    pd.testing.assert_frame_equal(together, apart, rtol=1e-6)  # rounding, grown over 180 steps
+
+
+def test_rows_of_settings_that_the_study_no_longer_has_are_kept_and_named(study_file: Path, tmp_path: Path) -> None:
+    old = set(run(study_file, tmp_path / "out").results.runs["run_id"])
+    study_file.write_text(study_file.read_text().replace("lambda_gp: 10", "lambda_gp: 5"))
+    summary = run(study_file, tmp_path / "out")
+    assert summary.trained == 3
+    assert len(summary.strangers) == 3
+    assert set(summary.strangers) < old
+    assert len(summary.results.runs) == 9
+
+
+def test_a_diverged_run_has_a_row_with_its_step(study_file: Path, tmp_path: Path) -> None:
+    text = study_file.read_text() + "  wild: {loss: least_squares, lipschitz: none, optimizer: sgd, lr: 10}\n"
+    study_file.write_text(text)
+    runs = run(study_file, tmp_path / "out").results.runs
+    wild = runs[runs["arm"] == "wild"]
+    assert (wild["status"] == "diverged").all()
+    assert (wild["diverged_at"] < 60).all()
+    assert (wild["done_generator_steps"] == wild["diverged_at"]).all()
+    assert (runs.loc[runs["arm"] != "wild", "status"] == "done").all()
+
+
+def test_a_component_that_raises_fails_its_runs_and_no_others(study_file: Path, tmp_path: Path) -> None:
+    plugin = tmp_path / "broken_loss.py"
+    plugin.write_text(
+        "from ablate.registry import register\nfrom ablate.training.losses import Wasserstein\n\n"
+        "@register('loss', 'broken')\nclass Broken(Wasserstein):\n    'Fails.'\n    @staticmethod\n"
+        "    def critic(real, fake):\n        raise ArithmeticError('no such sum')\n"
+    )
+    study_file.write_text(study_file.read_text() + "  bad: {loss: broken, lipschitz: none}\n")
+    done = command("run", study_file, "--out", tmp_path / "out", "--plugin", plugin, "--json")
+    assert done.returncode == 3, done.stderr
+    runs = Results.read(tmp_path / "out").runs
+    assert runs.groupby("arm")["status"].first().to_dict() == {"bad": "failed", "wgan": "done", "wgan_gp": "done"}
+    assert "ArithmeticError: no such sum" in runs.loc[runs["arm"] == "bad", "error"].iloc[0]
+
+    again = command("run", study_file, "--out", tmp_path / "out", "--plugin", plugin)
+    assert again.returncode == 3
+    assert "--retry-failed" in again.stdout
+    plugin.write_text(
+        plugin.read_text().replace("raise ArithmeticError('no such sum')", "return (fake - real).mean(1)")
+    )
+    mended = command("run", study_file, "--out", tmp_path / "out", "--plugin", plugin, "--retry-failed")
+    assert mended.returncode == 0, mended.stderr
+    assert (Results.read(tmp_path / "out").runs["status"] == "done").all()
+
+
+def command(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "ablate", *map(str, arguments)]
+    return subprocess.run(words, capture_output=True, text=True, timeout=120, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def begin(*arguments: object) -> subprocess.Popen[str]:
+    words = [sys.executable, "-m", "ablate", *map(str, arguments)]
+    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+LONGER = "--set=generator_steps=300"
+
+
+def test_a_study_killed_at_several_moments_ends_with_the_same_table(study_file: Path, tmp_path: Path) -> None:
+    straight, killed = tmp_path / "straight", tmp_path / "killed"
+    arguments = ("--workers", 2, "--checkpoint-seconds", 0)
+    done = command("run", study_file, LONGER, "--out", straight, *arguments)
+    assert done.returncode == 0, done.stderr
+
+    def checkpoints() -> list[Path]:
+        return sorted((killed / "checkpoints").glob("*.safetensors"))
+
+    def state() -> list[tuple[str, int]]:
+        try:
+            return [(p.name, p.stat().st_mtime_ns) for p in checkpoints()]
+        except FileNotFoundError:  # replaced while being listed
+            return []
+
+    moments: list[Callable[[], bool]] = [
+        (killed / "runs.csv").exists,
+        lambda: len(state()) == 2 and state() != before,
+    ]
+    for moment in moments:
+        before = state()
+        process = begin("run", study_file, LONGER, "--out", killed, *arguments)
+        wait_until(moment, process)
+        process.kill()
+        process.communicate()
+    assert checkpoints(), "the study ended before it was killed: make it longer"
+    done = command("run", study_file, LONGER, "--out", killed, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert_same(straight, killed)
+    assert not (killed / "checkpoints").exists()
+
+
+class InterruptedOnce(Quiet):
+    """Sends Ctrl-C as soon as something trains."""
+
+    def __init__(self) -> None:
+        self.sent = False
+
+    def progress(self, cohort: str, progress: object) -> None:
+        if not self.sent:
+            self.sent = True
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_writes_checkpoints_and_the_next_call_goes_on(study_file: Path, tmp_path: Path, workers: int) -> None:
+    from ablate.commands.run import _exit_code
+    from ablate.study.study import load_study
+    from ablate.training.checkpoint import load
+
+    out = tmp_path / "out"
+    study = load_study(study_file, ("generator_steps=20000",))
+    summary = run_study(study, Options(out, workers=workers, checkpoint_seconds=3600), InterruptedOnce())
+    assert _exit_code(summary) == 130
+    assert summary.counts == {"missing": 6}
+    found = [load(path)[1]["generator_step"] for path in (out / "checkpoints").glob("*.safetensors")]
+    assert found
+    assert all(0 < step < 20000 for step in found)
+
+
+def test_a_second_run_on_the_same_folder_says_so_and_stops(study_file: Path, tmp_path: Path) -> None:
+    with locked(tmp_path / "out"):
+        done = command("run", study_file, "--out", tmp_path / "out")
+        assert done.returncode == 2
+        assert f"process {os.getpid()}" in done.stderr
+        assert "Traceback" not in done.stderr
+        with pytest.raises(Locked), locked(tmp_path / "out"):
+            pass
+
+
+def test_nothing_to_do_is_said_in_under_3_seconds(study_file: Path, tmp_path: Path) -> None:
+    run(study_file, tmp_path / "out")
+    seconds = []
+    for _ in range(3):  # other tests may hold the processors
+        began = time.monotonic()
+        done = command("run", study_file, "--out", tmp_path / "out")
+        seconds.append(time.monotonic() - began)
+        assert done.returncode == 0
+        assert "nothing to do" in done.stdout
+    assert min(seconds) < 3
+
+
+DAMAGES = [
+    (lambda text: text[:-40], ":7: the table is cut short", ":7: the table is cut short"),
+    (lambda text: text.replace(",done,", ",dnoe,", 1), ":2: edited by hand", ":2: status is not one of"),
+    (
+        lambda text: text + text.splitlines()[1] + "\n",
+        ":8: edited by hand",
+        ":8: this run_id stands in an earlier line",
+    ),
+    (lambda text: text.replace("run_id", "runid", 1), ":1: edited by hand", ":1: column 'run_id' is missing"),
+    (lambda text: "", ":1: the table is cut short", "not a readable table"),
+]
+
+
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_damaged_table_is_named_and_not_overwritten(hashed: bool, study_file: Path, tmp_path: Path) -> None:
+    run(study_file, tmp_path / "out")
+    table = tmp_path / "out" / "runs.csv"
+    whole = table.read_text()
+    if not hashed:
+        (tmp_path / "out" / "checksums.json").unlink()
+    for damage, told_by_hash, told_without in DAMAGES:
+        table.write_text(damage(whole))
+        with pytest.raises(AblateError) as raised:
+            run(study_file, tmp_path / "out")
+        assert f"{table}" in str(raised.value)
+        assert (told_by_hash if hashed else told_without) in str(raised.value)
+        assert table.read_text() == damage(whole)
+
+
+def test_kept_checkpoints_stay_and_do_not_confuse_later_runs(study_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = run(study_file, out, keep_checkpoints=True).results
+    kept = {p.name: p.read_bytes() for p in (out / "checkpoints").iterdir()}
+    assert len(kept) == 2
+    assert run(study_file, out).trained == 0
+    study_file.write_text(study_file.read_text().replace("seeds: 3", "seeds: 4"))
+    assert run(study_file, out).trained == 2
+    lost = first.runs.iloc[0]
+    table = Results.read(out)
+    table.runs = table.runs[table.runs["run_id"] != lost["run_id"]]
+    table.write([])
+    summary = run(study_file, out)
+    assert summary.trained == 1, "one run of a kept cohort is missing: it trains alone"
+    again = summary.results.runs.set_index("run_id").loc[lost["run_id"]]
+    assert again["fid"] == pytest.approx(lost["fid"], rel=0.05)  # rounding of another number of members
+    assert {p.name: p.read_bytes() for p in (out / "checkpoints").iterdir()} == kept
+
+
+def test_what_a_driver_left_that_was_killed_after_its_last_table_is_cleared_away(
+    study_file: Path, tmp_path: Path
+) -> None:
+    run(study_file, tmp_path / "kept", keep_checkpoints=True)
+    run(study_file, tmp_path / "out")
+    left = tmp_path / "out" / "checkpoints"
+    left.mkdir()
+    assert run(study_file, tmp_path / "out").trained == 0
+    assert not left.exists(), "an empty folder"
+    shutil.copytree(tmp_path / "kept" / "checkpoints", left)
+    for path in left.iterdir():
+        tensors, record = checkpoint.load(path)
+        checkpoint.save(path, tensors, {**record, "keep": False})  # as after a segment
+        assert previous(path).exists()
+    assert run(study_file, tmp_path / "out").trained == 0
+    assert not left.exists()
+
+
+def test_an_unreadable_checkpoint_is_said_and_its_runs_train_anew(study_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(study_file, tmp_path / "straight", cohort_size=32)
+    run(study_file, out, keep_checkpoints=True)
+    for path in (out / "checkpoints").iterdir():
+        path.write_bytes(path.read_bytes()[:-10])
+    (out / "runs.csv").unlink()
+    done = command("run", study_file, "--out", out, "--workers", 1)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("trained anew") == 2
+    assert_same(tmp_path / "straight", out)
+    assert not (out / "checkpoints").exists()
+
+
+def test_promote_leaves_generators_and_pictures_behind(study_file: Path, tmp_path: Path) -> None:
+    from ablate.execution.promote import promote
+    from ablate.study.study import load_study
+
+    out = tmp_path / "out"
+    run(study_file, out)
+    table = Results.read(out)
+    table.runs = table.runs.assign(commit="c0ffee", dirty=False)
+    table.write(load_study(study_file).runs())
+    promote(load_study(study_file), out, tmp_path / "reference")
+    assert (out / "generators").is_dir()
+    assert (out / "frames").is_dir()
+    held = {p.name for p in (tmp_path / "reference").iterdir()}
+    assert held == {
+        "runs.csv",
+        "curves.parquet",
+        "probes.parquet",
+        "samples",
+        "study.yaml",
+        "environment.json",
+        "checksums.json",
+    }
