@@ -10,23 +10,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ablate.api import run as run
     from ablate.networks.generator_file import load_generator as load_generator
     from ablate.registry import register as register
     from ablate.results.tables import Results as Results
     from ablate.study.study import load_study as load_study
-
-__all__ = ["Results", "load_generator", "load_study", "register", "run"]
 
 _HOMES = {
     "load_generator": "ablate.networks.generator_file",
     "load_study": "ablate.study.study",
     "register": "ablate.registry",
     "Results": "ablate.results.tables",
+    "run": "ablate.api",
 }
+
+__all__ = ["Results", "load_generator", "load_study", "register", "run"]
 
 
 def __getattr__(name: str) -> Any:
@@ -36,20 +37,3 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module(_HOMES[name]), name)
-
-
-def run(study: Any, out: Path | str | None = None, **options: Any) -> Results:
-    """Train a study's missing runs and give its tables.
-
-    `study` is a Study or a study file's path; `out` is the folder of the tables (runs/<study>); `options` are those of
-    `ablate.execution.job.Options`: device, workers, retry_failed, checkpoint_seconds, cohort_size,
-    keep_checkpoints, tensorboard. Where the script itself registers components, it trains alone; those of modules that it
-    imports are in worker processes too.
-    """
-    from ablate.execution.display import display
-    from ablate.execution.job import Options, run_study
-    from ablate.study.study import load_study
-
-    loaded = load_study(study) if isinstance(study, str | Path) else study
-    folder = Path(out) if out is not None else Path("runs") / loaded.name
-    return run_study(loaded, Options(folder, **options), display(quiet=False)).results

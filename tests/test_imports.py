@@ -15,66 +15,104 @@ from ablate.results.tables import Results
 from tests.support.kills import STUDY
 
 PACKAGE = Path(ablate.__file__).parent
-LAYERS = [
-    {"cli", "commands", "__main__", "__init__"},
-    {"listing", "display"},
-    {"execution", "report"},
-    {"claims", "training"},
-    {"metrics", "networks", "generator"},
-    {"datasets"},
-    {"study", "study_checks", "study_claims", "study_settings", "study_flags", "study_search", "known_draws"}
-    | {"optuna_space", "yamlfile", "tables", "whole_files", "checksums", "pictures"},
-    {"config", "config_checks", "components", "search_space"}
-    | {"registry", "recipes", "errors", "seeding", "data_folder"},
-]
-LEVEL = {name: i for i, names in enumerate(LAYERS) for name in names}
+FLOORS = (
+    "errors", "registry", "files", "config", "study", "datasets", "networks", "metrics", "training", "results",
+    "execution", "claims", "search", "report", "api", "commands", "cli", "__main__",
+)  # fmt: skip
+"""The rooms of the house, lowest first: a file imports from its own room and from those below it"""
+LOOSE = {"__init__", "__main__", "api", "cli", "errors"}
 HEAVY = {"typer", "ray", "optuna", "matplotlib", "seaborn"}
 
 
-def imports(path: Path) -> list[tuple[str, bool]]:
-    """(module, whether only for types) of every import in a file, those inside functions too."""
-    found: list[tuple[str, bool]] = []
+def module_of(path: Path, package: Path = PACKAGE) -> str:
+    parts = path.relative_to(package.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
-    def visit(node: ast.AST, typing_only: bool) -> None:
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            typing_only = True
+
+def imports(path: Path) -> set[str]:
+    """The module of every import in a file, those inside functions and under TYPE_CHECKING too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found.extend((alias.name, typing_only) for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"ablate.{a.name}" for a in node.names] if node.module == "ablate" else [node.module]
-            found.extend((name, typing_only) for name in names)
-        for child in ast.iter_child_nodes(node):
-            visit(child, typing_only)
-
-    visit(ast.parse(path.read_text(encoding="utf-8")), False)
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return found
 
 
-def part_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def imported_modules(package: Path = PACKAGE) -> dict[str, set[str]]:
+    """Module → those of the package that it imports; of `from a.b import c`, a.b.c where that is a module, else a.b."""
+    paths = {module_of(path, package): path for path in sorted(package.rglob("*.py"))}
+    graph: dict[str, set[str]] = {}
+    for module, path in paths.items():
+        named = {name for name in imports(path) if name in paths} - {module}
+        inner = {name.rsplit(".", 1)[0] for name in named}
+        graph[module] = {name for name in named if not (name in inner and paths[name].name == "__init__.py")}
+    return graph
 
 
-FILES = sorted(PACKAGE.rglob("*.py"))
+def circles(graph: dict[str, set[str]]) -> list[list[str]]:
+    """Groups of modules that import each other, directly or through others."""
+    reach: dict[str, set[str]] = {}
+    for start in graph:
+        seen, left = set(), [start]
+        while left:
+            for target in graph[left.pop()] - seen:
+                seen.add(target)
+                left.append(target)
+        reach[start] = seen
+    groups = {tuple(sorted({m for m in reach[module] if module in reach[m]})) for module in graph}
+    return sorted(list(group) for group in groups if group)
 
 
-@pytest.mark.parametrize("path", FILES, ids=[str(p.relative_to(PACKAGE)) for p in FILES])
-def test_a_file_imports_from_its_own_layer_or_from_below(path: Path) -> None:
-    for module, typing_only in imports(path):
-        if module.startswith("ablate.") and not typing_only:
-            target = module.split(".")[1]
-            assert LEVEL[target] >= LEVEL[part_of(path)], f"{path.name} imports {module}, which lies above it"
+def room_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else "__init__"
+
+
+GRAPH = imported_modules()
+
+
+def test_nothing_is_loose_but_what_everyone_starts_from() -> None:
+    assert {path.stem for path in PACKAGE.glob("*.py")} == LOOSE
+    rooms = {path.name for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert rooms | LOOSE - {"__init__"} == set(FLOORS)
+
+
+@pytest.mark.parametrize("module", GRAPH)
+def test_a_file_imports_from_its_own_room_or_from_below(module: str) -> None:
+    if module == "ablate":  # what the package offers is imported on first use, from anywhere
+        return
+    for target in GRAPH[module] - {"ablate"}:
+        assert FLOORS.index(room_of(target)) <= FLOORS.index(room_of(module)), f"{module} imports {target} from above"
+
+
+def test_no_files_import_each_other() -> None:
+    assert circles({module: targets for module, targets in GRAPH.items() if module != "ablate"}) == []
+
+
+def test_a_circle_is_found_through_type_checking_functions_and_packages(tmp_path: Path) -> None:
+    package = tmp_path / "house"
+    texts = {
+        "__init__": "", "a": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from house.b import B",
+        "b": "class B: ...\ndef late():\n    from house.c import C", "c": "from house import a\nclass C: ...",
+        "alone": "import house.a",
+    }  # fmt: skip
+    package.mkdir()
+    for name, text in texts.items():
+        (package / f"{name}.py").write_text(text)
+    assert circles(imported_modules(package)) == [["house.a", "house.b", "house.c"]]
 
 
 @pytest.mark.parametrize("part", ["training", "networks", "metrics", "datasets"])
 def test_the_numerical_parts_import_no_interface_and_no_plotting(part: str) -> None:
     for path in (PACKAGE / part).rglob("*.py"):
-        assert not HEAVY & {module.split(".")[0] for module, _ in imports(path)}, path
+        assert not HEAVY & {module.split(".")[0] for module in imports(path)}, path
 
 
 @pytest.mark.parametrize("part", ["report", "claims"])
 def test_report_and_claims_never_import_torch(part: str) -> None:
     for path in (PACKAGE / part).rglob("*.py"):
-        assert "torch" not in {module.split(".")[0] for module, _ in imports(path)}, path
+        assert "torch" not in {module.split(".")[0] for module in imports(path)}, path
 
 
 def loaded_by(*arguments: str) -> set[str]:

@@ -9,7 +9,7 @@ from scipy import stats
 from ablate.claims.evidence import Evidence
 from ablate.claims.statistics.effects import seeds_to_detect, seeds_to_narrow
 from ablate.claims.values import Samples
-from ablate.claims.wording import p_text, percent_text
+from ablate.results.numbers import p_value, percent
 
 REPRODUCED, CONTRADICTED, INCONCLUSIVE, WAITING = "reproduced", "contradicted", "inconclusive", "waiting"
 ALPHA = 0.05
@@ -46,7 +46,7 @@ def _direction(evidence: Evidence, p_adjusted: float) -> tuple[str, str] | None:
     _, low, high = evidence.turned
     margin, chance = evidence.margin, evidence.improvement
     significant = p_adjusted < ALPHA
-    numbers = f"p {p_text(p_adjusted)}, ahead in {percent_text(chance)} of {_counted(evidence)}"
+    numbers = f"p {p_value(p_adjusted)}, ahead in {percent(chance)} of {_counted(evidence)}"
     if significant and _likely(chance) and high < -margin:
         return REPRODUCED, numbers
     if significant and _likely(1 - chance) and low > margin:
@@ -64,9 +64,9 @@ def _range(evidence: Evidence, p_adjusted: float) -> tuple[str, str] | None:
     if p_adjusted >= ALPHA:
         return None
     if evidence.claimed_way and least <= low and high <= most:
-        return REPRODUCED, f"the interval lies within {_range_words(evidence)}; p {p_text(p_adjusted)}"
+        return REPRODUCED, f"the interval lies within {_range_words(evidence)}; p {p_value(p_adjusted)}"
     if not evidence.claimed_way and (high < least or low > most):
-        return CONTRADICTED, f"the interval lies outside {_range_words(evidence)}; p {p_text(p_adjusted)}"
+        return CONTRADICTED, f"the interval lies outside {_range_words(evidence)}; p {p_value(p_adjusted)}"
     return None
 
 
@@ -131,9 +131,9 @@ def _hindrances(evidence: Evidence, p_adjusted: float) -> list[str]:
     elif -margin <= high and low <= margin:
         reasons.append("interval reaches into the margin")
     if not (_likely(chance) or _likely(1 - chance)):
-        reasons.append(f"ahead in {percent_text(chance)} of {_counted(evidence)}, a decision takes 75 % or 25 %")
+        reasons.append(f"ahead in {percent(chance)} of {_counted(evidence)}, a decision takes 75 % or 25 %")
     if p_adjusted >= ALPHA:
-        reasons.append(f"p {p_text(p_adjusted)}")
+        reasons.append(f"p {p_value(p_adjusted)}")
     return reasons or ["average and rank test disagree"]
 
 
@@ -146,7 +146,7 @@ def _range_hindrances(evidence: Evidence, p_adjusted: float) -> list[str]:
     inside, outside = least <= low and high <= most, high < least or low > most
     reasons = [] if inside or outside else [f"the interval reaches over the end of {_range_words(evidence)}"]
     if p_adjusted >= ALPHA:
-        reasons.append(f"p {p_text(p_adjusted)}")
+        reasons.append(f"p {p_value(p_adjusted)}")
     return reasons or ["interval and test disagree"]
 
 

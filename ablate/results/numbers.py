@@ -1,13 +1,8 @@
-"""How numbers are written on the page: few digits, a true minus sign, no false precision."""
+"""How numbers are written, in reasons, in a terminal and on pages: few digits, a true minus sign, no false precision."""
 
 from __future__ import annotations
 
 import math
-
-from ablate.claims.wording import p_text as p_value
-from ablate.claims.wording import percent_text as percent
-
-__all__ = ["NONE", "duration", "effect", "interval", "number", "p_value", "percent"]
 
 NONE = "–"
 
@@ -54,3 +49,13 @@ def duration(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{number(seconds / size)} {unit}"
     return f"{number(seconds)} s"
+
+
+def p_value(p: float) -> str:
+    """A p-value with its relation: `< 0.001`, `= 0.043`, `= 0.27`."""
+    return "< 0.001" if p < 0.001 else f"= {p:.2g}" if p < 0.095 else f"= {p:.2f}"
+
+
+def percent(share: float) -> str:
+    """A share in whole percent; – for one that is not there."""
+    return "–" if math.isnan(share) else f"{100 * share:.0f} %"

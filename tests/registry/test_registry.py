@@ -15,8 +15,8 @@ from ablate.errors import UsageError
 
 @pytest.fixture(autouse=True)
 def _no_plugin_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_plugins", {})
-    monkeypatch.setattr(registry, "_sources", {})
+    monkeypatch.setattr(registry.registry, "_plugins", {})
+    monkeypatch.setattr(registry.registry, "_sources", {})
 
 
 def test_the_built_in_components_are_known_without_importing_torch() -> None:

@@ -125,8 +125,8 @@ def test_a_cohort_killed_for_want_of_memory_is_split(
     monkeypatch.setattr(worker_process, "kills_for_memory", lambda: (next(kills),))
     from ablate import registry
 
-    monkeypatch.setattr(registry, "_plugins", dict(registry._plugins))
-    monkeypatch.setattr(registry, "_sources", dict(registry._sources))
+    monkeypatch.setattr(registry.registry, "_plugins", dict(registry.registry._plugins))
+    monkeypatch.setattr(registry.registry, "_sources", dict(registry.registry._sources))
     registry.load_plugin(str(plugin))
     notes = Notes()
     options = Options(tmp_path / "out", workers=2)

@@ -102,8 +102,8 @@ def test_a_cluster_that_loses_a_node_gives_the_tables_of_one_machine(
     gate, plugin = tmp_path / "gate", tmp_path / "gated.py"
     plugin.write_text(GATED.format(calls=FIRST_SEGMENT, gate=str(gate)))
     study_file.write_text(study_file.read_text().replace("loss: wasserstein", "loss: gated"))
-    monkeypatch.setattr(registry, "_plugins", dict(registry._plugins))
-    monkeypatch.setattr(registry, "_sources", dict(registry._sources))
+    monkeypatch.setattr(registry.registry, "_plugins", dict(registry.registry._plugins))
+    monkeypatch.setattr(registry.registry, "_sources", dict(registry.registry._sources))
     registry.load_plugin(str(plugin))
     study = load_study(study_file)
     gate.touch()
