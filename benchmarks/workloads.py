@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from ablate import registry
-from ablate.config.run_config import RunConfig
+from ablate.config.run_config import RunConfig, problems_of
 from ablate.datasets.base import Dataset, to_unit
 from ablate.errors import AblateError
 from benchmarks.plain.d0 import d0
@@ -45,7 +45,7 @@ class Workload:
         try:
             return [RunConfig.model_validate({**given, "seed": seed}) for seed in range(members)]
         except ValidationError as error:
-            problems = "; ".join(f"{'.'.join(map(str, e['loc']))} {e['msg']}".strip() for e in error.errors())
+            problems = "; ".join(message for _, message in problems_of(error))
             raise AblateError(
                 f"benchmarks/workloads.py: the settings of {self.name} are not RunConfig's: {problems}"
             ) from error

@@ -67,6 +67,6 @@ def test_a_scripts_own_components_are_known_where_its_runs_train(place: str, stu
 def test_a_scripts_own_components_are_refused_on_a_cluster(
     study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry.registry, "_sources", {registry.MAIN: None})
+    monkeypatch.setattr(registry.registry, "sources", {registry.MAIN: None})
     with pytest.raises(UsageError, match="which Ray's nodes cannot have; put them into a module"):
         ablate.run(study_file, out=tmp_path / "out", backend="ray")

@@ -10,10 +10,11 @@ import numpy as np
 from scipy import stats
 
 from ablate.claims.judgement import CONTRADICTED, FEWEST_SEEDS, REPRODUCED, WAITING
-from ablate.claims.measures import measure, positive_floor
 from ablate.claims.statistics import effects as statistics
+from ablate.claims.statistics.effects import positive_floor
 from ablate.claims.study_rows import COUNTED, StudyRows
 from ablate.claims.verdict import POOLED, Verdict, decide
+from ablate.registry.measures import measure, shown_in
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ablate.results.tables import Results
     from ablate.study.study import Study
 
-METRICS = ("fid", "mode_coverage", "diverged")
 FALSE_ALARM = 0.05
 """Chance that two tables from the same truth are said to differ, over all their intervals together"""
 
@@ -131,7 +131,8 @@ def compare(
     """
     other_study = replace(other_study or study, claims=study.claims)
     here, there = StudyRows.of(study, mine), StudyRows.of(other_study, reference)
-    cells = [(dataset, arm, metric) for dataset in study.datasets for arm in study.arms for metric in METRICS]
+    metrics = [of.name for of in shown_in("reference")]
+    cells = [(dataset, arm, metric) for dataset in study.datasets for arm in study.arms for metric in metrics]
     level = meeting_level(len(cells))
     overlaps = []
     for cell in cells:

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from ablate import registry
 from ablate.claims.judgement import CONTRADICTED, REPRODUCED
-from ablate.claims.measures import METRIC_KINDS, measure
 from ablate.claims.verdict import Verdict, decide
 from ablate.errors import UsageError
+from ablate.registry.measures import measure, measures
 from ablate.study.claims import Claim
 from ablate.study.claims.association import spearman_of
-from ablate.study.claims.reader import FROM_RUNS
 
 if TYPE_CHECKING:
     from ablate.results.tables import Results
@@ -35,7 +34,7 @@ def contrast(study: Study, results: Results, arm: str, against: str, metric: str
             f"{results.folder}: draws were pruned there, so that arms would be compared by those that started well; "
             f"`ablate best {study.path}` writes a study of the best draws, in which nothing is pruned"
         )
-    known = [*(name for kind in METRIC_KINDS for name in registry.entries(kind)), *FROM_RUNS]
+    known = list(measures())
     if metric not in known and not spearman_of(metric) and metric not in results.runs.columns:
         raise UsageError(f"--metric {metric}: {registry.unknown('metric', metric, known)}")
     better = measure(metric).better

@@ -29,7 +29,7 @@ from scipy import stats
 
 from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, REPRODUCED, judge
 from ablate.claims.kinds import kind_of
-from ablate.claims.measures import Floats
+from ablate.claims.statistics.effects import Floats
 from ablate.claims.values import Samples
 from ablate.errors import UsageError
 from ablate.study.claims import Claim

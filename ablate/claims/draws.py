@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ablate.claims.measures import Floats, measure, positive_floor
+from ablate.claims.statistics.effects import Floats, positive_floor
 from ablate.claims.study_rows import COUNTED, StudyRows
+from ablate.registry.measures import measure
 from ablate.study.search_space import Draw, Search
 
 
@@ -41,8 +42,8 @@ def drawn(rows: StudyRows, dataset: str, arm: str) -> list[Drawn]:
     for number, run_id, status, value in zip(group["draw"], group["run_id"], group["status"], objective, strict=True):
         reached = worst if status == "diverged" else float(value)
         if not math.isnan(reached):
-            given = {name: getattr(configs[run_id], name) for name in search.names}
-            used = {name: each for name, each in given.items() if each is not None}
+            given = configs[run_id].by_name()
+            used = {name: given[name] for name in search.names if given[name] is not None}
             found.append(Drawn(int(number), run_id, used, reached))
     return sorted(found, key=lambda each: each.number)
 

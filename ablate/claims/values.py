@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ablate.claims.measures import Floats, Scale, measure, positive_floor
 from ablate.claims.series import association
+from ablate.claims.statistics.effects import Floats, positive_floor
 from ablate.claims.study_rows import COUNTED, StudyRows
+from ablate.registry.measures import Scale, measure
 from ablate.study.claims.association import spearman_of
 
 if TYPE_CHECKING:

@@ -39,20 +39,22 @@ def dataset_options(dataset: str, given: list[str]) -> dict[str, Any]:
     """The options of a dataset from texts such as size=64; UsageError for one that it does not have, or cannot have."""
     from ablate import registry
     from ablate.errors import UsageError
-    from ablate.registry.components import wrong_options
+    from ablate.registry import components
+    from ablate.registry.setting import KINDS
 
-    defaults = registry.entry("dataset", dataset).facts.get("options", {})
+    registry.entry("dataset", dataset)
+    known = components.dataset_options(dataset)
     options: dict[str, Any] = {}
     for text in given:
         name, sign, value = text.partition("=")
         if not sign:
             raise UsageError(f"--set {text}: expected OPTION=VALUE")
-        kind = type(defaults.get(name, ""))
+        kind = KINDS[known[name].kind] if name in known else str
         try:
             options[name] = kind(value)
         except ValueError:
             options[name] = value
-    problems = [message for _, message in wrong_options(dataset, {**defaults, **options})]
+    problems = [message for _, message in components.wrong_options(dataset, options)]
     if problems:
         raise UsageError(f"{dataset}: {'; '.join(problems)}")
     return options

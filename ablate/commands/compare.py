@@ -48,7 +48,7 @@ def compare(
 
 def _arms(study: str, arm: str, against: str, metric: str, results: Path, as_json: bool) -> None:
     from ablate.claims.between_arms import ahead, contrast
-    from ablate.claims.measures import measure
+    from ablate.registry.measures import measure
     from ablate.results.tables import RUNS as TABLE
     from ablate.results.tables import Results, study_as_run
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from ablate import registry
-from ablate.config.run_config import RunConfig
+from ablate.config.fields import Settings, setting_names
 from ablate.errors import UsageError
+from ablate.registry import Facts, MeasureFacts
+from ablate.registry.components import component_settings, users_of
 from ablate.study import recipes
 from ablate.study.study import Study
 
@@ -53,21 +55,25 @@ def _studies(paths: list[Path], stem: bool = False) -> str:
 
 
 def _settings() -> str:
-    return _table([(n, f.description or "", _default(f)) for n, f in RunConfig.model_fields.items()])
+    own, fields = component_settings(), Settings.model_fields
+    return _table(
+        [
+            (name, own[name].doc, users_of(name).removeprefix("it is "))
+            if name in own
+            else (name, fields[name].description or "", _default(fields[name]))
+            for name in setting_names()
+        ]
+    )
 
 
 def _default(field: Any) -> str:
     return "" if field.is_required() or field.default is None else f"default {field.default}"
 
 
-def _facts(facts: dict[str, Any]) -> str:
-    said = []
-    for name, default in facts.get("settings", {}).items():
-        said.append(f"{name} (must be given)" if default is None else f"{name} = {default}")
-    for name, default in facts.get("options", {}).items():
-        said.append(f"{name} (must be given)" if default == "" else f"{name} = {default}")
-    if "better" in facts and facts["better"] != "none":
-        said.append(f"{facts['better']} is better")
+def _facts(facts: Facts) -> str:
+    said = [f"{s.name} (must be given)" if s.default is None else f"{s.name} = {s.default}" for s in facts.settings]
+    if isinstance(facts, MeasureFacts) and facts.better != "none":
+        said.append(f"{facts.better} is better")
     return ", ".join(said)
 
 
@@ -80,7 +86,7 @@ def shown(study: Study) -> str:
     """A study in full: question, datasets, the settings of each arm that differ between arms and those that do not."""
     drawn = set(study.search.names) if study.search else set()
     runs = {
-        (dataset, arm): study.config(dataset, arm).model_dump(exclude={"seed", *drawn})
+        (dataset, arm): {k: v for k, v in study.config(dataset, arm).by_name().items() if k not in {"seed", *drawn}}
         for dataset in study.datasets
         for arm in study.arms
     }

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from ablate import registry
+from ablate.config.fields import Settings
+from ablate.registry import ArchitectureFacts, DatasetFacts, facts_about
 from ablate.registry.components import COMPONENT_KINDS, owned_settings, sample_shape, wrong_options
-
-if TYPE_CHECKING:
-    from ablate.config.run_config import RunConfig
 
 Problems = Iterator[tuple[str, str]]
 EXCLUSIVE = ("generator_steps", "critic_steps")
 MOST_EVALUATIONS = 100_000
 
 
-def _check_missing(c: RunConfig) -> Problems:
+def _check_missing(c: Settings) -> Problems:
     for kind in COMPONENT_KINDS:
         for name in owned_settings(kind, getattr(c, kind)):
-            if getattr(c, name) is None:
+            if c.own.get(name) is None:
                 yield kind, f"{kind} {getattr(c, kind)} needs {name}, which is not given"
 
 
-def _check_budget(c: RunConfig) -> Problems:
+def _check_budget(c: Settings) -> Problems:
     given = [name for name in EXCLUSIVE if getattr(c, name) is not None]
     if len(given) != 1:
         which = "both are given" if given else "neither is given"
@@ -32,7 +30,7 @@ def _check_budget(c: RunConfig) -> Problems:
         yield "critic_steps", f"critic_steps {c.critic_steps} is less than n_critic {c.n_critic}: no generator step"
 
 
-def _check_fakes(c: RunConfig) -> Problems:
+def _check_fakes(c: Settings) -> Problems:
     if c.fakes == "generator":
         if c.hold_generator_at is not None and any(getattr(c, name) is not None for name in EXCLUSIVE):
             end = c.total_generator_steps
@@ -42,8 +40,8 @@ def _check_fakes(c: RunConfig) -> Problems:
                     f"hold_generator_at {c.hold_generator_at} is not before the end of the run, {end}",
                 )
         return
-    if c.fakes == "counterpart" and not registry.entry("dataset", c.dataset).facts.get("counterpart"):
-        having = [name for name, entry in registry.entries("dataset").items() if entry.facts.get("counterpart")]
+    if c.fakes == "counterpart" and not facts_about(DatasetFacts, c.dataset).counterpart:
+        having = [name for name in registry.entries("dataset") if facts_about(DatasetFacts, name).counterpart]
         yield "fakes", f"dataset {c.dataset} has no counterpart, expected one that has: {', '.join(having)}"
     unused = {"hold_generator_at": None, "conditional": False, "reuse_latent": False, "generator_first": False}
     for name, default in unused.items():
@@ -51,7 +49,7 @@ def _check_fakes(c: RunConfig) -> Problems:
             yield name, f"{name} has no effect with fakes {c.fakes}: no generator is trained"
 
 
-def _check_evaluations(c: RunConfig) -> Problems:
+def _check_evaluations(c: Settings) -> Problems:
     if isinstance(c.evaluations, int):
         if not 1 <= c.evaluations <= MOST_EVALUATIONS:
             yield "evaluations", f"evaluations is {c.evaluations}, expected at least 1 and at most {MOST_EVALUATIONS}"
@@ -61,16 +59,15 @@ def _check_evaluations(c: RunConfig) -> Problems:
             yield "evaluations", f"evaluation at generator step {last} lies behind the end of the run, {end}"
 
 
-def _check_dataset_options(c: RunConfig) -> Problems:
+def _check_dataset_options(c: Settings) -> Problems:
     for name, message in wrong_options(c.dataset, c.dataset_options):
         yield f"dataset_options.{name}", message
 
 
-def _check_shapes(c: RunConfig) -> Problems:
-    dataset = registry.entry("dataset", c.dataset).facts
-    pair = registry.entry("architecture", c.architecture).facts
+def _check_shapes(c: Settings) -> Problems:
+    dataset, pair = facts_about(DatasetFacts, c.dataset), facts_about(ArchitectureFacts, c.architecture)
     shape = sample_shape(c.dataset, c.dataset_options)
-    multiple = pair.get("image_multiple")
+    multiple, sides = pair.image_multiple, pair.image_sides
     known = not any(wrong_options(c.dataset, c.dataset_options))  # else reported, and the shape may depend on them
     if multiple and known and (len(shape) != 3 or any(side % multiple for side in shape[1:])):
         yield (
@@ -78,16 +75,15 @@ def _check_shapes(c: RunConfig) -> Problems:
             f"architecture {c.architecture} needs images with sides divisible by {multiple}, "
             f"{c.dataset} has shape {shape}",
         )
-    sides = pair.get("image_sides")
     if sides and known and (len(shape) != 3 or shape[1] != shape[2] or shape[1] not in sides):
         wanted = " or ".join(f"{side} × {side}" for side in sides)
         yield "architecture", f"architecture {c.architecture} needs images of {wanted}, {c.dataset} has shape {shape}"
-    norms = pair.get("norms", ("none", "batch", "instance", "layer"))
     for setting in ("critic_norm", "generator_norm"):
         norm = getattr(c, setting)
-        if norm not in norms:
-            yield setting, f"architecture {c.architecture} has no {setting} {norm}, expected one of: {', '.join(norms)}"
-    if c.conditional and not dataset.get("classes"):
+        if norm not in pair.norms:
+            norms = ", ".join(pair.norms)
+            yield setting, f"architecture {c.architecture} has no {setting} {norm}, expected one of: {norms}"
+    if c.conditional and not dataset.classes:
         yield "conditional", f"conditional needs labels, {c.dataset} has none"
 
 

@@ -8,12 +8,14 @@ from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.errors import UsageError
+from ablate.registry.components import with_default_options
 
 
 def load_dataset(name: str, options: dict[str, Any]) -> Dataset:
     """The dataset of that name; options not given have the defaults of its registration."""
-    entry = registry.entry("dataset", name)
-    return entry.load()(**{**entry.facts.get("options", {}), **options})
+    make = registry.get("dataset", name)
+    dataset: Dataset = make(**with_default_options(name, options))
+    return dataset
 
 
 def dataset_of(config: RunConfig) -> Dataset:

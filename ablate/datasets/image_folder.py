@@ -25,7 +25,7 @@ from ablate.datasets.decode import decode
 from ablate.errors import AblateWarning, MissingData
 from ablate.files.data_folder import data_folder
 from ablate.files.whole_files import replace
-from ablate.registry import register
+from ablate.registry import Setting, register
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 CACHE = "decoded"
@@ -37,7 +37,11 @@ MOST_NAMED = 5
 
 @register(
     "dataset", "image_folder", shape=("channels", "size", "size"), classes="those of the folder",
-    options={"path": "", "size": 64, "channels": 3}, choices={"channels": (1, 3)},
+    settings=(
+        Setting("path", "text", doc="the folder"),
+        Setting("size", "whole", 64, "side of the images in pixels", above=0),
+        Setting("channels", "whole", 3, "1 for grey, 3 for colour", choices=(1, 3)),
+    ),
 )  # fmt: skip
 def image_folder(path: str, size: int, channels: int) -> Dataset:
     """The images of a folder, resized and centre-cropped to a square; two or more folders in it are classes.

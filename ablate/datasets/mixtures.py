@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ablate.datasets.base import Dataset, Draw, Modes, fingerprint_of
-from ablate.registry import register
+from ablate.registry import Setting, register
 
 
 def _mixture(name: str, centers: Tensor, std: float, options: dict[str, float]) -> Dataset:
@@ -26,7 +26,16 @@ def _sampler(name: str, draw: Draw, options: dict[str, float], modes: Modes | No
     return Dataset(name, (2,), classes, fingerprint_of(name, repr(sorted(options.items()))), modes, draw)
 
 
-@register("dataset", "ring8", shape=(2,), classes=8, options={"radius": 1.0, "std": 0.01})
+@register(
+    "dataset",
+    "ring8",
+    shape=(2,),
+    classes=8,
+    settings=(
+        Setting("radius", default=1.0, above=0, doc="of the circle"),
+        Setting("std", default=0.01, above=0, doc="of each mode"),
+    ),
+)
 def ring8(radius: float, std: float) -> Dataset:
     """8 normals on a circle: PacGAN's 2D-ring (radius 1, standard deviation 0.01)."""
     return _ring("ring8", 8, radius, std)
@@ -38,14 +47,32 @@ def _ring(name: str, modes: int, radius: float, std: float) -> Dataset:
     return _mixture(name, centers, std, {"modes": modes, "radius": radius, "std": std})
 
 
-@register("dataset", "grid25", shape=(2,), classes=25, options={"spacing": 2.0, "std": 0.05})
+@register(
+    "dataset",
+    "grid25",
+    shape=(2,),
+    classes=25,
+    settings=(
+        Setting("spacing", default=2.0, above=0, doc="distance of neighbouring modes"),
+        Setting("std", default=0.05, above=0, doc="of each mode"),
+    ),
+)
 def grid25(spacing: float, std: float) -> Dataset:
     """5 × 5 normals on a square grid: PacGAN's 2D-grid (at -4, -2, 0, 2, 4, standard deviation 0.05)."""
     line = spacing * (torch.arange(5, dtype=torch.float64) - 2)
     return _mixture("grid25", torch.cartesian_prod(line, line), std, {"spacing": spacing, "std": std})
 
 
-@register("dataset", "swiss_roll", shape=(2,), classes=0, options={"noise": 0.25, "scale": 7.5})
+@register(
+    "dataset",
+    "swiss_roll",
+    shape=(2,),
+    classes=0,
+    settings=(
+        Setting("noise", default=0.25, above=0, doc="standard deviation of the noise added to the roll"),
+        Setting("scale", default=7.5, above=0, doc="what the coordinates are divided by"),
+    ),
+)
 def swiss_roll(noise: float, scale: float) -> Dataset:
     """The swiss roll in two dimensions, as in WGAN-GP: scikit-learn's, noise 0.25, first and third axis over 7.5."""
 

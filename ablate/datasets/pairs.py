@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ablate.datasets.base import Counterpart, Dataset, Draw, fingerprint_of
-from ablate.registry import register
+from ablate.registry import Setting, register
 
 
 def _pair(name: str, real: Draw, counterpart: Counterpart, options: dict[str, float]) -> Dataset:
@@ -20,8 +20,14 @@ def _pair(name: str, real: Draw, counterpart: Counterpart, options: dict[str, fl
     return Dataset(name, (2,), 0, fingerprint, draw=real, counterpart=counterpart)
 
 
-@register("dataset", "parallel_lines", shape=(2,), classes=0, counterpart=True, may_be_zero=("distance",),
-          options={"distance": 1.0})  # fmt: skip
+@register(
+    "dataset",
+    "parallel_lines",
+    shape=(2,),
+    classes=0,
+    counterpart=True,
+    settings=(Setting("distance", default=1.0, least=0, doc="of the two lines"),),
+)
 def parallel_lines(distance: float) -> Dataset:
     """The segment from (0, 0) to (0, 1); its counterpart lies `distance` beside it (WGAN, Arjovsky et al. 2017, example 1)."""
 
@@ -39,8 +45,17 @@ def parallel_lines(distance: float) -> Dataset:
     return _pair("parallel_lines", at(0.0), Counterpart(at(distance), distance, discriminator), {"distance": distance})
 
 
-@register("dataset", "normals", shape=(2,), classes=0, counterpart=True, may_be_zero=("distance",),
-          options={"distance": 1.0, "spread": 1.0})  # fmt: skip
+@register(
+    "dataset",
+    "normals",
+    shape=(2,),
+    classes=0,
+    counterpart=True,
+    settings=(
+        Setting("distance", default=1.0, least=0, doc="of the two means"),
+        Setting("spread", default=1.0, above=0, doc="standard deviation of the counterpart"),
+    ),
+)
 def normals(distance: float, spread: float) -> Dataset:
     """N(0, 1) in the first coordinate; its counterpart is N(distance, spread²). The second is N(0, 1) in both."""
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablate.config.run_config import RunConfig
-from ablate.registry.components import owned_settings, sample_shape
+from ablate.registry import LipschitzFacts, facts_about
+from ablate.registry.components import sample_shape
 from ablate.study.study import Run
 
 COHORT_SIZE = 32
@@ -42,12 +43,12 @@ class CohortPlan:
     def work(self) -> float:
         """Rough amount of work, in sample passes through the networks; for order and progress only."""
         config = self.runs[0].config
-        penalty = "lambda_gp" in owned_settings("lipschitz", config.lipschitz)
+        penalty = facts_about(LipschitzFacts, config.lipschitz).penalty
         passes = config.n_critic * (9 if penalty else 5) + 5
         size = 1
         for side in sample_shape(config.dataset, config.dataset_options):
             size *= side
-        cost = config.batch_size * config.width * (config.width * (config.depth or 4) + size)
+        cost = config.batch_size * config.width * (config.width * config.own.get("depth", 4) + size)
         return float(len(self.runs) * config.total_generator_steps * passes * cost)
 
 

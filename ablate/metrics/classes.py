@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from ablate.metrics.evaluation import Evaluation
-from ablate.metrics.modes import kl, modes_at_20
+from ablate.metrics.modes import counts, kl, modes_at_20
 from ablate.registry import register
 
 CONFIDENCE = 0.9
@@ -13,7 +13,9 @@ REAL_SHARE = 0.25
 """A class is covered with at least this part of its real share; both thresholds are ours"""
 
 
-@register("metric", "covered_classes", better="greater", scale="difference", needs=("classes",))
+@register(
+    "metric", "covered_classes", better="greater", scale="difference", needs=("classes",), shown=("table",), order=6
+)
 def covered_classes(e: Evaluation) -> float:
     """Classes with at least a quarter of their real share among all samples, each judged with confidence ≥ 0.9."""
     probability, label = e.probabilities.max(1)
@@ -28,16 +30,30 @@ def class_kl(e: Evaluation) -> float:
     return kl(count / count.sum(), e.reference.class_shares)
 
 
-@register("metric", "label_accuracy", better="greater", scale="difference", needs=("labels",))
+@register(
+    "metric", "label_accuracy", better="greater", scale="difference", needs=("labels",), shown=("table",), order=10
+)
 def label_accuracy(e: Evaluation) -> float:
     """Share of samples that the classifier gives the label that was asked for."""
     assert e.labels is not None
     return float((e.judged == e.labels).double().mean())
 
 
-@register("metric", "mode_coverage", better="greater", scale="difference", needs=("modes or classes",))
+@register(
+    "metric",
+    "mode_coverage",
+    better="greater",
+    scale="difference",
+    needs=("modes or classes",),
+    shown=(
+        "table",
+        "levels",
+        "reference",
+    ),
+    order=4,
+)
 def mode_coverage(e: Evaluation) -> float:
     """modes@20 over the number of modes; for images, covered classes over the number of classes."""
     if e.reference.dataset.modes is not None:
-        return modes_at_20(e) / len(e.mode_counts)
+        return modes_at_20(e) / len(e.once(counts))
     return covered_classes(e) / len(e.reference.class_shares)

@@ -19,11 +19,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ablate import registry
 from ablate.datasets.base import Dataset, to_unit
 from ablate.errors import AblateError, UsageError
 from ablate.files.data_folder import data_folder
 from ablate.files.whole_files import replace
+from ablate.registry.components import dataset_options
 
 WEIGHTS = Path(__file__).parent / "weights"
 USER_FOLDER = "classifiers"
@@ -189,8 +189,7 @@ def _fingerprint(tensors: dict[str, Tensor]) -> str:
 
 def training_command(dataset: Dataset) -> str:
     """What to type for a classifier of the dataset."""
-    entry = registry.find("dataset", dataset.name)
-    options = "".join(f" --set {option}=…" for option in (entry.facts.get("options", {}) if entry else {}))
+    options = "".join(f" --set {option}=…" for option in dataset_options(dataset.name))
     return f"`ablate train-classifier {dataset.name}{options}`"
 
 

@@ -1,15 +1,15 @@
 """One run's generated samples held against a fixed real sample: the shared work of all metrics.
 
-A metric is a function of an `Evaluation` that gives a plain float, registered with what it needs of the dataset:
-`features`, `points` (two-dimensional data), `modes`, `classes` (a classifier of all of them), `labels` (labels were
-asked for, and there is a classifier to judge), `stacked` (26,000 samples of stacked digits).
+A metric is a function of an `Evaluation` that gives a plain float, registered with what it needs of the run
+(ablate.registry.needs). What several metrics need is a function that `once` calls, in the file of the metrics.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -17,11 +17,10 @@ from torch import Tensor
 from ablate import registry
 from ablate.datasets.base import Dataset
 from ablate.metrics.features import Extractor, NoFeatures, extractor_for
+from ablate.registry import DatasetFacts, MetricFacts
+from ablate.registry.needs import Subject, unmet
 
-if TYPE_CHECKING:
-    from ablate.metrics.frechet import Gaussian
-    from ablate.metrics.inception import InceptionFid
-    from ablate.metrics.kernel import Kernel
+T = TypeVar("T")
 
 REFERENCE_SEED, FLOOR_SEED = 2**20, 2**20 + 1
 """Fixed, so that all runs are held against the same real sample"""
@@ -45,8 +44,7 @@ class Reference:
         samples, self.labels = dataset.reference(n, REFERENCE_SEED)
         self.points = samples if samples.dim() == 2 else None
         """[n, 2], for two-dimensional data"""
-        self.inception: dict[tuple[str, str], InceptionFid] = {}
-        """fid with Inception's features against the same sample, by weights and device, where it is asked for"""
+        self._shared: dict[object, object] = {}
         self.features = torch.empty(0) if self.skipped else self.extractor.features(samples)
 
     @classmethod
@@ -60,6 +58,13 @@ class Reference:
         while len(_references) > MOST_REFERENCES:
             _references.popitem(last=False)
         return _references[key]
+
+    def once(self, work: Callable[[Reference], T], key: object = None) -> T:
+        """What `work` gives of the real sample, made once for all runs; `key` stands for a work that has no name."""
+        key = key or work
+        if key not in self._shared:
+            self._shared[key] = work(self)
+        return cast(T, self._shared[key])
 
     @property
     def samples(self) -> Tensor:
@@ -77,60 +82,21 @@ class Reference:
         return "" if self.skipped else protocol_name(self.extractor.name, self.n)
 
     @cached_property
-    def gaussian(self) -> Gaussian:
-        """Mean and covariance of the real features."""
-        from ablate.metrics.frechet import Gaussian
-
-        return Gaussian.of_features(self.features)
-
-    @cached_property
-    def radii(self) -> Tensor:
-        """Distance of each real feature to its fifth neighbour, of the first MANIFOLD_SAMPLES."""
-        from ablate.metrics.manifold import MANIFOLD_SAMPLES, radii
-
-        return radii(self.features[:MANIFOLD_SAMPLES])
-
-    @cached_property
-    def mmd_kernel(self) -> Kernel:
-        """The kernel of mmd, its bandwidths fixed from the real features."""
-        from ablate.metrics.kernel import mmd_kernel
-
-        return mmd_kernel(self.features)
-
-    @cached_property
-    def within_mmd(self) -> float:
-        """The real sample's own term of mmd."""
-        from ablate.metrics.kernel import KERNEL_SAMPLES, within
-
-        return within(self.features[:KERNEL_SAMPLES], self.mmd_kernel)
-
-    @cached_property
-    def within_cubic(self) -> float:
-        """The real sample's own term of kid."""
-        from ablate.metrics.kernel import KERNEL_SAMPLES, cubic, within
-
-        return within(self.features[:KERNEL_SAMPLES], cubic)
-
-    @cached_property
     def class_shares(self) -> Tensor:
         """Real share of each class, over the whole of a stored set: [class]."""
         labels = self.labels if self.dataset.labels is None else self.dataset.labels
         count = torch.bincount(labels, minlength=self.dataset.n_classes).double()
         return count / count.sum()
 
-    @cached_property
-    def has(self) -> frozenset[str]:
-        """Which needs of metrics the dataset meets."""
-        met = set() if self.skipped else {"features"}
-        if self.points is not None:
-            met.add("points")
-        if self.dataset.modes is not None:
-            met |= {"modes", "modes or classes"}
-        if self.extractor.classifies and self.dataset.channel_set is None:
-            met |= {"classes", "modes or classes"}
-        if self.dataset.channel_set is not None and self.n == STACKED_SAMPLES:
-            met.add("stacked")
-        return frozenset(met)
+    def subject(self, settings: Mapping[str, Any]) -> Subject:
+        """A run on these data as the needs of metrics see it."""
+        dataset = self.dataset
+        facts = DatasetFacts(
+            shape=dataset.shape, classes=dataset.n_classes, stacked=dataset.channel_set is not None,
+            evaluation_samples=STACKED_SAMPLES if dataset.channel_set is not None else None,
+        )  # fmt: skip
+        known = {**settings, "evaluation_samples": self.n}
+        return Subject(facts, known, not self.skipped, self.extractor.classifies, dataset.modes is not None)
 
     def second_sample(self) -> Tensor:
         """Real samples that are independent of the first as many of the reference, or, of a stored set, other images."""
@@ -139,27 +105,6 @@ class Reference:
         # with the reference's seed the images beyond the first n are not in the reference
         both = self.dataset.reference(2 * self.n, REFERENCE_SEED)[0]
         return both[len(both) // 2 :][: len(both) // 2]
-
-    @cached_property
-    def floors(self) -> dict[str, float]:
-        """What a perfect generator would score: fid and w1 between two independent real samples.
-
-        A sampler's second sample is a fresh one of the same size. A stored set's holds other images than the first;
-        where it has too few for two samples, each is half of it at random, and the floor is somewhat higher than that
-        of a perfect generator with more samples.
-        """
-        if self.skipped:
-            return {}
-        from ablate.metrics.frechet import Gaussian, frechet_distance
-        from ablate.metrics.transport import TRANSPORT_SAMPLES, w1
-
-        second = self.second_sample()
-        first = Gaussian.of_features(self.features[: len(second)])
-        floors = {"fid_floor": frechet_distance(first, Gaussian.of_features(self.extractor.features(second)))}
-        if self.points is not None:
-            n = min(TRANSPORT_SAMPLES, len(second))
-            floors["w1_floor"] = w1(self.points[:n], second[:n])
-        return floors
 
 
 def protocol_name(features: str, n: int) -> str:
@@ -175,6 +120,7 @@ class Evaluation:
 
     def __init__(self, samples: Tensor, labels: Tensor | None, reference: Reference):
         self.samples, self.labels, self.reference = samples, labels, reference
+        self._shared: dict[object, object] = {}
 
     @cached_property
     def features(self) -> Tensor:
@@ -191,33 +137,35 @@ class Evaluation:
         """The class that the classifier gives each sample: [n]."""
         return self.reference.extractor.judge(self.features)
 
-    @cached_property
-    def mode_counts(self) -> Tensor:
-        """High-quality samples at each mode."""
-        from ablate.metrics.modes import mode_counts
-
-        assert self.reference.dataset.modes is not None
-        return mode_counts(self.samples, self.reference.dataset.modes)
-
-    @cached_property
-    def prdc(self) -> dict[str, float]:
-        """precision, recall, density, coverage."""
-        from ablate.metrics.manifold import MANIFOLD_SAMPLES, prdc
-
-        real = self.reference.features[:MANIFOLD_SAMPLES]
-        return prdc(real, self.features[:MANIFOLD_SAMPLES], self.reference.radii)
+    def once(self, work: Callable[[Evaluation], T]) -> T:
+        """What `work` gives of these samples; several metrics that need it share one call."""
+        if work not in self._shared:
+            self._shared[work] = work(self)
+        return cast(T, self._shared[work])
 
 
-def evaluate(samples: Tensor, labels: Tensor | None, reference: Reference, end: bool = True) -> dict[str, float]:
+def evaluate(
+    samples: Tensor,
+    labels: Tensor | None,
+    reference: Reference,
+    end: bool = True,
+    settings: Mapping[str, Any] | None = None,
+) -> dict[str, float]:
     """All registered metrics that apply, by name, for samples [n, *sample] with n ≥ 2 and labels asked for, [n] or None.
 
-    Those with the fact `at_end`, which cost the most, only at the end of a run.
+    Those with the fact `at_end`, which cost the most, only at the end of a run. `settings` are the run's, for needs that
+    ask for them.
 
     NaN for each where the samples or their features are not all finite, or are beyond LARGEST.
     """
-    met = reference.has | ({"labels"} if labels is not None and reference.extractor.classifies else set())
-    entries = registry.entries("metric").items()
-    chosen = {n: e for n, e in entries if set(e.facts.get("needs", ())) <= met and (end or not e.facts.get("at_end"))}
+    subject = reference.subject({**(settings or {}), "conditional": labels is not None})
+    chosen = {
+        name: entry
+        for name, entry in registry.entries("metric").items()
+        if isinstance(facts := entry.facts, MetricFacts)
+        and unmet(facts.needs, subject) is None
+        and (end or not facts.at_end)
+    }
     evaluation = Evaluation(samples, labels, reference)
     if not (_measurable(samples) and (reference.skipped or _measurable(evaluation.features))):
         return dict.fromkeys(chosen, float("nan"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ablate.metrics.evaluation import Evaluation
+from ablate.metrics.evaluation import Evaluation, Reference
 from ablate.registry import register
 
 
@@ -49,7 +49,25 @@ def frechet_distance(a: Gaussian, b: Gaussian) -> float:
     return max(0.0, float(distance))
 
 
-@register("metric", "fid", better="less", scale="ratio", needs=("features",))
+@register(
+    "metric",
+    "fid",
+    better="less",
+    scale="ratio",
+    needs=("features",),
+    shown=(
+        "table",
+        "curves",
+        "levels",
+        "reference",
+    ),
+    order=1,
+)
 def fid(e: Evaluation) -> float:
     """Fréchet distance of the features of generated and real samples."""
-    return frechet_distance(Gaussian.of_features(e.features), e.reference.gaussian)
+    return frechet_distance(Gaussian.of_features(e.features), e.reference.once(real_gaussian))
+
+
+def real_gaussian(reference: Reference) -> Gaussian:
+    """The real sample as a Gaussian; call it by `reference.once`."""
+    return Gaussian.of_features(reference.features)

@@ -13,7 +13,6 @@ import pickle
 import textwrap
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -21,9 +20,7 @@ from torch import Tensor, nn
 
 from ablate.errors import AblateError
 from ablate.metrics.evaluation import LARGEST, Reference, protocol_name
-
-if TYPE_CHECKING:
-    from ablate.metrics.frechet import Gaussian
+from ablate.metrics.frechet import Gaussian, frechet_distance
 
 FILE = "pt_inception-2015-12-05-6726825d.pth"
 URL = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{FILE}"
@@ -128,10 +125,7 @@ class InceptionFid:
         """That of a reference, the one made before if there is one; None for points, or where it is not asked for."""
         if weights is None or reference.points is not None:
             return None
-        key = (str(weights), str(device))
-        if key not in reference.inception:
-            reference.inception[key] = cls(reference, weights, device)
-        return reference.inception[key]
+        return reference.once(lambda known: cls(known, weights, device), key=(cls, str(weights), str(device)))
 
     @cached_property
     def gaussian(self) -> Gaussian:
@@ -141,8 +135,6 @@ class InceptionFid:
     @cached_property
     def floors(self) -> dict[str, float]:
         """What real images score against other real images; nothing where it is skipped."""
-        from ablate.metrics.frechet import frechet_distance
-
         if self.skipped:
             return {}
         second = self.reference.second_sample()
@@ -153,8 +145,6 @@ class InceptionFid:
 
     def __call__(self, samples: Tensor) -> dict[str, float]:
         """{name: fid} of generated samples; NaN where they are not finite; nothing where it is skipped."""
-        from ablate.metrics.frechet import frechet_distance
-
         if self.skipped:
             return {}
         if not bool(samples.abs().amax() <= LARGEST):
@@ -162,7 +152,5 @@ class InceptionFid:
         return {self.name: frechet_distance(self._gaussian(samples), self.gaussian)}
 
     def _gaussian(self, samples: Tensor) -> Gaussian:
-        from ablate.metrics.frechet import Gaussian
-
         assert self.extractor is not None
         return Gaussian.of_features(self.extractor.features(samples))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ablate.metrics.evaluation import Evaluation
+from ablate.metrics.evaluation import Evaluation, Reference
 from ablate.registry import register
 
 KERNEL_SAMPLES = 1000
@@ -65,15 +65,31 @@ def mmd_kernel(real: Tensor) -> Kernel:
     return gaussian_mixture(median * 2 ** (BANDWIDTHS // 2))
 
 
-@register("metric", "kid", better="less", scale="difference", needs=("features",), at_end=True)
+@register(
+    "metric", "kid", better="less", scale="difference", needs=("features",), at_end=True, shown=("table",), order=3
+)
 def kid(e: Evaluation) -> float:
     """Unbiased squared MMD of features with the cubic kernel, over whole samples of at most 1000."""
     real = e.reference.features[:KERNEL_SAMPLES]
-    return unbiased_mmd(e.features[:KERNEL_SAMPLES], real, cubic, e.reference.within_cubic)
+    return unbiased_mmd(e.features[:KERNEL_SAMPLES], real, cubic, e.reference.once(_within_cubic))
 
 
 @register("metric", "mmd", better="less", scale="difference", needs=("features",), at_end=True)
 def mmd(e: Evaluation) -> float:
     """Unbiased squared MMD of features, Gaussian kernels at five bandwidths fixed from real data, of at most 1000."""
     real = e.reference.features[:KERNEL_SAMPLES]
-    return unbiased_mmd(e.features[:KERNEL_SAMPLES], real, e.reference.mmd_kernel, e.reference.within_mmd)
+    return unbiased_mmd(e.features[:KERNEL_SAMPLES], real, e.reference.once(_kernel), e.reference.once(_within_mmd))
+
+
+def _kernel(reference: Reference) -> Kernel:
+    return mmd_kernel(reference.features)
+
+
+def _within_mmd(reference: Reference) -> float:
+    """The real sample's own term of mmd."""
+    return within(reference.features[:KERNEL_SAMPLES], reference.once(_kernel))
+
+
+def _within_cubic(reference: Reference) -> float:
+    """The real sample's own term of kid."""
+    return within(reference.features[:KERNEL_SAMPLES], cubic)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ablate.metrics.evaluation import Evaluation
+from ablate.metrics.evaluation import Evaluation, Reference
 from ablate.registry import register
 
 NEIGHBOURS = 5
@@ -44,25 +44,53 @@ def prdc(real: Tensor, fake: Tensor, real_radii: Tensor, k: int = NEIGHBOURS) ->
     }
 
 
-@register("metric", "precision", better="greater", scale="difference", needs=("features",), at_end=True)
+@register(
+    "metric",
+    "precision",
+    better="greater",
+    scale="difference",
+    needs=("features",),
+    at_end=True,
+    shown=("table",),
+    order=8,
+)
 def precision(e: Evaluation) -> float:
     """Share of generated samples that lie within the real manifold; meaningless alone: see recall."""
-    return e.prdc["precision"]
+    return e.once(_prdc)["precision"]
 
 
-@register("metric", "recall", better="greater", scale="difference", needs=("features",), at_end=True)
+@register(
+    "metric",
+    "recall",
+    better="greater",
+    scale="difference",
+    needs=("features",),
+    at_end=True,
+    shown=("table",),
+    order=9,
+)
 def recall(e: Evaluation) -> float:
     """Share of real samples that lie within the generated manifold."""
-    return e.prdc["recall"]
+    return e.once(_prdc)["recall"]
 
 
 @register("metric", "density", better="greater", scale="difference", needs=("features",), at_end=True)
 def density(e: Evaluation) -> float:
     """How many real neighbourhoods a generated sample lies in, over k."""
-    return e.prdc["density"]
+    return e.once(_prdc)["density"]
 
 
 @register("metric", "coverage", better="greater", scale="difference", needs=("features",), at_end=True)
 def coverage(e: Evaluation) -> float:
     """Share of real neighbourhoods that hold a generated sample."""
-    return e.prdc["coverage"]
+    return e.once(_prdc)["coverage"]
+
+
+def _prdc(e: Evaluation) -> dict[str, float]:
+    real, fake = e.reference.features[:MANIFOLD_SAMPLES], e.features[:MANIFOLD_SAMPLES]
+    return prdc(real, fake, e.reference.once(_real_radii))
+
+
+def _real_radii(reference: Reference) -> Tensor:
+    """Distance of each real feature to its fifth neighbour."""
+    return radii(reference.features[:MANIFOLD_SAMPLES])

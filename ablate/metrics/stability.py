@@ -35,14 +35,14 @@ class TrainingRecord:
         return next((float(step) for step, value in curve if value == best), math.nan)
 
 
-@register("stability", "late_regression", better="less", scale="ratio")
+@register("stability", "late_regression", better="less", scale="ratio", shown=("table",), order=51)
 def late_regression(record: TrainingRecord) -> float:
     """Final fid over the best fid of the run: 1 where the end is the best."""
     best = record.best_fid
     return record.curves["fid"][-1] / best if best > 0 else math.nan
 
 
-@register("stability", "grad_norm_ratio", better="less", scale="ratio")
+@register("stability", "grad_norm_ratio", better="less", scale="ratio", shown=("table",), order=52)
 def grad_norm_ratio(record: TrainingRecord) -> float:
     """Largest over median norm of the critic's weight gradient over all critic steps; infinite if one is not finite.
 

@@ -11,7 +11,7 @@ from ablate.networks.pair import Labelled, LabelledConv2d, Leaky, Shapes
 from ablate.registry import register
 
 
-@register("architecture", "conv", image_multiple=4, settings={})
+@register("architecture", "conv", image_multiple=4)
 def conv(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
     """Two convolutions of 4 × 4 with stride 2 each way, `width` and 2·`width` channels."""
     return Generator(config, shapes), Critic(config, shapes)

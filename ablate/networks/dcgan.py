@@ -8,10 +8,15 @@ from torch import Tensor, nn
 from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, join, norm, part
 from ablate.networks.pair import Labelled, LabelledConv2d, Leaky, Shapes
-from ablate.registry import register
+from ablate.registry import Setting, register
 
 
-@register("architecture", "dcgan", image_sides=(16, 32, 64), settings={"bias": True})
+@register(
+    "architecture",
+    "dcgan",
+    image_sides=(16, 32, 64),
+    settings=(Setting("bias", "flag", True, "convolutions have a bias, also before a norm", always_in_id=True),),
+)
 def dcgan(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
     """4 × 4 convolutions of stride 2 down to 4 × 4 pixels; the generator starts with 8·`width` channels."""
     return Generator(config, shapes), Critic(config, shapes)
@@ -28,7 +33,6 @@ class Generator(nn.Module):
     def __init__(self, config: RunConfig, shapes: Shapes):
         super().__init__()
         members, (channels, side, _) = shapes.members, shapes.sample
-        assert config.bias is not None
         self.members = members
         self.label = Labelled(shapes)
         wide = [8 * config.width // 2**i for i in range(_halvings(side))]
@@ -37,12 +41,12 @@ class Generator(nn.Module):
         for i, outputs in enumerate(wide):
             stride, padding = (1, 0) if i == 0 else (2, 1)
             layers += [
-                ConvTranspose2d(members, inputs, outputs, 4, stride, padding, config.bias),
+                ConvTranspose2d(members, inputs, outputs, 4, stride, padding, config.own["bias"]),
                 norm(config.generator_norm, members, outputs, affine=config.generator_norm != "instance"),
                 Leaky(config.generator_leak),
             ]
             inputs = outputs
-        self.body = nn.Sequential(*layers, ConvTranspose2d(members, inputs, channels, 4, 2, 1, config.bias))
+        self.body = nn.Sequential(*layers, ConvTranspose2d(members, inputs, channels, 4, 2, 1, config.own["bias"]))
 
     def forward(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         pixel = self.label(latent, labels)[..., None, None]
@@ -58,20 +62,19 @@ class Critic(nn.Module):
     def __init__(self, config: RunConfig, shapes: Shapes):
         super().__init__()
         members, side, kind = shapes.members, shapes.sample[1], config.critic_norm
-        assert config.bias is not None
         self.members = members
         self.label = Labelled(shapes)
-        self.first = LabelledConv2d(shapes, self.label, config.width, 4, 2, 1, config.bias)
+        self.first = LabelledConv2d(shapes, self.label, config.width, 4, 2, 1, config.own["bias"])
         layers: list[nn.Module] = [Leaky(config.critic_leak)]
         inputs = config.width
         for _ in range(_halvings(side) - 1):
             layers += [
-                Conv2d(members, inputs, 2 * inputs, 4, 2, 1, config.bias),
+                Conv2d(members, inputs, 2 * inputs, 4, 2, 1, config.own["bias"]),
                 norm(kind, members, 2 * inputs, affine=kind != "instance"),
                 Leaky(config.critic_leak),
             ]
             inputs *= 2
-        self.body = nn.Sequential(*layers, Conv2d(members, inputs, 1, 4, 1, 0, config.bias))
+        self.body = nn.Sequential(*layers, Conv2d(members, inputs, 1, 4, 1, 0, config.own["bias"]))
 
     def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
         scores = self.body(self.first(join(x), self.label.embed(labels)))

@@ -10,19 +10,23 @@ from torch import Tensor, nn
 from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Linear, has_bias, norm
 from ablate.networks.pair import Labelled, Leaky, Shapes
-from ablate.registry import register
+from ablate.registry import Setting, register
 
 
-@register("architecture", "mlp", norms=("none", "batch", "layer"), settings={"depth": 3})
+@register(
+    "architecture",
+    "mlp",
+    norms=("none", "batch", "layer"),
+    settings=(Setting("depth", "whole", 3, "hidden layers", least=1, most=64, always_in_id=True),),
+)
 def mlp(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
     """`depth` hidden layers of `width` units, in both networks."""
     return Generator(config, shapes), Critic(config, shapes)
 
 
 def _hidden(config: RunConfig, members: int, inputs: int, normalization: str, leak: float) -> nn.Sequential:
-    assert config.depth is not None
     layers: list[nn.Module] = []
-    for i in range(config.depth):
+    for i in range(config.own["depth"]):
         layers += [
             Linear(members, inputs if i == 0 else config.width, config.width, has_bias(normalization)),
             norm(normalization, members, config.width),

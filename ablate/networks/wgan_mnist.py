@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, join, norm, part
 from ablate.networks.pair import Labelled, LabelledConv2d, Leaky, Shapes
-from ablate.registry import register
+from ablate.registry import Setting, register
 
 
 @register(
@@ -16,7 +16,17 @@ from ablate.registry import register
     "wgan_mnist",
     image_sides=(28,),
     norms=("none", "batch", "layer"),
-    settings={"critic_dropout": 0.5},
+    settings=(
+        Setting(
+            "critic_dropout",
+            default=0.5,
+            least=0,
+            below=1,
+            structural=True,
+            always_in_id=True,
+            doc="share of the critic's channels dropped at random",
+        ),
+    ),
 )
 def wgan_mnist(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
     """Normalization after the activation; 4·`width` channels at 7 × 7 pixels; dropout of whole channels in the critic."""
@@ -61,7 +71,7 @@ class Critic(nn.Module):
         super().__init__()
         members, width = shapes.members, config.width
         self.members, self.width = members, width
-        self.rate = config.critic_dropout or 0.0
+        self.rate = config.own["critic_dropout"]
         self.dropout_units = 3 * width if self.rate else 0
         self.label = Labelled(shapes)
         self.first = LabelledConv2d(shapes, self.label, width, 3, 2, 0)

@@ -2,62 +2,78 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from ablate import registry
+from ablate.registry.facts import DatasetFacts
+from ablate.registry.registry import Entry, entries, facts_about, find, plugin_entries
+from ablate.registry.setting import Setting
+from ablate.registry.words import unknown
 
-COMPONENT_KINDS = ("loss", "lipschitz", "optimizer", "architecture")
+COMPONENT_KINDS = ("architecture", "loss", "lipschitz", "optimizer")
+"""Kinds of which a run chooses one component each, by a setting of that name"""
 
 
-def owned_settings(kind: str, name: object) -> dict[str, Any]:
-    """The settings that a component alone uses, with their defaults; None stands for "must be given"."""
-    known = registry.find(kind, name) if isinstance(name, str) else None
-    return dict(known.facts.get("settings", {})) if known else {}
+def owned_settings(kind: str, name: object) -> dict[str, Setting]:
+    """The settings that a component alone uses, by name; none for an unknown component."""
+    known = find(kind, name) if isinstance(name, str) else None
+    return {setting.name: setting for setting in known.facts.settings} if known else {}
+
+
+def component_settings() -> dict[str, Setting]:
+    """All settings that components own, by name, those of one kind together."""
+    return _component_settings(plugin_entries())
+
+
+@cache
+def _component_settings(plugins: tuple[Entry, ...]) -> dict[str, Setting]:
+    return {
+        setting.name: setting
+        for kind in COMPONENT_KINDS
+        for known in entries(kind).values()
+        for setting in known.facts.settings
+    }
+
+
+def settings_of_kind(kind: str) -> set[str]:
+    """Names of the settings that components of a kind own."""
+    return {setting.name for known in entries(kind).values() for setting in known.facts.settings}
 
 
 def users_of(setting: str) -> str:
     """Which components use the setting, as a clause."""
-    users = [f"{k} {n}" for k in COMPONENT_KINDS for n in registry.entries(k) if setting in owned_settings(k, n)]
+    users = [f"{k} {n}" for k in COMPONENT_KINDS for n in entries(k) if setting in owned_settings(k, n)]
     return f"it is used only by {', '.join(users)}"
 
 
-def wrong_options(dataset: str, options: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(option, sentence) for each option that the dataset does not have, or that cannot have that value.
+def dataset_options(dataset: str) -> dict[str, Setting]:
+    """The options of a dataset by name; none for an unknown dataset."""
+    return owned_settings("dataset", dataset)
 
-    The registration's `options` say which there are, by their defaults; one whose default is "" must be given. Its
-    `choices` list the values of those that may have only some; a number is above 0, but for those `may_be_zero`.
-    """
-    facts = registry.entry("dataset", dataset).facts
-    allowed, choices = facts.get("options", {}), facts.get("choices", {})
+
+def with_default_options(dataset: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The options, each as its type, with the defaults of those that are not given; unknown ones stay as they are."""
+    known = dataset_options(dataset)
+    read = {name: known[name].read(value) if name in known else value for name, value in options.items()}
+    ordered = {name: read.get(name, setting.default) for name, setting in known.items()}
+    return {name: value for name, value in ordered.items() if value is not None} | read
+
+
+def wrong_options(dataset: str, options: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(option, sentence) for each option that the dataset does not have, needs, or cannot have with that value."""
+    allowed = dataset_options(dataset)
     for name, value in options.items():
         if name not in allowed:
-            yield (
-                name,
-                registry.unknown(f"option of {dataset}", name, allowed) if allowed else f"unknown option {name!r}",
-            )
-        elif value == "" == allowed[name]:
-            yield name, f"dataset {dataset} needs {name}, which is not given"
-        elif problem := _wrong_option(value, type(allowed[name]), name in facts.get("may_be_zero", ())):
+            yield name, unknown(f"option of {dataset}", name, allowed) if allowed else f"unknown option {name!r}"
+        elif problem := allowed[name].wrong(value):
             yield name, f"{name} is {value!r}, expected {problem}"
-        elif name in choices and value not in choices[name]:
-            yield name, f"{name} is {value!r}, expected one of: {', '.join(map(str, choices[name]))}"
+    for name, setting in allowed.items():
+        if setting.default is None and name not in options:
+            yield name, f"dataset {dataset} needs {name}, which is not given"
 
 
 def sample_shape(dataset: str, options: dict[str, Any]) -> tuple[int, ...]:
     """The shape of a dataset's samples: as registered, with the names of options in it replaced by their values."""
-    facts = registry.entry("dataset", dataset).facts
-    known = {**facts.get("options", {}), **options}
-    return tuple(known[side] if isinstance(side, str) else side for side in facts["shape"])
-
-
-def _wrong_option(value: Any, wanted: type, may_be_zero: bool) -> str | None:
-    """What was expected, where the value of a dataset's option is not that."""
-    if wanted not in (int, float):
-        return None if isinstance(value, wanted) else {str: "text", bool: "true or false"}.get(wanted, wanted.__name__)
-    right = isinstance(value, wanted) and not isinstance(value, bool) and math.isfinite(value)
-    if right and (value > 0 or (may_be_zero and value == 0)):
-        return None
-    number = "number" if wanted is float else "whole number"
-    return f"a {number} of at least 0" if may_be_zero else f"a positive {number}"
+    known = with_default_options(dataset, options)
+    return tuple(known[side] if isinstance(side, str) else side for side in facts_about(DatasetFacts, dataset).shape)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import count, groupby
 
 from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, REPRODUCED, WAITING
-from ablate.claims.measures import measure
 from ablate.claims.verdict import POOLED, Verdict
+from ablate.registry.measures import measure
 from ablate.results import numbers
 from ablate.study.claims.association import STEP, spearman_of
 from ablate.study.claims.claim import BEST_OF

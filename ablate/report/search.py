@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ablate.claims.draws import Drawn, best_of, drawn, levels
-from ablate.claims.measures import measure
 from ablate.claims.study_rows import StudyRows
+from ablate.registry.measures import measure
 from ablate.report.figures import style as figures
 from ablate.results import numbers
 from ablate.search.optuna_space import EXTRA, installed, load_optuna, trial_of

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ablate.claims.measures import measure
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
+from ablate.registry.measures import measure, shown_in
 from ablate.report import summaries
 from ablate.report.board import tally
 from ablate.report.figures import critic, surfaces
@@ -27,15 +27,8 @@ from ablate.study import recipes
 if TYPE_CHECKING:
     from ablate.study.study import Study
 
-QUALITY = ("fid", "w1")
-"""What is drawn run by run and over training; w1 exists for points, of which fid sees means and covariances alone"""
 MOST_STRIPS, MOST_CURVES = 40, 10
 """Arms that a figure shows"""
-CURVES = (
-    ("critic_loss", "critic's loss", "difference"),
-    ("critic_gradient_norm", "norm of the critic's gradient", "ratio"),
-    ("generator_gradient_norm", "norm of the generator's gradient", "ratio"),
-)
 
 
 @dataclass(frozen=True)
@@ -128,8 +121,13 @@ def _figures_note(study: Study) -> str:
     return ""
 
 
+def _quality() -> tuple[str, ...]:
+    """What is drawn run by run and over training."""
+    return tuple(of.name for of in shown_in("curves"))
+
+
 def _strips(rows: StudyRows, palette: dict[str, str]) -> list[figures.Drawing]:
-    measured = [name for name in QUALITY if name in rows.table.columns and rows.table[name].notna().any()]
+    measured = [name for name in _quality() if name in rows.table.columns and rows.table[name].notna().any()]
     pairs = [(name, dataset) for name in measured for dataset in rows.study.datasets]
     if not measured:  # no generator was trained: what the claims are about
         claimed = [claim for claim in rows.study.claims if claim.metric in rows.table.columns]
@@ -154,27 +152,30 @@ def _strip(rows: StudyRows, name: str, dataset: str, palette: dict[str, str]) ->
 
 
 def _learning(rows: StudyRows, palette: dict[str, str], arms: list[str]) -> list[figures.Drawing]:
-    points = rows.curves_of(QUALITY)
+    points = rows.curves_of(_quality())
     note = "; a cross: from here half the runs or more have diverged"
     found = []
-    for name in QUALITY:
+    for name in _quality():
         all_bands = bands(rows, points, name, diverged_worst=True)
         for dataset in rows.study.datasets:
             chosen = {arm: all_bands[dataset, arm] for arm in arms if (dataset, arm) in all_bands}
             ended = any(np.isposinf(band.median).any() for band in chosen.values())
             key = f"{rows.study.name}/{dataset}/{name}"
-            found.append(figures.curves(chosen, name, "ratio", key, dataset, palette, note if ended else ""))
+            found.append(
+                figures.curves(chosen, name, measure(name).scale, key, dataset, palette, note if ended else "")
+            )
     return [drawing for drawing in found if drawing]
 
 
 def _training(rows: StudyRows, palette: dict[str, str], arms: list[str]) -> list[figures.Drawing]:
-    points = rows.curves_of(tuple(name for name, *_ in CURVES))
+    series = shown_in("training")
+    points = rows.curves_of(tuple(of.name for of in series))
     found = []
-    by_metric = {name: bands(rows, points, name, diverged_worst=False) for name, *_ in CURVES}
+    by_metric = {of.name: bands(rows, points, of.name, diverged_worst=False) for of in series}
     for dataset in rows.study.datasets:
-        for name, label, scale in CURVES:
-            all_bands = by_metric[name]
+        for of in series:
+            all_bands = by_metric[of.name]
             chosen = {arm: all_bands[dataset, arm] for arm in arms if (dataset, arm) in all_bands}
-            key = f"{rows.study.name}/{dataset}/{name}"
-            found.append(figures.curves(chosen, label, scale, key, dataset, palette))
+            key = f"{rows.study.name}/{dataset}/{of.name}"
+            found.append(figures.curves(chosen, of.summary, of.scale, key, dataset, palette))
     return [drawing for drawing in found if drawing]

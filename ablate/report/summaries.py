@@ -9,26 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ablate import registry
-from ablate.claims.measures import METRIC_KINDS, Measure, measure
 from ablate.claims.statistics import effects as statistics
 from ablate.claims.statistics.centers import centers
 from ablate.claims.study_rows import COUNTED, StudyRows
+from ablate.registry.measures import KINDS, Measure, measure, measures, shown_in
 from ablate.results import numbers
 
-QUALITY = (
-    "fid",
-    "w1",
-    "kid",
-    "mode_coverage",
-    "modes@20",
-    "covered_classes",
-    "high_quality",
-    "precision",
-    "recall",
-    "label_accuracy",
-)
-STABILITY = ("late_regression", "grad_norm_ratio", "critic_slope_mean", "share_at_bound", "layer_slope")
 TIME = "time"
 TIME_MEANS = (
     "A run's share of the time that it and the runs stacked with it trained, without evaluations. It depends on the "
@@ -67,14 +53,14 @@ def result_tables(rows: StudyRows) -> list[ResultTable]:
 def meanings(tables: list[ResultTable]) -> list[tuple[str, str]]:
     """What the columns of the tables hold: (name, its definition's first line)."""
     names = dict.fromkeys(name for table in tables for name, _ in table.columns)
-    known = {name: entry for kind in METRIC_KINDS for name, entry in registry.entries(kind).items()}
-    return [(name, known[name].summary) for name in names if name in known] + [(TIME, TIME_MEANS)]
+    known = measures()
+    return [(n, known[n].summary) for n in names if n in known and known[n].origin in KINDS] + [(TIME, TIME_MEANS)]
 
 
 def _result_table(rows: StudyRows, dataset: str) -> ResultTable:
     counted = rows.table[(rows.table["dataset"] == dataset) & rows.table["status"].isin(COUNTED)]
     claimed = (claim.metric for claim in rows.study.claims)
-    names = dict.fromkeys((*QUALITY, *STABILITY, *claimed))
+    names = dict.fromkeys((*(of.name for of in shown_in("table")), *claimed))
     shown = [name for name in names if name in counted.columns and counted[name].notna().any()]
     cells = {name: _intervals(counted, measure(name)) for name in shown}
     arms = rows.study.arms[:MOST_ARMS]

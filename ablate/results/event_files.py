@@ -17,11 +17,10 @@ import numpy as np
 import pandas as pd
 
 from ablate.errors import AblateError, UsageError
+from ablate.registry.measures import measure
 from ablate.results.frames import FRAMES, draw_frames
 from ablate.results.tables import Results
 
-TRAINING = ("critic_loss", "generator_loss", "wasserstein_estimate", "critic_gradient_norm", "generator_gradient_norm")
-"""Curves of the training itself; the others are metrics"""
 UNFINISHED = ".unfinished"
 """The ending of a file that is being written: one that a killed process left is no run's file, and is written anew"""
 
@@ -66,7 +65,8 @@ class EventFiles:
         with writer:
             for metric, step, value in zip(curves["metric"], curves["generator_step"], curves["value"], strict=True):
                 if math.isfinite(value):
-                    writer.add_scalar(f"{'training' if metric in TRAINING else 'metrics'}/{metric}", value, int(step))
+                    group = "training" if measure(metric).origin == "series" else "metrics"
+                    writer.add_scalar(f"{group}/{metric}", value, int(step))
             frames = results.folder / FRAMES / f"{row['run_id']}.npz"
             if frames.exists():
                 for step, drawn in draw_frames(frames, results.real_sample(row["dataset"])):

@@ -93,7 +93,7 @@ def settings_of(run: Run) -> dict[str, Any]:
             return " ".join(f"{k}={v}" for k, v in sorted(value.items()))
         return " ".join(str(v) for v in value) if isinstance(value, tuple) else value
 
-    return {f"set_{name}": plain(value) for name, value in run.config.model_dump(exclude={"seed"}).items()}
+    return {f"set_{name}": plain(value) for name, value in run.config.by_name().items() if name != "seed"}
 
 
 def _provenance(device: str, threads: int) -> dict[str, Any]:

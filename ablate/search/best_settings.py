@@ -12,12 +12,13 @@ import yaml
 
 from ablate.claims.draws import Drawn, best_of, drawn
 from ablate.claims.study_rows import StudyRows
+from ablate.config.fields import default_of
 from ablate.config.run_config import RunConfig
 from ablate.errors import UsageError
 from ablate.files import whole_files
 from ablate.results.tables import Results
 from ablate.study.flags import read_seeds_flag
-from ablate.study.settings import SETTINGS
+from ablate.study.settings import setting_names
 from ablate.study.study import Study
 from ablate.study.yaml_file import YamlFile
 
@@ -118,6 +119,6 @@ def _text(
 
 def _settings(config: RunConfig) -> dict[str, Any]:
     """The settings that differ from their fields' defaults, as YAML can hold them."""
-    given = {name: getattr(config, name) for name in SETTINGS}
-    chosen = {name: each for name, each in given.items() if each != RunConfig.model_fields[name].default}
+    given = config.by_name()
+    chosen = {name: given[name] for name in setting_names() if given[name] != default_of(name)}
     return {name: list(each) if isinstance(each, tuple) else each for name, each in chosen.items()}

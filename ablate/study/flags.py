@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from ablate import registry
 from ablate.errors import StudyErrors
+from ablate.registry.components import dataset_options
+from ablate.study.layers import LabelledDataset
 from ablate.study.sections import read_seeds
-from ablate.study.settings import SETTINGS, Given, LabelledDataset, Layer, is_setting, read_setting
+from ablate.study.settings import Given, Layer, is_setting, read_setting, setting_names
 from ablate.study.yaml_file import YamlFile, parse_yaml
 
 Datasets = dict[str, LabelledDataset]
@@ -24,7 +25,9 @@ def read_flags(source: YamlFile, overrides: Sequence[str], datasets: Datasets) -
         name = name.strip()
         if not equals or not name:
             source.wrong(spot, "expected --set setting=value, such as --set generator_steps=1000")
-        elif name not in SETTINGS and any(name in _options(dataset) for dataset in datasets.values()):
+        elif name not in setting_names() and any(
+            name in dataset_options(dataset.name) for dataset in datasets.values()
+        ):
             datasets = _with_option(datasets, name, Given(_flag_value(source, written), spot))
         elif is_setting(source, spot, name):
             try:
@@ -34,14 +37,11 @@ def read_flags(source: YamlFile, overrides: Sequence[str], datasets: Datasets) -
     return flags, datasets
 
 
-def _options(dataset: LabelledDataset) -> dict[str, Any]:
-    entry = registry.find("dataset", dataset.name)
-    return dict(entry.facts.get("options", {})) if entry else {}
-
-
 def _with_option(datasets: Datasets, name: str, given: Given) -> Datasets:
     return {
-        label: replace(dataset, options={**dataset.options, name: given}) if name in _options(dataset) else dataset
+        label: replace(dataset, options={**dataset.options, name: given})
+        if name in dataset_options(dataset.name)
+        else dataset
         for label, dataset in datasets.items()
     }
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from ablate import registry
 from ablate.config.checks import EXCLUSIVE
-from ablate.study.claims.reader import METRIC_KINDS, Reader
+from ablate.registry.measures import KINDS, measures, of_origin
+from ablate.study.claims.reader import Reader
+from ablate.study.layers import Layers
 from ablate.study.search_space import MOST_PARAMETERS, SAMPLERS, Parameter, Search
-from ablate.study.settings import Layers, is_setting, number_kind, shown, wrong_value
+from ablate.study.settings import is_setting, number_kind, shown, wrong_value
 from ablate.study.yaml_file import KeyPath, Spot, YamlFile
 
 REQUIRED = ("draws", "objective", "parameters")
@@ -195,20 +197,19 @@ def check_search(source: YamlFile, layers: Layers, seeds: tuple[int, ...], seeds
 def _objective(source: YamlFile, layers: Layers, given: dict[str, Any]) -> str:
     if "objective" not in given:
         return ""
-    known = {name: entry for kind in METRIC_KINDS for name, entry in registry.entries(kind).items()}
-    ranked = tuple(name for name, entry in known.items() if entry.facts.get("better") in ("less", "greater"))
+    known = measures()
+    ranked = tuple(name for name, of in known.items() if of.origin in KINDS and of.better != "none")
     read = Reader(source, layers, TOP, given)
     objective = given["objective"]
-    if objective in known and objective not in ranked:
+    if objective in of_origin(*KINDS) and objective not in ranked:
         read.wrong("objective", f"neither way of {objective} is better; expected one of: {', '.join(ranked)}")
         return ""
     metric = read.one_of("objective", ranked)
     if given.get("prune") is True and metric and not _is_measured_on_the_way(metric):
         read.wrong("objective", f"{metric} is known at a run's end alone, so nothing can be pruned by it; remove prune")
     read.meets((*TOP, "objective"), metric, list(layers.arms), tuple(label for label in layers.datasets if label))
-    return str(known[metric].facts["better"]) if metric else ""
+    return known[metric].better if metric else ""
 
 
 def _is_measured_on_the_way(metric: str) -> bool:
-    entry = registry.find("metric", metric)
-    return entry is not None and not entry.facts.get("at_end")
+    return measures()[metric].origin == "metric" and measures()[metric].has_curve

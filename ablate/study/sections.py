@@ -8,18 +8,10 @@ import re
 from typing import Any
 
 from ablate import registry
+from ablate.registry.components import dataset_options
 from ablate.study import recipes
-from ablate.study.settings import (
-    SETTINGS,
-    ArmLayers,
-    Given,
-    LabelledDataset,
-    Layer,
-    is_setting,
-    read_layer,
-    read_setting,
-    shown,
-)
+from ablate.study.layers import ArmLayers, LabelledDataset
+from ablate.study.settings import Given, Layer, is_setting, read_layer, read_setting, setting_names, shown
 from ablate.study.yaml_file import Spot, YamlFile, read_yaml
 
 TOP_LEVEL = (
@@ -174,13 +166,13 @@ def _read_label(source: YamlFile, label: str, value: Any) -> LabelledDataset:
         return LabelledDataset(label, known=False)
     chosen = "dataset" in given
     known = _known(source, (*spot, "dataset") if chosen else spot, name, key=not chosen)
-    entry = registry.find("dataset", name)
-    allowed = entry.facts.get("options", {}) if entry else {}
+    allowed = dataset_options(name)
+    known_settings = setting_names()
     options: Layer = {}
     settings: Layer = {}
     for key, each in given.items():
         here = (*spot, key)
-        if key in SETTINGS:
+        if key in known_settings:
             settings[key] = read_setting(source, here, key, each)
         elif key in allowed:
             options[key] = Given(each, here)
@@ -189,7 +181,7 @@ def _read_label(source: YamlFile, label: str, value: Any) -> LabelledDataset:
                 is_setting(source, here, key)
             else:
                 source.wrong(
-                    here, registry.unknown(f"option of {name} or setting", key, [*allowed, *SETTINGS]), key=True
+                    here, registry.unknown(f"option of {name} or setting", key, [*allowed, *known_settings]), key=True
                 )
     return LabelledDataset(name, options, settings, known)
 

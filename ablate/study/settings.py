@@ -1,20 +1,18 @@
-"""A study's layers of settings: where each value was given, how layers merge into a run's settings, what is wrong."""
+"""One setting of a study file: whether there is one of that name, and what is wrong with a value by itself."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from ablate import registry
-from ablate.config.checks import EXCLUSIVE
-from ablate.config.run_config import RunConfig, SettingErrors, inapplicable
-from ablate.registry.components import COMPONENT_KINDS, owned_settings, users_of
-from ablate.study.search_space import Draw, Search
+from ablate.config import fields
+from ablate.config.fields import Settings
+from ablate.registry.components import COMPONENT_KINDS, component_settings
 from ablate.study.yaml_file import KeyPath, Spot, YamlFile
 
 ELSEWHERE = {
@@ -22,10 +20,7 @@ ELSEWHERE = {
     "dataset_options": "a dataset's options are given beside its name, under the top-level key 'datasets'",
     "seed": "the seeds are given by the top-level key 'seeds'",
 }
-"""Fields of RunConfig that are not settings of an arm, and where they come from."""
-SETTINGS = tuple(name for name in RunConfig.model_fields if name not in ELSEWHERE)
-MOST_CHECKED = 1000
-"""So many pairs of dataset and arm are checked on reading; of a larger grid, only those along its edges."""
+"""Settings of a run that are not settings of an arm, and where they come from."""
 
 
 @dataclass(frozen=True)
@@ -40,92 +35,9 @@ class Given:
 Layer = dict[str, Given]
 
 
-@dataclass(frozen=True)
-class LabelledDataset:
-    """What one label under `datasets` stands for."""
-
-    name: str
-    options: Layer = field(default_factory=dict)
-    settings: Layer = field(default_factory=dict)
-    known: bool = True
-
-
-@dataclass(frozen=True)
-class ArmLayers:
-    """An arm's own settings, and its levels of the grid with their positions in the lists."""
-
-    own_name: str
-    own: Layer = field(default_factory=dict)
-    levels: Layer = field(default_factory=dict)
-    positions: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Layers:
-    """All settings of a study, by layer, weakest first: recipe, base, dataset label, draw, arm, grid level, flag."""
-
-    base: Layer = field(default_factory=dict)
-    datasets: dict[str, LabelledDataset] = field(default_factory=dict)
-    arms: dict[str, ArmLayers] = field(default_factory=dict)
-    flags: Layer = field(default_factory=dict)
-    recipe: Layer = field(default_factory=dict)
-    search: Search | None = None
-
-    def of(self, label: str, arm: str, draw: Draw | None = None) -> tuple[Layer, ...]:
-        """The layers of a run, weakest first."""
-        return (
-            self.recipe,
-            self.base,
-            self.datasets[label].settings,
-            {name: Given(value, ("search", "parameters", name)) for name, value in (draw or {}).items()},
-            self.arms[arm].own,
-            self.arms[arm].levels,
-            self.flags,
-        )
-
-    @property
-    def examples(self) -> list[Draw]:
-        """Draws with which the settings are checked; one empty draw without a search."""
-        return self.search.examples() if self.search else [{}]
-
-    def given(self) -> Iterator[tuple[str, Given]]:
-        """Every setting that the file or a flag gives, but for those of a recipe."""
-        yield from self.base.items()
-        for dataset in self.datasets.values():
-            yield from dataset.settings.items()
-        for arm in self.arms.values():
-            yield from arm.own.items()
-            yield from arm.levels.items()
-        for name, value in self.examples[0].items():
-            yield name, Given(value, ("search", "parameters", name))
-        yield from self.flags.items()
-
-    def config(self, label: str, arm: str, seed: int, draw: Draw | None = None) -> RunConfig:
-        """The settings of one run; those that its components do not use are left out."""
-        merged = values_of(merge(*self.of(label, arm, draw)))
-        kept = {name: value for name, value in merged.items() if name not in inapplicable(merged)}
-        dataset = self.datasets[label]
-        return RunConfig(dataset=dataset.name, dataset_options=values_of(dataset.options), seed=seed, **kept)
-
-
-def values_of(layer: Layer) -> dict[str, Any]:
-    """The layer's values alone."""
-    return {name: given.value for name, given in layer.items()}
-
-
-def merge(*layers: Layer) -> Layer:
-    """Later layers win; of settings that exclude each other, one in a later layer drops the other."""
-    merged: Layer = {}
-    for layer in layers:
-        for name in EXCLUSIVE:
-            if name in layer and layer[name].value is not None:
-                for other in EXCLUSIVE:
-                    merged.pop(other, None)
-        merged.update(layer)
-    return merged
-
-
-# ── one setting ─────────────────────────────────────────────────────────────────────────────────────────────────────
+def setting_names() -> list[str]:
+    """The settings that an arm can have, those of components that plugins registered among them."""
+    return [name for name in fields.setting_names() if name not in ELSEWHERE]
 
 
 def read_layer(source: YamlFile, spot: KeyPath, what: str) -> Layer:
@@ -144,14 +56,15 @@ def read_layer(source: YamlFile, spot: KeyPath, what: str) -> Layer:
 
 def is_setting(source: YamlFile, spot: Spot, name: str) -> bool:
     """Whether there is such a setting; noted, if not."""
-    if name in SETTINGS:
+    names = setting_names()
+    if name in names:
         return True
     if name in ELSEWHERE:
         source.wrong(spot, f"{name!r} is not set here: {ELSEWHERE[name]}", key=True)
     elif name == "<<":
         source.wrong(spot, "merge keys (<<) are not part of YAML 1.2; give what arms share under 'base'", key=True)
     else:
-        source.wrong(spot, registry.unknown("setting", name, SETTINGS), key=True)
+        source.wrong(spot, registry.unknown("setting", name, names), key=True)
     return False
 
 
@@ -165,7 +78,7 @@ def read_setting(source: YamlFile, spot: Spot, name: str, value: Any) -> Given:
 
 @cache
 def _adapter(name: str) -> TypeAdapter[Any]:
-    info = RunConfig.model_fields[name]
+    info = Settings.model_fields[name]
     strict = ConfigDict(strict=True, allow_inf_nan=False)
     annotation: Any = Annotated[info.annotation, info]
     return TypeAdapter(annotation, config=strict)
@@ -175,6 +88,8 @@ def wrong_value(name: str, value: Any) -> str | None:
     """One sentence on a value that the setting cannot have, or None."""
     if name in COMPONENT_KINDS and isinstance(value, str) and registry.find(name, value) is None:
         return registry.unknown(name, value, registry.entries(name))
+    if name in component_settings():
+        return _wrong_own(name, value)
     try:
         _adapter(name).validate_python(value)
     except (ValidationError, OverflowError):
@@ -185,8 +100,23 @@ def wrong_value(name: str, value: Any) -> str | None:
     return None
 
 
+def _wrong_own(name: str, value: Any) -> str | None:
+    """The same of a setting that components own; empty means that it is not given."""
+    setting = component_settings()[name]
+    expected = "" if value is None else setting.wrong(value)
+    if not expected:
+        return None
+    return f"{name} is {shown(value)}, expected {expected}{_advice(value, {'type': _JSON_TYPES[setting.kind]})}"
+
+
+_JSON_TYPES = {"number": "number", "whole": "integer", "flag": "boolean", "text": "string"}
+
+
 def number_kind(name: str) -> str:
     """integer or number, for a setting that is one; empty for others."""
+    if name in component_settings():
+        kind = _JSON_TYPES[component_settings()[name].kind]
+        return kind if kind in ("integer", "number") else ""
     schema = _adapter(name).json_schema()
     kind = schema.get("anyOf", [schema])[0].get("type")
     return kind if kind in ("integer", "number") else ""
@@ -239,99 +169,3 @@ def shown(value: Any) -> str:
 def clipped(text: str) -> str:
     """The text, cut where it is long."""
     return text if len(text) <= 60 else text[:57] + "…"
-
-
-# ── settings together ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def check_layers(source: YamlFile, layers: Layers, seed: int) -> None:
-    """Note what is wrong with runs as wholes: once for each place, naming the first run that it concerns."""
-    used: set[Spot] = set()
-    found: dict[tuple[Spot, str], list[str]] = {}
-    seen: dict[str, tuple[str, str]] = {}
-    for label, arm, draw in _checked(layers):
-        plain = layers.of(label, arm, draw)
-        for variant in [plain, plain[:-1]] if layers.flags else [plain]:  # a flag does not make the file wrong
-            unused = inapplicable(values_of(merge(*variant)))
-            used |= {given.spot for layer in variant for name, given in layer.items() if name not in unused}
-        for spot, message in _check_run(layers, label, arm, draw, seed, seen):
-            where = f"arm {arm!r}" + (f" on {label!r}" if label else "")
-            runs = found.setdefault((spot, message), [])
-            runs += [where] * (where not in runs)
-    for (spot, message), runs in found.items():
-        more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
-        source.wrong(spot, f"{message} (in {runs[0]}{more})" if runs[0] not in message else message)
-    for name, given in layers.given():
-        if given.spot not in used and given.value is not None:
-            source.wrong(given.spot, f"{name} has no effect in any run: {users_of(name)}", key=True)
-
-
-def _checked(layers: Layers) -> Iterator[tuple[str, str, Draw]]:
-    edges_only = len(layers.datasets) * len(layers.arms) * len(layers.examples) > MOST_CHECKED
-    for arm, parts in layers.arms.items():
-        if edges_only and sum(position > 0 for position in parts.positions) > 1:
-            continue
-        for label in layers.datasets:
-            yield from ((label, arm, draw) for draw in layers.examples)
-
-
-def _check_run(
-    layers: Layers, label: str, arm: str, draw: Draw, seed: int, seen: dict[str, tuple[str, str]]
-) -> Iterator[tuple[Spot, str]]:
-    dataset, merged = layers.datasets[label], merge(*layers.of(label, arm, draw))
-    if registry.find("dataset", dataset.name) is None:
-        return  # reported where it is chosen
-    options = values_of(dataset.options)
-    unsure = {name for name, given in merged.items() if not given.valid}
-    values = {name: given.value for name, given in merged.items() if given.valid}
-    if not layers.base and not layers.recipe:
-        unsure |= set(EXCLUSIVE)
-    if not dataset.known:
-        unsure |= {"architecture", "conditional", "dataset_options"}
-    for kind in unsure & set(COMPONENT_KINDS):
-        owned = {setting for name in registry.entries(kind) for setting in owned_settings(kind, name)}
-        values = {name: value for name, value in values.items() if name not in owned}
-    values = {name: value for name, value in values.items() if name not in inapplicable(values)}
-    try:
-        config = RunConfig(dataset=dataset.name, dataset_options=options, seed=seed, **values)
-    except ValidationError as error:
-        for setting, message in problems_of(error):
-            if not unsure & {*message.replace(",", " ").replace(":", " ").split(), *setting.split(".")}:
-                yield _spot_of(setting, merged, dataset), message
-        return
-    if not unsure and dataset.known:
-        yield from _twin(layers, label, arm, seen.setdefault(config.run_id, (label, arm)))
-
-
-def problems_of(error: ValidationError) -> Iterator[tuple[str, str]]:
-    """(setting, sentence) for each mistake that RunConfig reports."""
-    for each in error.errors(include_url=False):
-        cause = each.get("ctx", {}).get("error")
-        if isinstance(cause, SettingErrors):
-            yield from cause.problems
-        else:
-            setting = ".".join(map(str, each["loc"][:1]))
-            yield setting, f"{setting}: {each['msg']}"
-
-
-def _spot_of(setting: str, merged: Layer, dataset: LabelledDataset) -> Spot:
-    if setting.startswith("dataset_options."):
-        given = dataset.options.get(setting.removeprefix("dataset_options."))
-        return given.spot if given else ("datasets",)
-    return merged[setting].spot if setting in merged else ("base",)
-
-
-def _twin(layers: Layers, label: str, arm: str, first: tuple[str, str]) -> Iterator[tuple[Spot, str]]:
-    """The mistake of two runs with the same settings, at the place that should have made them differ."""
-    other_label, other_arm = first
-    if first == (label, arm):
-        return
-    mine, other = layers.arms[arm], layers.arms[other_arm]
-    if other_arm == arm:
-        yield ("datasets", label), f"dataset {label!r} gives the same runs as {other_label!r}; remove or change one"
-    elif mine.own_name == other.own_name:
-        factor = next(name for name in mine.levels if mine.levels[name] != other.levels[name])
-        message = f"{factor} makes no difference to arm {mine.own_name!r}: its levels give identical runs"
-        yield ("grid", factor), message if mine.own_name else f"{factor} makes no difference to the runs"
-    else:
-        yield ("arms", mine.own_name), f"arm {arm!r} is identical with arm {other_arm!r}; remove or change one"

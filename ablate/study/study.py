@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from ablate import registry
-from ablate.config.run_config import RunConfig
+from ablate.config.run_config import RunConfig, problems_of
 from ablate.errors import StudyErrors, UsageError
 from ablate.study.claims import Claim, read_claims
 from ablate.study.flags import read_flags, read_seeds_flag
+from ablate.study.layers import Layers, check_layers
 from ablate.study.search_section import check_search, read_search
 from ablate.study.search_space import Draw, Search
 from ablate.study.sections import (
@@ -29,7 +30,6 @@ from ablate.study.sections import (
     read_seeds,
     stand_in,
 )
-from ablate.study.settings import Layers, check_layers, problems_of
 from ablate.study.yaml_file import read_yaml
 
 __all__ = ["Claim", "Run", "Study", "load_study", "select"]

@@ -6,23 +6,33 @@ A penalty is given `score` (samples [member, batch, *sample] → [member, batch]
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from ablate.registry import register
+from ablate.registry import Setting, register
 
 Score = Callable[[Tensor], Tensor]
 
 
 class Constraint:
-    """What is not overridden does nothing."""
+    """What is not overridden does nothing. `own` holds the constraint's settings: numbers as [member], others as they are."""
 
-    penalty: Callable[[Score, Tensor, Tensor, Tensor], Tensor] | None = None
-    """(score, real, fake, epsilon) → [member]; added to the critic's loss times lambda_gp"""
-    project: Callable[[Tensor, Tensor], Tensor] | None = None
-    """(weights [member, parameter], clip_value [member]) → weights"""
+    projects_before = False
+    """whether `project` comes before the critic's step, not after it"""
+
+    def __init__(self, own: Mapping[str, Any]):
+        self.own = own
+
+    def penalty(self, score: Score, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor | None:
+        """What is added to the critic's loss: [member]."""
+        return None
+
+    def project(self, weights: Tensor) -> Tensor:
+        """The weights [member, parameter] as the constraint allows them."""
+        return weights
 
 
 def interpolate(real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
@@ -47,38 +57,58 @@ class Unconstrained(Constraint):
     """No constraint."""
 
 
-@register("lipschitz", "clip", settings={"clip_value": None, "clip_before": False})
+@register(
+    "lipschitz",
+    "clip",
+    settings=(
+        Setting("clip_value", above=0, doc="bound on the absolute value of the critic's weights"),
+        Setting(
+            "clip_before", "flag", False, "clip before the critic's step, not after it: the bound then fails in use"
+        ),
+    ),
+)
 class Clip(Constraint):
     """WGAN, Arjovsky et al. 2017: after each critic step (or before it) every parameter is clamped to ± clip_value."""
 
-    @staticmethod
-    def project(weights: Tensor, clip_value: Tensor) -> Tensor:
-        bound = clip_value[:, None]
+    @property
+    def projects_before(self) -> bool:  # type: ignore[override]
+        return bool(self.own["clip_before"])
+
+    def project(self, weights: Tensor) -> Tensor:
+        bound = self.own["clip_value"][:, None]
         return torch.maximum(torch.minimum(weights, bound), -bound)
 
 
-@register("lipschitz", "gradient_penalty", settings={"lambda_gp": None})
+@register(
+    "lipschitz",
+    "gradient_penalty",
+    penalty=True,
+    settings=(Setting("lambda_gp", above=0, doc="weight of the penalty"),),
+)
 class GradientPenalty(Constraint):
     """WGAN-GP, Gulrajani et al. 2017: E (‖∇f(x̂)‖ − 1)² at interpolates of real and fake."""
 
-    @staticmethod
-    def penalty(score: Score, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
-        return (slope(score, interpolate(real, fake, epsilon)) - 1).square().mean(1)
+    def penalty(self, score: Score, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
+        return self.own["lambda_gp"] * (slope(score, interpolate(real, fake, epsilon)) - 1).square().mean(1)
 
 
-@register("lipschitz", "one_sided_penalty", settings={"lambda_gp": None})
+@register(
+    "lipschitz",
+    "one_sided_penalty",
+    penalty=True,
+    settings=(Setting("lambda_gp", above=0, doc="weight of the penalty"),),
+)
 class OneSidedPenalty(Constraint):
     """WGAN-LP, Petzka et al. 2018: E max(0, ‖∇f(x̂)‖ − 1)², only slopes above 1 are penalized."""
 
-    @staticmethod
-    def penalty(score: Score, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
-        return torch.relu(slope(score, interpolate(real, fake, epsilon)) - 1).square().mean(1)
+    def penalty(self, score: Score, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
+        excess = torch.relu(slope(score, interpolate(real, fake, epsilon)) - 1)
+        return self.own["lambda_gp"] * excess.square().mean(1)
 
 
-@register("lipschitz", "r1", settings={"lambda_gp": None})
+@register("lipschitz", "r1", penalty=True, settings=(Setting("lambda_gp", above=0, doc="weight of the penalty"),))
 class R1(Constraint):
     """R1, Mescheder et al. 2018: ½ E ‖∇f‖² at real samples (their γ is lambda_gp)."""
 
-    @staticmethod
-    def penalty(score: Score, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
-        return slope(score, real).square().mean(1) / 2
+    def penalty(self, score: Score, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
+        return self.own["lambda_gp"] * (slope(score, real).square().mean(1) / 2)

@@ -6,6 +6,9 @@ with any Lipschitz constraint (`ablate.training.lipschitz`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -13,7 +16,14 @@ from ablate.registry import register
 
 
 class Loss:
-    """critic(real, fake) and generator(fake) give what each network minimizes: [member]."""
+    """critic(real, fake) and generator(fake) give what each network minimizes: [member].
+
+    `own` holds the loss's settings: numbers as [member], others as they are; one that has some overrides methods, not
+    static ones.
+    """
+
+    def __init__(self, own: Mapping[str, Any]):
+        self.own = own
 
     @staticmethod
     def critic(real: Tensor, fake: Tensor) -> Tensor:
@@ -38,10 +48,8 @@ class Minimax(Loss):
 
 
 @register("loss", "non_saturating", log_loss=True)
-class NonSaturating(Loss):
+class NonSaturating(Minimax):
     """Goodfellow et al. 2014, section 3: the generator maximizes E log D(G(z))."""
-
-    critic = Minimax.critic
 
     @staticmethod
     def generator(fake: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ablate.registry import register
+from ablate.registry import Setting, register
 
 State = dict[str, Tensor]
 Rates = dict[str, Tensor]
@@ -29,7 +29,14 @@ class Optimizer:
         raise NotImplementedError
 
 
-@register("optimizer", "adam", settings={"beta1": 0.9, "beta2": 0.999})
+@register(
+    "optimizer",
+    "adam",
+    settings=(
+        Setting("beta1", default=0.9, least=0, below=1, always_in_id=True, doc="Adam's decay of the first moment"),
+        Setting("beta2", default=0.999, least=0, below=1, always_in_id=True, doc="Adam's decay of the second moment"),
+    ),
+)
 class Adam(Optimizer):
     """Kingma & Ba 2015, as torch.optim.Adam."""
 
@@ -47,7 +54,11 @@ class Adam(Optimizer):
         return weights - rates["lr"] / (1 - beta1**step) * update, {"mean": mean, "square": square, "step": step}
 
 
-@register("optimizer", "rmsprop", settings={"momentum": 0.0})
+@register(
+    "optimizer",
+    "rmsprop",
+    settings=(Setting("momentum", default=0.0, least=0, below=1, always_in_id=True, doc="of SGD or RMSprop"),),
+)
 class RMSprop(Optimizer):
     """Hinton 2012, as torch.optim.RMSprop (smoothing 0.99, not centred)."""
 
@@ -62,7 +73,11 @@ class RMSprop(Optimizer):
         return weights - rates["lr"] * velocity, {"square": square, "velocity": velocity}
 
 
-@register("optimizer", "sgd", settings={"momentum": 0.0})
+@register(
+    "optimizer",
+    "sgd",
+    settings=(Setting("momentum", default=0.0, least=0, below=1, always_in_id=True, doc="of SGD or RMSprop"),),
+)
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum, as torch.optim.SGD."""
 

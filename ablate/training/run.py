@@ -18,6 +18,7 @@ from ablate.config.run_config import RunConfig
 from ablate.datasets import dataset_of
 from ablate.errors import AblateError
 from ablate.metrics.evaluation import Reference, evaluate
+from ablate.metrics.floors import floors
 from ablate.metrics.inception import InceptionFid
 from ablate.metrics.stability import TrainingRecord
 from ablate.training import checkpoint
@@ -150,7 +151,7 @@ class _Training:
             samples, labels = sample(self.cohort, self.configs[0].evaluation_samples, statistics)
             end = self.cohort.generator_step == self.configs[0].total_generator_steps
             for m in set(members) - self._ended():
-                values[m] = evaluate(samples[m], labels, self.reference, end)
+                values[m] = evaluate(samples[m], labels, self.reference, end, self.configs[m].by_name())
             self.kept.note([value.get("fid", math.nan) for value in values], statistics)
         for member, value in enumerate(values):
             if value and all(math.isnan(v) for v in value.values()):  # finite weights, but samples beyond all measure
@@ -204,7 +205,7 @@ class _Training:
             moments=moments,
             final=self._final(member, moments),
             facts={
-                **self.reference.floors,
+                **self.reference.once(floors),
                 "fid_protocol": self.reference.protocol,
                 "done_generator_steps": steps,
                 "done_critic_steps": steps * config.n_critic,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from torch.func import grad
 from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.networks.pair import Pair
+from ablate.registry.components import owned_settings
 from ablate.training.lipschitz import Constraint
 from ablate.training.losses import Loss
 from ablate.training.optimizers import Optimizer, State
@@ -44,19 +46,25 @@ class Steps:
 
     def __init__(self, configs: Sequence[RunConfig], pair: Pair, dtype: torch.dtype, device: torch.device):
         first = configs[0]
-        self.pair, self.clip_before = pair, first.clip_before
-        self.loss: type[Loss] = registry.get("loss", first.loss)
-        self.constraint: type[Constraint] = registry.get("lipschitz", first.lipschitz)
+        self.pair = pair
+
+        def column(values: list[float]) -> Tensor:
+            return torch.tensor(values, dtype=dtype, device=device)
+
+        def own(kind: str) -> dict[str, Any]:
+            """What the chosen component owns: a number of each member as [member], other settings as they are."""
+            settings = owned_settings(kind, getattr(first, kind))
+            return {
+                name: column([c.own[name] for c in configs]) if setting.per_member else first.own[name]
+                for name, setting in settings.items()
+            }
+
+        self.loss: Loss = registry.get("loss", first.loss)(own("loss"))
+        self.constraint: Constraint = registry.get("lipschitz", first.lipschitz)(own("lipschitz"))
         self.optimizer: type[Optimizer] = registry.get("optimizer", first.optimizer)
-
-        def column(values: list[float | None]) -> Tensor:
-            return torch.tensor([v or 0.0 for v in values], dtype=dtype, device=device)[:, None]
-
-        shared = {name: column([getattr(c, name) for c in configs]) for name in ("beta1", "beta2", "momentum")}
-        self.generator_rates = {"lr": column([c.lr for c in configs]), **shared}
-        self.critic_rates = {"lr": column([c.critic_lr or c.lr for c in configs]), **shared}
-        self.lambda_gp = column([c.lambda_gp for c in configs]).squeeze(1)
-        self.clip_value = column([c.clip_value for c in configs]).squeeze(1)
+        shared = {k: v[:, None] if isinstance(v, Tensor) else v for k, v in own("optimizer").items()}
+        self.generator_rates = {"lr": column([c.lr for c in configs])[:, None], **shared}
+        self.critic_rates = {"lr": column([c.critic_lr or c.lr for c in configs])[:, None], **shared}
 
     def _score(self, critic: Tensor, x: Tensor, labels: Tensor | None, dropout: Tensor | None) -> Tensor:
         inputs = (x, labels) if dropout is None else (x, labels, dropout)
@@ -76,8 +84,8 @@ class Steps:
 
         real_scores, fake_scores = score(batch.real, 0), score(fake, 1)
         loss = self.loss.critic(real_scores, fake_scores)
-        if self.constraint.penalty is not None:
-            loss = loss + self.lambda_gp * self.constraint.penalty(score, batch.real, fake, batch.epsilon)
+        penalty = self.constraint.penalty(score, batch.real, fake, batch.epsilon)
+        loss = loss if penalty is None else loss + penalty
         return loss.sum(), (loss, real_scores.mean(1) - fake_scores.mean(1))
 
     def critic_step(
@@ -85,13 +93,12 @@ class Steps:
     ) -> tuple[Tensor, State, Tensor]:
         """→ critic, state, and per member [loss, gap, norm of the loss's gradient]: [3, member]."""
         fake = self._fakes(generator, batch.latent, batch.labels) if batch.fake is None else batch.fake
-        project = self.constraint.project
-        if project is not None and self.clip_before:
-            critic = project(critic, self.clip_value)
+        if self.constraint.projects_before:
+            critic = self.constraint.project(critic)
         gradient, (loss, gap) = grad(self.critic_loss, has_aux=True)(critic, fake, batch)
         critic, state = self.optimizer.update(critic, gradient, state, self.critic_rates)
-        if project is not None and not self.clip_before:
-            critic = project(critic, self.clip_value)
+        if not self.constraint.projects_before:
+            critic = self.constraint.project(critic)
         return critic, state, torch.stack([loss, gap, gradient.norm(dim=1)])
 
     def generator_step(

@@ -64,7 +64,12 @@ def test_the_identity_does_not_depend_on_how_a_value_is_written() -> None:
 
 def test_defaults_of_the_components_are_part_of_the_settings() -> None:
     run = config()
-    assert (run.beta1, run.beta2, run.depth, run.momentum) == (0.9, 0.999, 3, None)
+    assert (run.own.get("beta1"), run.own.get("beta2"), run.own.get("depth"), run.own.get("momentum")) == (
+        0.9,
+        0.999,
+        3,
+        None,
+    )
     assert config(beta1=0.9, depth=3).run_id == run.run_id
 
 
@@ -102,9 +107,9 @@ def test_evaluations_are_ascending_and_end_with_the_run(evaluations: Any, total:
         ({"critic_norm": "instance"}, "critic_norm", "expected one of: none, batch, layer"),
         ({"dataset": "swiss_roll", "conditional": True}, "conditional", "needs labels"),
         ({"dataset_options": {"sdt": 1.0}}, "dataset_options.sdt", "did you mean 'std'?"),
-        ({"dataset_options": {"std": float("nan")}}, "dataset_options.std", "a positive number"),
-        ({"dataset_options": {"std": float("inf")}}, "dataset_options.std", "a positive number"),
-        ({"dataset_options": {"std": True}}, "dataset_options.std", "a positive number"),
+        ({"dataset_options": {"std": float("nan")}}, "dataset_options.std", "a finite number above 0"),
+        ({"dataset_options": {"std": float("inf")}}, "dataset_options.std", "a finite number above 0"),
+        ({"dataset_options": {"std": True}}, "dataset_options.std", "a finite number above 0"),
         ({"dataset": "digits", "dataset_options": {"std": 1.0}}, "dataset_options.std", "unknown option 'std'"),
     ],
 )

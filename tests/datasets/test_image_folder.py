@@ -246,8 +246,8 @@ def test_a_folder_that_is_not_there_or_holds_no_images_is_named(tmp_path: Path) 
     [
         ({}, "dataset image_folder needs path, which is not given"),
         ({"path": "x", "channels": 2}, "channels is 2, expected one of: 1, 3"),
-        ({"path": "x", "size": 0}, "size is 0, expected a positive whole number"),
-        ({"path": 3}, "path is 3, expected text"),
+        ({"path": "x", "size": 0}, "size is 0, expected a whole number above 0"),
+        ({"path": 3}, "path is 3, expected a text"),
         ({"path": "x", "sise": 8}, "unknown option of image_folder 'sise'.*did you mean 'size'"),
     ],
 )

@@ -76,9 +76,11 @@ def test_the_discriminator_of_lines_is_sure_where_they_are_apart_and_torn_where_
 def test_a_distance_may_be_0_but_not_less_and_a_spread_is_above_0() -> None:
     assert list(wrong_options("normals", {"distance": 0.0, "spread": 2.0})) == []
     assert list(wrong_options("normals", {"distance": -1.0})) == [
-        ("distance", "distance is -1.0, expected a number of at least 0")
+        ("distance", "distance is -1.0, expected a finite number of at least 0")
     ]
-    assert list(wrong_options("normals", {"spread": 0.0})) == [("spread", "spread is 0.0, expected a positive number")]
+    assert list(wrong_options("normals", {"spread": 0.0})) == [
+        ("spread", "spread is 0.0, expected a finite number above 0")
+    ]
 
 
 def test_pairs_that_differ_in_an_option_have_different_fingerprints() -> None:

@@ -10,6 +10,8 @@ import torch
 from ablate.datasets import load_dataset
 from ablate.metrics.classes import covered_classes
 from ablate.metrics.evaluation import Evaluation, Reference, evaluate
+from ablate.metrics.floors import floors
+from ablate.metrics.frechet import real_gaussian
 
 DIGITS = load_dataset("digits", {})
 REFERENCE = Reference.of(DIGITS, 1797)
@@ -23,7 +25,7 @@ def test_real_digits_cover_all_classes_in_their_real_shares() -> None:
     assert 0 <= found["class_kl"] < 1e-4
     assert found["label_accuracy"] > 0.99
     assert found["precision"] == found["recall"] == found["coverage"] == 1  # it is the reference in another order
-    assert found["fid"] < 1e-6 * REFERENCE.gaussian.trace
+    assert found["fid"] < 1e-6 * REFERENCE.once(real_gaussian).trace
 
 
 def test_one_class_repeated_covers_one_class() -> None:
@@ -33,7 +35,7 @@ def test_one_class_repeated_covers_one_class() -> None:
     assert found["mode_coverage"] == 0.1
     share = float(REFERENCE.class_shares[3])
     assert found["class_kl"] == pytest.approx(-math.log(share), rel=0.02)  # a few threes are judged otherwise
-    assert found["fid"] > 10 * REFERENCE.floors["fid_floor"]
+    assert found["fid"] > 10 * REFERENCE.once(floors)["fid_floor"]
     assert found["coverage"] < 0.2
     assert "label_accuracy" not in found
 
@@ -42,7 +44,7 @@ def test_noise_covers_few_classes() -> None:
     noise = 2 * torch.rand(1797, 1, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1
     found = evaluate(noise, None, REFERENCE)
     assert found["covered_classes"] <= 3
-    assert found["fid"] > 10 * REFERENCE.floors["fid_floor"]
+    assert found["fid"] > 10 * REFERENCE.once(floors)["fid_floor"]
     assert found["precision"] < 0.5  # some of it lies near an odd digit, whose neighbours are far away
     assert found["coverage"] < 0.1
 

@@ -14,6 +14,7 @@ from ablate.errors import AblateError, AblateWarning
 from ablate.metrics.classifier import train_classifier
 from ablate.metrics.evaluation import MOST_REFERENCES, Evaluation, Reference, evaluate
 from ablate.metrics.features import extractor_for
+from ablate.metrics.floors import floors
 
 DIGITS = load_dataset("digits", {})
 
@@ -33,7 +34,7 @@ def test_without_a_classifier_their_metrics_are_skipped_with_one_warning_that_sa
         reference = Reference(own, 200)
     assert len(caught) == 1
     assert evaluate(DIGITS.reference(200, 5)[0], None, reference) == {}
-    assert reference.floors == {}
+    assert reference.once(floors) == {}
     assert reference.protocol == ""
     assert "skipped" in reference.skipped
     with pytest.raises(AblateError, match="must be registered with needs"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from ablate.errors import UsageError
 @pytest.fixture(autouse=True)
 def _no_plugin_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry.registry, "_plugins", {})
-    monkeypatch.setattr(registry.registry, "_sources", {})
+    monkeypatch.setattr(registry.registry, "sources", {})
 
 
 def test_the_built_in_components_are_known_without_importing_torch() -> None:
@@ -36,8 +35,9 @@ def test_each_component_can_be_loaded_and_has_a_summary(kind: str) -> None:
 
 
 def test_facts_are_read_from_the_source() -> None:
-    assert registry.entry("lipschitz", "clip").facts["settings"] == {"clip_value": None, "clip_before": False}
-    assert registry.entry("dataset", "ring8").facts["shape"] == (2,)
+    clip = registry.entry("lipschitz", "clip").facts.settings
+    assert [(setting.name, setting.default) for setting in clip] == [("clip_value", None), ("clip_before", False)]
+    assert registry.facts_about(registry.DatasetFacts, "ring8").shape == (2,)
 
 
 def test_an_unknown_name_is_explained() -> None:
@@ -55,14 +55,17 @@ def test_a_long_list_of_names_is_cut() -> None:
 def test_a_plugin_file_registers_components(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "plugin_of_test.py"
     path.write_text(
-        "from ablate.registry import register\n"
-        "@register('loss', 'mine', settings={'a': 1})\n"
+        "from ablate.registry import Setting, register\n"
+        "@register('loss', 'mine', settings=(Setting('a', default=1.0),))\n"
         "class Mine:\n    '''My loss.\n\n    More.'''\n"
     )
-    monkeypatch.setitem(sys.modules, path.stem, importlib)
+    monkeypatch.delitem(sys.modules, path.stem, raising=False)
     registry.load_plugin(str(path))
     entry = registry.entry("loss", "mine")
-    assert (entry.summary, entry.facts) == ("My loss.", {"settings": {"a": 1}})
+    assert (entry.summary, entry.facts) == (
+        "My loss.",
+        registry.LossFacts(settings=(registry.Setting("a", default=1.0),)),
+    )
     assert registry.get("loss", "mine").__name__ == "Mine"
     assert list(registry.entries("loss"))[-1] == "mine"
     assert registry.sources() == (str(path),)
@@ -78,7 +81,7 @@ def test_other_processes_load_what_was_loaded_here_in_its_order_and_what_registe
         "@registry.register('loss', 'second')\nclass Second:\n    'A loss.'\n"
     )
     for path in (first, second):
-        monkeypatch.setitem(sys.modules, path.stem, importlib)
+        monkeypatch.delitem(sys.modules, path.stem, raising=False)
         registry.load_plugin(str(path))
     registry.register("loss", "of_another")(Path)  # of another module, but registered by this one
     assert registry.sources() == (str(first), str(second), __name__)
@@ -93,7 +96,10 @@ def test_other_processes_load_what_was_loaded_here_in_its_order_and_what_registe
         ("raise RuntimeError('broken')", "RuntimeError: broken"),
         ("import no_such_module_at_all", "ModuleNotFoundError"),
         ("def", "SyntaxError"),
-        ("from ablate.registry import register\n@register('los', 'a')\nclass A: ...", "no such kind; kinds: dataset"),
+        (
+            "from ablate.registry import register\n@register('los', 'a')\nclass A: ...",
+            "unknown kind .los., expected one of: dataset",
+        ),
         ("from ablate.registry import register\n@register('loss', 'hinge')\nclass A: ...", "is already registered by"),
     ],
 )
@@ -102,7 +108,7 @@ def test_a_plugin_that_fails_is_a_usage_error(
 ) -> None:
     path = tmp_path / "broken_plugin_of_test.py"
     path.write_text(source)
-    monkeypatch.setitem(sys.modules, path.stem, importlib)
+    monkeypatch.delitem(sys.modules, path.stem, raising=False)
     with pytest.raises(UsageError, match=phrase):
         registry.load_plugin(str(path))
 

@@ -55,7 +55,7 @@ def test_draws_are_the_same_each_time_and_pair_the_arms_but_differ_between_datas
     assert [run.run_id for run in runs] == [run.run_id for run in study(tmp_path).runs()]
     by_arm = {
         (dataset, arm): [
-            (run.config.lr, run.config.beta1, run.config.n_critic)
+            (run.config.lr, run.config.own.get("beta1"), run.config.n_critic)
             for run in runs
             if (run.dataset, run.arm) == (dataset, arm)
         ]
@@ -91,10 +91,10 @@ def test_more_draws_or_parameters_leave_the_random_draws_before_as_they_are(tmp_
 
 def test_an_arm_leaves_out_what_its_components_do_not_use(tmp_path: Path) -> None:
     runs = {run.arm: run.config for run in study(tmp_path).runs() if run.dataset == "ring8" and run.draw == 0}
-    assert (runs["gan"].clip_value, runs["gan"].lambda_gp) == (None, None)
-    assert runs["wgan"].clip_value == 0.869061
-    assert runs["wgan"].lambda_gp is None
-    assert runs["wgan_gp"].lambda_gp == 0.242863
+    assert (runs["gan"].own.get("clip_value"), runs["gan"].own.get("lambda_gp")) == (None, None)
+    assert runs["wgan"].own.get("clip_value") == 0.869061
+    assert runs["wgan"].own.get("lambda_gp") is None
+    assert runs["wgan_gp"].own.get("lambda_gp") == 0.242863
 
 
 def test_a_search_stands_beside_a_grid_or_alone(tmp_path: Path) -> None:

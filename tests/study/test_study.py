@@ -79,15 +79,15 @@ def test_a_budget_in_a_later_layer_drops_the_other(tmp_path: Path) -> None:
 
 
 def test_settings_that_a_run_does_not_use_are_left_out(tmp_path: Path) -> None:
-    assert config(tmp_path, VALID, arm="gan").lambda_gp is None
-    assert config(tmp_path, VALID, arm="wgan").lambda_gp is None
-    assert config(tmp_path, VALID, arm="wgan_gp").lambda_gp == 10
+    assert config(tmp_path, VALID, arm="gan").own.get("lambda_gp") is None
+    assert config(tmp_path, VALID, arm="wgan").own.get("lambda_gp") is None
+    assert config(tmp_path, VALID, arm="wgan_gp").own.get("lambda_gp") == 10
 
 
 def test_a_flag_that_makes_a_setting_of_the_file_useless_does_not_make_the_file_wrong(tmp_path: Path) -> None:
     text = VALID.split("claims:")[0].replace("  gan: {loss: non_saturating, lipschitz: none}\n", "")
     text = text.replace("wgan: {lipschitz: clip, clip_value: 0.01}", "wgan: {loss: hinge}")
-    assert config(tmp_path, text, "lipschitz=none").lambda_gp is None
+    assert config(tmp_path, text, "lipschitz=none").own.get("lambda_gp") is None
 
 
 def test_run_id_does_not_depend_on_order_or_place(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_grid_is_multiplied_with_the_arms(tmp_path: Path) -> None:
         "lambda_gp=0.1 lr=1e-05", "lambda_gp=0.1 lr=0.001", "lambda_gp=10 lr=1e-05", "lambda_gp=10 lr=0.001"
     )  # fmt: skip
     assert alone.factors["lambda_gp=10 lr=0.001"] == {"lambda_gp": 10.0, "lr": 1e-3}
-    assert alone.config("ring8", "lambda_gp=10 lr=0.001").lambda_gp == 10
+    assert alone.config("ring8", "lambda_gp=10 lr=0.001").own.get("lambda_gp") == 10
     both = study(tmp_path, GRID + "arms: {a: {}, b: {n_critic: 1}}\n")
     assert len(both.arms) == 8
     assert both.arms[0] == "a lambda_gp=0.1 lr=1e-05"
@@ -143,7 +143,7 @@ def test_a_ladder_names_arms_before_the_grids_levels(tmp_path: Path) -> None:
 def test_the_ladder_from_gan_to_wgan_makes_one_change_at_each_rung() -> None:
     climbed = load_study(Path(__file__).parents[2] / "studies" / "gan_to_wgan.yaml")
     for level in ("0.0003", "0.001"):
-        rungs = [climbed.config("ring8", f"{rung} lr={level}").model_dump() for rung in climbed.ladder]
+        rungs = [climbed.config("ring8", f"{rung} lr={level}").by_name() for rung in climbed.ladder]
         changed = [{k for k in b if a[k] != b[k]} for a, b in pairwise(rungs)]
         assert changed == [
             {"loss"}, {"loss"}, {"lipschitz", "clip_value"}, {"optimizer", "beta1", "beta2", "momentum"}
@@ -246,7 +246,7 @@ def test_reading_is_fast_and_imports_neither_torch_nor_pandas(tmp_path: Path) ->
     path.write_text(VALID)
     program = f"""
 import sys, time
-from ablate.study import load_study
+from ablate.study.study import load_study
 start = time.perf_counter()
 load_study({str(path)!r})
 print(time.perf_counter() - start, *(name for name in ("torch", "pandas", "numpy") if name in sys.modules))

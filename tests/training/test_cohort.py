@@ -50,7 +50,9 @@ STRUCTURES = {
 @pytest.mark.parametrize("settings", STRUCTURES.values(), ids=STRUCTURES.keys())
 def test_a_members_first_50_steps_are_those_of_the_same_run_alone(settings: dict[str, object]) -> None:
     configs = [config(seed, **settings) for seed in range(3)]
-    configs[1] = configs[1].model_copy(update={"lr": 5e-4, "clip_value": 0.05 if configs[1].clip_value else None})
+    configs[1] = configs[1].model_copy(
+        update={"lr": 5e-4, "clip_value": 0.05 if configs[1].own.get("clip_value") else None}
+    )
     together = cohort(*configs)
     stats, _ = together.advance(50)
     for member, each in enumerate(configs):

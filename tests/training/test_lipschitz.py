@@ -41,12 +41,15 @@ def plain_penalty(module: nn.Module, real: Tensor, fake: Tensor, epsilon: Tensor
     return ((gradient.norm(2, dim=1) - 1) ** 2).mean()
 
 
+UNIT = {"lambda_gp": torch.ones(1)}
+
+
 def test_the_penalty_and_its_gradient_equal_an_independent_computation() -> None:
     critic, flat, plain = critic_and_plain()
     real, fake, epsilon = batch()
 
     def penalty(weights: Tensor) -> Tensor:
-        return GradientPenalty.penalty(lambda x: critic(weights, x, None), real, fake, epsilon)
+        return GradientPenalty(UNIT).penalty(lambda x: critic(weights, x, None), real, fake, epsilon)
 
     expected = plain_penalty(plain, real[0], fake[0], epsilon[0])
     torch.testing.assert_close(penalty(flat)[0], expected, rtol=1e-12, atol=0)
@@ -64,7 +67,7 @@ def test_the_penaltys_gradient_equals_central_finite_differences(penalty) -> Non
     real, fake, epsilon = batch()
 
     def total(weights: Tensor) -> Tensor:
-        return penalty.penalty(lambda x: critic(weights, x, None), real, fake, epsilon).sum()
+        return penalty(UNIT).penalty(lambda x: critic(weights, x, None), real, fake, epsilon).sum()
 
     gradient, step = torch.func.grad(total)(flat), 1e-6
     generator = torch.Generator().manual_seed(1)
@@ -95,7 +98,7 @@ def test_where_the_slope_is_zero_the_penalty_has_a_finite_gradient() -> None:
     real, fake, epsilon = batch()
     zero = torch.zeros_like(flat)
     gradient = torch.func.grad(
-        lambda w: GradientPenalty.penalty(lambda x: critic(w, x, None), real, fake, epsilon).sum()
+        lambda w: GradientPenalty(UNIT).penalty(lambda x: critic(w, x, None), real, fake, epsilon).sum()
     )(zero)
     assert gradient.isfinite().all()
 
@@ -103,6 +106,6 @@ def test_where_the_slope_is_zero_the_penalty_has_a_finite_gradient() -> None:
 def test_the_one_sided_penalty_leaves_small_slopes_alone() -> None:
     x, epsilon = torch.randn(1, 5, 2), torch.rand(1, 5)
     gentle, steep = 0.1, 3.0
-    assert OneSidedPenalty.penalty(lambda v: gentle * v[..., 0], x, x, epsilon).item() == 0
-    assert OneSidedPenalty.penalty(lambda v: steep * v[..., 0], x, x, epsilon).item() == pytest.approx(4.0)
-    assert GradientPenalty.penalty(lambda v: gentle * v[..., 0], x, x, epsilon).item() == pytest.approx(0.81)
+    assert OneSidedPenalty(UNIT).penalty(lambda v: gentle * v[..., 0], x, x, epsilon).item() == 0
+    assert OneSidedPenalty(UNIT).penalty(lambda v: steep * v[..., 0], x, x, epsilon).item() == pytest.approx(4.0)
+    assert GradientPenalty(UNIT).penalty(lambda v: gentle * v[..., 0], x, x, epsilon).item() == pytest.approx(0.81)

@@ -35,10 +35,10 @@ def plain(network: Network, flat: Tensor, member: int, leak: float) -> nn.Sequen
 
 def optimizer(config: RunConfig, module: nn.Module) -> torch.optim.Optimizer:
     if config.optimizer == "adam":
-        return torch.optim.Adam(module.parameters(), lr=config.lr, betas=(config.beta1 or 0, config.beta2 or 0))
+        return torch.optim.Adam(module.parameters(), lr=config.lr, betas=(config.own["beta1"], config.own["beta2"]))
     if config.optimizer == "rmsprop":
         return torch.optim.RMSprop(module.parameters(), lr=config.lr)
-    return torch.optim.SGD(module.parameters(), lr=config.lr, momentum=config.momentum or 0)
+    return torch.optim.SGD(module.parameters(), lr=config.lr, momentum=config.own.get("momentum", 0))
 
 
 def critic_loss(config: RunConfig, critic: nn.Module, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
@@ -48,10 +48,10 @@ def critic_loss(config: RunConfig, critic: nn.Module, real: Tensor, fake: Tensor
             critic(fake), torch.zeros(len(fake), 1).double()
         )
     loss = critic(fake).mean() - critic(real).mean()
-    if config.lambda_gp:
+    if config.own.get("lambda_gp"):
         at = (epsilon[:, None] * real + (1 - epsilon[:, None]) * fake).requires_grad_()
         (slope,) = torch.autograd.grad(critic(at).sum(), at, create_graph=True)
-        loss = loss + config.lambda_gp * ((slope.norm(2, dim=1) - 1) ** 2).mean()
+        loss = loss + config.own.get("lambda_gp") * ((slope.norm(2, dim=1) - 1) ** 2).mean()
     return loss
 
 
@@ -76,9 +76,9 @@ def train_plainly(config: RunConfig, cohort: Cohort, member: int) -> tuple[nn.Mo
             critic_optimizer.zero_grad()
             critic_loss(config, critic, real[i, member], fake, epsilon[i, member]).backward()
             critic_optimizer.step()
-            if config.clip_value:
+            if config.own.get("clip_value"):
                 for parameter in critic.parameters():
-                    parameter.data.clamp_(-config.clip_value, config.clip_value)
+                    parameter.data.clamp_(-config.own.get("clip_value"), config.own.get("clip_value"))
         generator_optimizer.zero_grad()
         generator_loss(config, critic(generator(generator_latent[step, member]))).backward()
         generator_optimizer.step()

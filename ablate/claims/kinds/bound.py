@@ -18,8 +18,8 @@ from scipy import stats
 
 from ablate.claims.evidence import LEVEL, Evidence
 from ablate.claims.kinds.compare import seed_of
-from ablate.claims.measures import Floats
 from ablate.claims.statistics import effects as statistics
+from ablate.claims.statistics.effects import Floats
 from ablate.claims.statistics.rank_tests import sign_test
 from ablate.claims.values import Samples
 

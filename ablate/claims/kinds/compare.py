@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ablate.claims.evidence import LEVEL, Evidence
-from ablate.claims.measures import measure
 from ablate.claims.statistics import effects as statistics
 from ablate.claims.statistics.best_test import best_test
 from ablate.claims.statistics.rank_tests import sign_test, stratified_rank_test
 from ablate.claims.values import Samples
+from ablate.registry.measures import measure
 
 if TYPE_CHECKING:
     from ablate.study.study import Claim

@@ -19,7 +19,7 @@ from scipy import stats
 
 from ablate.claims.evidence import LEVEL, Evidence
 from ablate.claims.kinds import compare
-from ablate.claims.measures import Floats
+from ablate.claims.statistics.effects import Floats
 from ablate.claims.statistics.rank_tests import DRAWS
 from ablate.claims.values import Samples
 

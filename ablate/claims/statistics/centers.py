@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ablate.claims.measures import Measure, positive_floor
 from ablate.claims.statistics import effects as statistics
+from ablate.claims.statistics.effects import positive_floor
+from ablate.registry.measures import Measure
 
 
 @dataclass(frozen=True)

@@ -194,3 +194,9 @@ def seeds_to_narrow(half_width: float, target: float, n: float) -> int | None:
     if target <= 0:
         return None
     return math.ceil(n * (half_width / target) ** 2)
+
+
+def positive_floor(values: Floats) -> float:
+    """What stands for values ≤ 0 where logarithms are taken: half the smallest positive value seen; 1 if none is."""
+    positive = values[values > 0]
+    return float(positive.min()) / 2 if len(positive) else 1.0

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ablate.claims.measures import measure
 from ablate.claims.study_rows import StudyRows
+from ablate.registry.measures import measure
 from ablate.report.figures.bands import bands
 from ablate.report.figures.style import Drawing, curves
 

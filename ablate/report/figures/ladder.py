@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 
-from ablate.claims.measures import measure
 from ablate.claims.statistics import effects as statistics
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.values import samples_of
+from ablate.registry.measures import measure
 from ablate.report.figures.levels import Axis, drawing, metrics_of
 from ablate.report.figures.response import combination, own_name
 from ablate.report.figures.style import Drawing

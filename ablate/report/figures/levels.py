@@ -11,14 +11,12 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from ablate.claims.measures import measure
 from ablate.claims.statistics.centers import Center, centers
 from ablate.claims.study_rows import COUNTED, StudyRows
+from ablate.registry.measures import measure, shown_in
 from ablate.report.figures.style import DASHES, LINE, STYLE, Drawing, colours, set_axis, short, svg_text, way
 from ablate.results import numbers
 
-METRICS = ("fid", "w1", "mode_coverage")
-"""w1 exists for points, of which fid sees means and covariances alone"""
 MOST_LINES = 10
 APART = 0.012
 """Between the intervals of two lines at one level, as a share of the axis"""
@@ -34,9 +32,9 @@ class Axis:
 
 
 def metrics_of(rows: StudyRows, dataset: str) -> list[str]:
-    """Those of METRICS that the runs on a dataset have."""
+    """What is drawn over levels, as far as the runs on a dataset have it."""
     there = rows.table[rows.table["dataset"] == dataset]
-    return [name for name in METRICS if name in there.columns and there[name].notna().any()]
+    return [of.name for of in shown_in("levels") if of.name in there.columns and there[of.name].notna().any()]
 
 
 def drawing(

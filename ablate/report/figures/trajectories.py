@@ -8,9 +8,9 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from ablate.claims.measures import measure
 from ablate.claims.series import FEWEST_POINTS, aligned, spearman
 from ablate.claims.study_rows import StudyRows
+from ablate.registry.measures import measure
 from ablate.report.figures.style import INK, STYLE, Drawing, set_axis, svg_text, way
 from ablate.results import numbers
 from ablate.study.claims.association import STEP, spearman_of

@@ -7,7 +7,8 @@ from typing import Any
 from ablate.study.claims.claim import Claim
 from ablate.study.claims.kinds import TESTS, read_waiting
 from ablate.study.claims.reader import Reader, not_of
-from ablate.study.settings import Layers, shown
+from ablate.study.layers import Layers
+from ablate.study.settings import shown
 from ablate.study.yaml_file import YamlFile
 
 __all__ = ["Claim", "read_claims"]

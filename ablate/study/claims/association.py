@@ -4,14 +4,6 @@ from __future__ import annotations
 
 import re
 
-SERIES = {
-    "critic_loss": "difference",
-    "wasserstein_estimate": "difference",
-    "critic_gradient_norm": "ratio",
-    "generator_loss": "difference",
-    "generator_gradient_norm": "ratio",
-}
-"""What every run records while it trains, and how its last value is compared; it is no registered metric."""
 STEP = "step"
 """Stands for training time in an association"""
 

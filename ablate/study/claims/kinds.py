@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ablate import registry
+from ablate.registry.measures import KINDS, measure
 from ablate.study.claims.association import STEP, spearman_name
 from ablate.study.claims.claim import DIRECTIONS, TRENDS, Claim, waiting
-from ablate.study.claims.reader import METRIC_KINDS, Reader
+from ablate.study.claims.reader import Reader
 
 STATISTICS = ("value", "spread", "best", "share_near_best")
 OF_THE_BEST = ("best", "share_near_best")
@@ -82,11 +82,10 @@ def _compare(read: Reader) -> list[Claim]:
 
 def _has_a_best(read: Reader, metric: str, statistic: str) -> None:
     """Note a metric of which there is no best run, or no multiple of it."""
-    found = [entry.facts for kind in METRIC_KINDS for name, entry in registry.entries(kind).items() if name == metric]
-    facts = found[0] if found else {}
-    if facts.get("better") not in DIRECTIONS:
+    facts = measure(metric)
+    if facts.better not in DIRECTIONS or facts.origin not in KINDS:
         read.wrong("metric", f"no run is the best by {metric}, expected a metric of which one way is better")
-    elif statistic == "share_near_best" and facts.get("scale") != "ratio":
+    elif statistic == "share_near_best" and facts.scale != "ratio":
         read.wrong("metric", f"{metric} is not compared by ratio, expected a metric that has multiples, such as fid")
 
 
@@ -132,14 +131,11 @@ def _better(read: Reader, metric: str) -> str:
     """Which way is better: as given, else as the metric says of itself."""
     if "better" in read.given:
         return read.one_of("better", tuple(DIRECTIONS))
-    found = [entry for kind in METRIC_KINDS for name, entry in registry.entries(kind).items() if name == metric]
-    facts = found[0].facts.get("better", "none") if found else "none"
-    if metric in ("diverged", "steps_to_target", "seconds_to_target"):
-        facts = "less"
-    if facts == "none" and metric:
+    better = measure(metric).better
+    if better == "none" and metric:
         read.wrong("metric", f"neither way of {metric} is better by itself; give the claim better: less, or greater")
         return ""
-    return str(facts)
+    return better
 
 
 def _bound(read: Reader) -> list[Claim]:

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ablate import registry
-from ablate.config.run_config import RunConfig
-from ablate.study.claims.association import SERIES, STEP, spearman_name
+from ablate.registry import DatasetFacts
+from ablate.registry.measures import measures, of_origin
+from ablate.registry.needs import Subject, meets, need_words
+from ablate.study.claims.association import STEP, spearman_name
+from ablate.study.layers import ArmLayers, Layers, merge, values_of
 from ablate.study.sections import good_name, level_text, read_text
-from ablate.study.settings import ArmLayers, Given, Layers, merge, shown
+from ablate.study.settings import shown
 from ablate.study.yaml_file import KeyPath, YamlFile
 
-METRIC_KINDS = ("metric", "stability", "probe")
-OF_PAIRS = ("steps_to_target", "seconds_to_target")
-"""Metrics that exist for two arms only: the target is the worse one's."""
-FROM_RUNS = ("diverged", *OF_PAIRS, *SERIES)
-"""What can be claimed of runs without being a registered metric."""
 MOST = 1e300
-NEEDS = {
-    "features": "points, or images with a classifier",
-    "points": "points in two dimensions",
-    "modes": "a mixture with known modes",
-    "classes": "images with classes",
-    "labels": "images with classes, and conditional arms",
-    "stacked": "stacked_mnist with its 26,000 samples",
-    "fixed_fakes": "arms whose critic is trained against other fakes than a generator's",
-    "counterpart": "arms with fakes: counterpart",
-    "log_loss": "arms with a discriminator's loss, minimax or non_saturating",
-}
-"""What a metric's fact `needs` may hold, in words."""
 
 
 def not_of(what: str, value: Any, known: tuple[str, ...]) -> str:
@@ -213,7 +198,7 @@ class Reader:
 
     def metric(self, arms: list[str], datasets: tuple[str, ...], pair: bool = True) -> str:
         """The metric's name; `pair`: the test compares two arms. {spearman: [a, b]} is that of two curves."""
-        known = tuple(name for name in (*_registered(), *FROM_RUNS) if pair or name not in OF_PAIRS)
+        known = tuple(name for name, of in measures().items() if pair or of.origin != "pair")
         given = self.given.get("metric")
         if isinstance(given, dict):
             return self._spearman(given, arms, datasets)
@@ -223,7 +208,7 @@ class Reader:
 
     def series(self, spot: KeyPath, name: Any, arms: list[str], datasets: tuple[str, ...]) -> str:
         """The name of a curve or probe."""
-        known = (*(n for n, entry in _registered().items() if entry.kind != "stability"), *SERIES)
+        known = tuple(of_origin("metric", "probe", "series"))
         if not isinstance(name, str) or name not in known:
             self.source.wrong(spot, not_of("curve", name, known))
             return ""
@@ -246,68 +231,28 @@ class Reader:
 
     def meets(self, spot: KeyPath, metric: str, arms: list[str], datasets: tuple[str, ...]) -> None:
         """Note a metric that the runs of these arms do not have on these datasets."""
-        known = _registered()
-        for need in known[metric].facts.get("needs", ()) if metric in known else ():
-            lacking = [label for label in datasets if not _has(self.layers, label, arms, need)]
+        for need in measures()[metric].needs if metric else ():
+            lacking = [label for label in datasets if not self._met(need, label, arms)]
             if lacking:
-                what = " or ".join(NEEDS.get(part, part) for part in need.split(" or "))
                 fitting = [label for label in datasets if label not in lacking]
                 advice = f"; give the claim datasets: [{', '.join(fitting)}]" if fitting else ""
+                where = ", ".join(lacking)
                 self.source.wrong(
-                    spot, f"metric {metric} does not apply to {', '.join(lacking)}: it needs {what}{advice}"
+                    spot, f"metric {metric} does not apply to {where}: it needs {need_words(need)}{advice}"
                 )
                 return
 
-
-def _registered() -> dict[str, registry.Entry]:
-    return {name: entry for kind in METRIC_KINDS for name, entry in registry.entries(kind).items()}
+    def _met(self, need: str, label: str, arms: list[str]) -> bool:
+        """Whether the runs of all these arms on that dataset meet a need."""
+        known = registry.find("dataset", self.layers.datasets[label].name)
+        if known is None:
+            return True  # the unknown dataset is reported
+        assert isinstance(known.facts, DatasetFacts)
+        settings = [values_of(merge(*self.layers.of(label, arm))) for arm in arms if arm in self.layers.arms]
+        return all(meets(need, Subject(known.facts, given)) for given in settings or [{}])
 
 
 def _levels(layers: ArmLayers, without: set[str]) -> tuple[object, ...]:
     """What an arm has but for some factors; "arm" stands for its name before the levels."""
     own = () if "arm" in without else (layers.own_name,)
     return (*own, *((name, level_text(given.value)) for name, given in layers.levels.items() if name not in without))
-
-
-def _has(layers: Layers, label: str, arms: list[str], need: str) -> bool:
-    """Whether the runs of those arms on that dataset meet a metric's need."""
-    dataset = layers.datasets[label]
-    entry = registry.find("dataset", dataset.name)
-    if entry is None:
-        return True  # the unknown dataset is reported
-    shape, classes = entry.facts.get("shape", ()), entry.facts.get("classes", 0)
-    image = len(shape) == 3
-    stacked = entry.facts.get("stacked", False)
-    meets = {
-        "points": shape == (2,),
-        "modes": shape == (2,) and classes != 0,
-        "classes": image and classes != 0 and not stacked,
-    }
-    if need == "stacked":
-        counted = entry.facts.get("evaluation_samples")
-        chosen = [merge(*layers.of(label, arm)).get("evaluation_samples") for arm in arms]
-        return stacked and all(given is None or given.value == counted for given in chosen)
-    if need == "labels":
-        asked = all(merge(*layers.of(label, arm)).get("conditional", _ABSENT).value is True for arm in arms)
-        return asked and image and classes != 0
-    if need in _OF_SETTINGS:
-        setting, has = _OF_SETTINGS[need]
-        default = Given(RunConfig.model_fields[setting].default, ())
-        return all(has(merge(*layers.of(label, arm)).get(setting, default).value) for arm in arms)
-    return any(meets.get(part, True) for part in need.split(" or "))
-
-
-def _log_loss(name: Any) -> bool:
-    known = registry.find("loss", name) if isinstance(name, str) else None
-    return known is None or bool(known.facts.get("log_loss"))  # an unknown loss is reported
-
-
-_OF_SETTINGS: dict[str, tuple[str, Callable[[Any], bool]]] = {
-    "fixed_fakes": ("fakes", lambda fakes: fakes != "generator"),
-    "counterpart": ("fakes", lambda fakes: fakes == "counterpart"),
-    "log_loss": ("loss", _log_loss),
-}
-"""Needs of probes that every arm must meet: the setting, and which of its values do"""
-
-
-_ABSENT = Given(False, ())

@@ -1,13 +1,13 @@
 """Probes: measurements of the critic itself, on one fixed batch of real, fake and interpolated samples for each run.
 
 A probe is a function of a `CriticView`; it gives {layer: [member]}, with the layer "" where there is only one value. It
-is registered with what it needs: `points` (two-dimensional data), `fixed_fakes` (fakes that no generator makes),
-`counterpart` (fakes of a distribution of which the optimum is known), `log_loss` (a discriminator's).
+is registered with what it needs of the run (ablate.registry.needs).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -16,7 +16,9 @@ from torch import Tensor
 
 from ablate import registry
 from ablate.metrics.transport import plan
-from ablate.registry import register
+from ablate.registry import DatasetFacts, facts_about, register
+from ablate.registry.facts import ProbeFacts
+from ablate.registry.needs import Subject, unmet
 from ablate.training.cohort import Cohort
 from ablate.training.fakes import Fakes
 from ablate.training.lipschitz import interpolate, slope
@@ -116,27 +118,22 @@ class CriticView:
 
 def measure(cohort: Cohort) -> dict[str, dict[str, list[float]]]:
     """All probes of a cohort now: probe → layer → a value for each member."""
-    view, met = CriticView(cohort), _met(cohort)
+    view, subject = CriticView(cohort), _subject(cohort)
     return {
         name: {layer: values.double().cpu().tolist() for layer, values in entry.load()(view).items()}
         for name, entry in registry.entries("probe").items()
-        if set(entry.facts.get("needs", ())) <= met
+        if isinstance(entry.facts, ProbeFacts) and unmet(entry.facts.needs, subject) is None
     }
 
 
-def _met(cohort: Cohort) -> set[str]:
-    """Which needs of probes the cohort meets."""
-    config = cohort.configs[0]
-    meets = {
-        "points": cohort.dataset.shape == (2,),
-        "fixed_fakes": config.fakes != "generator",
-        "counterpart": config.fakes == "counterpart",
-        "log_loss": registry.entry("loss", config.loss).facts.get("log_loss", False),
-    }
-    return {need for need, there in meets.items() if there}
+def _subject(cohort: Cohort) -> Subject:
+    """The cohort as the needs of probes see it."""
+    config, dataset = cohort.configs[0], cohort.dataset
+    facts = replace(facts_about(DatasetFacts, config.dataset), shape=dataset.shape)
+    return Subject(facts, config.by_name(), modes=dataset.modes is not None)
 
 
-@register("probe", "critic_slope_mean", better="none", scale="ratio")
+@register("probe", "critic_slope_mean", better="none", scale="ratio", shown=("table",), order=53)
 def critic_slope_mean(view: CriticView) -> dict[str, Tensor]:
     """Mean gradient norm of the score at interpolates."""
     return {"": view.slopes.mean(1)}
@@ -148,7 +145,7 @@ def critic_slope_p95(view: CriticView) -> dict[str, Tensor]:
     return {"": view.slopes.double().quantile(0.95, dim=1)}
 
 
-@register("probe", "share_at_bound", better="none", scale="difference")
+@register("probe", "share_at_bound", better="none", scale="difference", shown=("table",), order=54)
 def share_at_bound(view: CriticView) -> dict[str, Tensor]:
     """Share of the critic's weights with an absolute value of at least 0.95 of the largest."""
     flat = torch.cat([v.flatten(1) for v in view.weights.values()], dim=1).abs()
@@ -161,7 +158,7 @@ def weight_gradient_norm(view: CriticView) -> dict[str, Tensor]:
     return view.weight_gradients
 
 
-@register("probe", "layer_slope", better="none", scale="difference")
+@register("probe", "layer_slope", better="none", scale="difference", shown=("table",), order=55)
 def layer_slope(view: CriticView) -> dict[str, Tensor]:
     """Least-squares slope of log10 of the weight gradient norm over the layer's number; 0 is neither exploding nor vanishing."""
     logs = torch.stack(list(view.weight_gradients.values())).double().log10()

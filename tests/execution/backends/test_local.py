@@ -126,7 +126,7 @@ def test_a_cohort_killed_for_want_of_memory_is_split(
     from ablate import registry
 
     monkeypatch.setattr(registry.registry, "_plugins", dict(registry.registry._plugins))
-    monkeypatch.setattr(registry.registry, "_sources", dict(registry.registry._sources))
+    monkeypatch.setattr(registry.registry, "sources", dict(registry.registry.sources))
     registry.load_plugin(str(plugin))
     notes = Notes()
     options = Options(tmp_path / "out", workers=2)

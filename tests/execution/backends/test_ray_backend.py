@@ -103,7 +103,7 @@ def test_a_cluster_that_loses_a_node_gives_the_tables_of_one_machine(
     plugin.write_text(GATED.format(calls=FIRST_SEGMENT, gate=str(gate)))
     study_file.write_text(study_file.read_text().replace("loss: wasserstein", "loss: gated"))
     monkeypatch.setattr(registry.registry, "_plugins", dict(registry.registry._plugins))
-    monkeypatch.setattr(registry.registry, "_sources", dict(registry.registry._sources))
+    monkeypatch.setattr(registry.registry, "sources", dict(registry.registry.sources))
     registry.load_plugin(str(plugin))
     study = load_study(study_file)
     gate.touch()

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import StudyErrors
+from ablate.registry.measures import of_origin
 from ablate.study.claims import Claim
-from ablate.study.claims.association import SERIES
 from ablate.study.study import load_study, select
 
 TOP = """\
@@ -194,7 +194,7 @@ def test_a_probe_is_claimed_only_where_it_is_measured(
 def test_the_curves_that_claims_may_name_are_those_that_training_records() -> None:
     from ablate.training.run import CRITIC_SERIES, GENERATOR_SERIES
 
-    assert set(SERIES) == {*CRITIC_SERIES, *GENERATOR_SERIES}
+    assert set(of_origin("series")) == {*CRITIC_SERIES, *GENERATOR_SERIES}
 
 
 def test_randomly_damaged_claims_are_read_or_refused_but_never_crash(tmp_path: Path) -> None:

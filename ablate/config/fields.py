@@ -1,0 +1,133 @@
+"""The settings of one training, as typed fields with their bounds; what components own is open, and stands beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from ablate import registry
+from ablate.registry.components import COMPONENT_KINDS, component_settings, settings_of_kind
+
+MOST_STEPS = 10**9
+
+
+def _name_of(kind: str) -> BeforeValidator:
+    def check(value: Any) -> Any:
+        if isinstance(value, str) and value not in registry.entries(kind):
+            raise ValueError(registry.unknown(kind, value, registry.entries(kind)))
+        return value
+
+    return BeforeValidator(check)
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Steps = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_as_tuple)]
+Norm = Literal["none", "batch", "instance", "layer"]
+Rate = Annotated[float, Field(gt=0, le=10)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseModel):
+    """All settings of one training, not checked together (ablate.config.run_config does).
+
+    What the chosen components own, such as lambda_gp, is in `own`: a setting that they do not use is not there.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False)
+
+    dataset: Annotated[str, _name_of("dataset")] = Field(description="the real distribution")
+    dataset_options: dict[str, Any] = Field(default={}, description="its geometry, where it has one")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="all of the run's random streams derive from it")
+
+    architecture: Annotated[str, _name_of("architecture")] = Field("mlp", description="the pair of networks")
+    width: int = Field(64, ge=1, le=8192, description="hidden units (mlp), or channels of the widest image (conv)")
+    latent_size: int = Field(2, ge=1, le=4096, description="dimension of the generator's normal noise")
+    critic_leak: float = Field(0.2, ge=0, le=1, description="the critic's LeakyReLU slope; 0 is ReLU")
+    generator_leak: float = Field(0.0, ge=0, le=1, description="the generator's LeakyReLU slope; 0 is ReLU")
+    critic_norm: Norm = Field("none", description="normalization in the critic")
+    generator_norm: Norm = Field("none", description="normalization in the generator")
+    init_std: Positive | None = Field(
+        None, description="start weights are N(0, init_std) and biases 0, as DCGAN's 0.02; default: PyTorch's own start"
+    )
+    conditional: bool = Field(False, description="both networks are given the label")
+
+    loss: Annotated[str, _name_of("loss")] = Field("wasserstein", description="the adversarial loss")
+    lipschitz: Annotated[str, _name_of("lipschitz")] = Field("none", description="the critic's constraint")
+    n_critic: int = Field(5, ge=1, le=1000, description="critic steps for each generator step")
+    reuse_batch: bool = Field(False, description="one real batch for all critic steps of a generator step")
+    reuse_latent: bool = Field(False, description="the generator's step takes the noise of the last critic step")
+    generator_first: bool = Field(False, description="the generator's step comes before the critic's steps")
+    fakes: Literal["generator", "noisy_real", "counterpart"] = Field(
+        "generator",
+        description="what the critic is trained against: generated samples, real ones + N(0, 1) noise, or the dataset's "
+        "counterpart, another distribution",
+    )
+    hold_generator_at: int | None = Field(
+        None, ge=0, le=MOST_STEPS, description="the generator step from which on only the critic is trained"
+    )
+
+    optimizer: Annotated[str, _name_of("optimizer")] = Field("adam", description="of both networks")
+    lr: Rate = Field(1e-4, description="the generator's learning rate, and the critic's unless critic_lr is given")
+    critic_lr: Rate | None = Field(None, description="the critic's learning rate")
+    batch_size: int = Field(128, ge=2, le=65536, description="real samples, and fake samples, in a step")
+
+    generator_steps: int | None = Field(None, ge=1, le=MOST_STEPS, description="budget in generator steps")
+    critic_steps: int | None = Field(
+        None, ge=1, le=MOST_STEPS, description="budget in critic steps, instead of generator_steps"
+    )
+    evaluations: int | Steps = Field(10, description="how many evaluations, evenly spaced, or at which generator steps")
+    evaluation_samples: int = Field(10_000, ge=100, le=1_000_000, description="generated samples of an evaluation")
+    precision: Literal["fp32", "fp64"] = Field("fp32", description="arithmetic of the training")
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The settings that the chosen components own, by name."""
+        return dict(self.__pydantic_extra__ or {})
+
+    @property
+    def total_generator_steps(self) -> int:
+        """The budget in generator steps, however it was given."""
+        if self.generator_steps is not None:
+            return self.generator_steps
+        assert self.critic_steps is not None
+        return self.critic_steps // self.n_critic
+
+    @property
+    def evaluation_steps(self) -> tuple[int, ...]:
+        """The generator steps after which the run is evaluated, ascending; the last is the end of the run."""
+        total = self.total_generator_steps
+        if isinstance(self.evaluations, tuple):
+            return tuple(sorted({*self.evaluations, total}))
+        count = min(self.evaluations, total)
+        return tuple(round(total * (i + 1) / count) for i in range(count))
+
+    def by_name(self) -> dict[str, Any]:
+        """Every setting that there is, in one order, with its value; one that the run's components do not use is None, or
+        at the default that says no more than leaving it out."""
+        given, own = self.model_dump(), component_settings()
+        idle = {name: None if setting.always_in_id else setting.default for name, setting in own.items()}
+        return {name: given.get(name, idle.get(name)) for name in setting_names()}
+
+
+def setting_names() -> list[str]:
+    """Every setting that there is: the fields, and after the choice of a component those that its kind owns."""
+    return list(_names())
+
+
+def _names() -> Iterator[str]:
+    owned = component_settings()
+    for name in Settings.model_fields:
+        yield name
+        if name in COMPONENT_KINDS:
+            own = settings_of_kind(name)
+            yield from (setting for setting in owned if setting in own)
+
+
+def default_of(name: str) -> Any:
+    """A setting's default where no component says otherwise; None for what components own."""
+    return Settings.model_fields[name].default if name in Settings.model_fields else None

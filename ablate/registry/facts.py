@@ -1,0 +1,188 @@
+"""Typed facts of components: what must be known of one without importing it, one frozen class for each kind.
+
+Facts stand as literals in a component's `@register(...)`, so that they can be read from its source; `Setting(...)` and
+other classes named in FACT_CLASSES may be called there with literals. A fact that its kind does not have, a misspelt one
+and a wrong value are refused at registration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from ablate.errors import UsageError
+from ablate.registry.setting import Setting
+from ablate.registry.words import unknown
+
+Better = Literal["less", "greater", "none"]
+Scale = Literal["ratio", "difference"]
+PLACES = ("table", "curves", "training", "levels", "reference")
+"""Where a measure can be shown: tables of results; dots and learning curves; curves of the training itself; responses to
+a factor and ladders; the comparison with the reference when a run ends"""
+NORMS = ("none", "batch", "instance", "layer")
+
+
+def _refuse(problem: str) -> None:
+    raise ValueError(problem)
+
+
+def _one_of(fact: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        _refuse(unknown(fact, value, known))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What components of every kind may say: the settings that they alone use."""
+
+    settings: tuple[Setting, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [setting.name for setting in self.settings]
+        if len(set(names)) < len(names):
+            _refuse(f"a setting is given twice: {', '.join(names)}")
+
+
+@dataclass(frozen=True)
+class LossFacts(Facts):
+    """log_loss: it is a discriminator's, whose optimum is known."""
+
+    log_loss: bool = False
+
+
+@dataclass(frozen=True)
+class LipschitzFacts(Facts):
+    """penalty: it adds a term of the critic's gradient to the critic's loss."""
+
+    penalty: bool = False
+
+
+@dataclass(frozen=True)
+class OptimizerFacts(Facts):
+    """Its settings are given to `update` among the rates."""
+
+
+@dataclass(frozen=True)
+class ArchitectureFacts(Facts):
+    """What images it needs, where it needs images, and which norms it has."""
+
+    image_multiple: int | None = None
+    """sides must be divisible by it"""
+    image_sides: tuple[int, ...] = ()
+    """sides must be one of these, and equal"""
+    norms: tuple[str, ...] = NORMS
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for norm in self.norms:
+            _one_of("norm", norm, NORMS)
+
+
+@dataclass(frozen=True)
+class DatasetFacts(Facts):
+    """Shape and classes; its own settings are the dataset's options, given beside its name."""
+
+    shape: tuple[int | str, ...] = ()
+    """(dimension,) or (channels, height, width); a text stands for the option of that name"""
+    classes: int | str = 0
+    """how many; a text where only the data say it; of points, labelled modes"""
+    counterpart: bool = False
+    """there is another distribution of which the optimal critic is known"""
+    stacked: bool = False
+    """its classes are those of its three channels together"""
+    evaluation_samples: int | None = None
+    """the number of samples on which its own metrics are defined"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if len(self.shape) not in (1, 3):
+            _refuse(f"shape is {self.shape!r}, expected (dimension,) or (channels, height, width)")
+        options = [setting.name for setting in self.settings]
+        for side in self.shape:
+            if isinstance(side, str):
+                _one_of("option in shape", side, tuple(options))
+
+
+@dataclass(frozen=True)
+class NeedFacts(Facts):
+    """words: what is needed, as a message says it after "it needs"."""
+
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class MeasureFacts(Facts):
+    """What metrics, stability measures and probes say: which way is better, how they are compared, what they need."""
+
+    better: Better = "none"
+    scale: Scale = "difference"
+    needs: tuple[str, ...] = ()
+    """names of needs; "a or b" is met by either"""
+    shown: tuple[str, ...] = ()
+    """of PLACES; what a claim is about is shown besides"""
+    order: int = 100
+    """lower ones are shown first"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _one_of("better", self.better, ("less", "greater", "none"))
+        _one_of("scale", self.scale, ("ratio", "difference"))
+        for place in self.shown:
+            _one_of("place in shown", place, PLACES)
+
+
+@dataclass(frozen=True)
+class MetricFacts(MeasureFacts):
+    """at_end: it is costly, and taken only at the end of a run."""
+
+    at_end: bool = False
+
+
+@dataclass(frozen=True)
+class StabilityFacts(MeasureFacts):
+    """Of a run's whole record."""
+
+
+@dataclass(frozen=True)
+class ProbeFacts(MeasureFacts):
+    """Of the critic itself."""
+
+
+@dataclass(frozen=True)
+class ClaimFacts(Facts):
+    """A kind of test; what it reads, weighs and says is the class itself."""
+
+
+FACTS: dict[str, type[Facts]] = {
+    "dataset": DatasetFacts,
+    "architecture": ArchitectureFacts,
+    "loss": LossFacts,
+    "lipschitz": LipschitzFacts,
+    "optimizer": OptimizerFacts,
+    "metric": MetricFacts,
+    "stability": StabilityFacts,
+    "probe": ProbeFacts,
+    "need": NeedFacts,
+    "claim": ClaimFacts,
+}
+"""Kind of component → its facts"""
+FACT_CLASSES = {"Setting": Setting}
+"""What may be called inside a registration, by its name"""
+
+
+def facts_of(kind: str, given: dict[str, Any]) -> Facts:
+    """The facts of a registration; UsageError for a fact that the kind does not have or that cannot have this value."""
+    cls = FACTS[kind]
+    known = tuple(field.name for field in fields(cls))
+    for name in given:
+        if name not in known:
+            raise UsageError(unknown(f"fact of a {kind}", name, known))
+    for name, value in given.items():
+        if isinstance(value, str) and isinstance(getattr(cls, name), tuple):
+            raise UsageError(f"{name} is the text {value!r}, expected a tuple: ({value!r},)")
+        if isinstance(value, list):
+            given = {**given, name: tuple(value)}
+    try:
+        return cls(**given)
+    except (ValueError, TypeError) as error:
+        raise UsageError(str(error)) from error

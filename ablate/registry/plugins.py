@@ -1,0 +1,84 @@
+"""Plugins: files and modules of other people whose decorators register components."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+from pathlib import Path
+
+from ablate.errors import UsageError
+from ablate.registry import registry
+
+ENTRY_POINT_GROUP = "ablate.plugins"
+MAIN = "__main__"
+
+
+def load_plugin(name: str) -> None:
+    """Import a file (`my_module.py`) or a module whose decorators register components. Runs its code.
+
+    UsageError where there is none, where it fails, and where a file would take the name of another module.
+    """
+    path = Path(name)
+    registry.loading.append(name)
+    try:
+        if path.suffix == ".py":
+            _load_file(name, path)
+        else:
+            importlib.import_module(name)
+    except UsageError as error:
+        raise UsageError(f"--plugin {name}: {error}") from error
+    except Exception as error:  # the plugin is the user's code: whatever it raises is reported as its failure
+        raise UsageError(f"--plugin {name}: {type(error).__name__}: {error}") from error
+    finally:
+        registry.loading.pop()
+    if not registry.loading:
+        registry.sources[name] = None
+
+
+def _load_file(name: str, path: Path) -> None:
+    if not path.is_file():
+        raise UsageError("no such file")
+    _refuse_taken(path)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise UsageError("not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(path.stem)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        if before is None:
+            del sys.modules[path.stem]
+        else:
+            sys.modules[path.stem] = before
+        raise
+
+
+def _refuse_taken(path: Path) -> None:
+    """A plugin is importable by its file's name, so that it may not have the name of another module."""
+    if path.stem in sys.modules:
+        origin = getattr(sys.modules[path.stem], "__file__", None)
+    else:
+        spec = importlib.util.find_spec(path.stem)
+        if spec is None:
+            return
+        origin = spec.origin
+    if origin is None or Path(origin).resolve() != path.resolve():
+        raise UsageError(f"there is another module named {path.stem} ({origin or 'built in'}); rename the file")
+
+
+def load_entry_points() -> None:
+    """Load the plugins that installed packages declare under the entry point group `ablate.plugins`."""
+    for point in importlib.metadata.entry_points(group=ENTRY_POINT_GROUP):
+        load_plugin(point.module)
+
+
+def sources() -> tuple[str, ...]:
+    """What another process must load, by `load_plugin`, to have the components that this one has, in order.
+
+    MAIN is among them where the main script registers components: no other process has those.
+    """
+    return tuple(registry.sources)
