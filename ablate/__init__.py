@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from ablate.networks.generator_file import load_generator as load_generator
     from ablate.registry import register as register
     from ablate.results.tables import Results as Results
-    from ablate.study.study import load_study as load_study
+    from ablate.study.load import load_study as load_study
 
 _HOMES = {
     "load_generator": "ablate.networks.generator_file",
-    "load_study": "ablate.study.study",
+    "load_study": "ablate.study.load",
     "register": "ablate.registry",
     "Results": "ablate.results.tables",
     "run": "ablate.api",

@@ -19,7 +19,7 @@ def run(study: Any, out: Path | str | None = None, **options: Any) -> Results:
     """
     from ablate.execution.display import display
     from ablate.execution.job import Options, run_study
-    from ablate.study.study import load_study
+    from ablate.study.load import load_study
 
     loaded = load_study(study) if isinstance(study, str | Path) else study
     folder = Path(out) if out is not None else Path("runs") / loaded.name

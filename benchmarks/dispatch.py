@@ -116,7 +116,7 @@ def own_seconds(study: Path, cohort: int) -> tuple[float, float]:
     from ablate.execution.planner import plan
     from ablate.execution.task import Task
     from ablate.execution.worker import train
-    from ablate.study.study import load_study
+    from ablate.study.load import load_study
 
     torch.set_num_threads(1)
     plans = plan(load_study(study).runs(), most=lambda configs: cohort)

@@ -25,7 +25,7 @@ from ablate.report.site import build_report
 from ablate.results import checksums, tables
 from ablate.results.frames import FRAMES, draw_frames
 from ablate.results.tables import Results
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 from ablate.training import checkpoint
 from ablate.training.checkpoint_files import run_ids_in
 

@@ -32,7 +32,8 @@ Data = Annotated[Path | None, typer.Option(help="folder with the data sets; defa
 
 def load(path: Path, overrides: list[str], seeds: str | None, only: list[str], plugins: list[str]) -> Study:
     """The study of a file, or of the recipe of that name, with what the command line changes of it."""
-    from ablate.study.study import load_study, select
+    from ablate.study.load import load_study
+    from ablate.study.select import select
 
     load_plugins(plugins)
     return select(load_study(_study_file(path), overrides, seeds), only)

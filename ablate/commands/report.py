@@ -40,7 +40,7 @@ def report(
     from ablate.report.site import build_report
     from ablate.results.tables import RUNS as TABLE
     from ablate.results.tables import Results, study_as_run
-    from ablate.study.study import load_study
+    from ablate.study.load import load_study
 
     load_plugins(plugin)
     found = [*results.glob(f"*/{TABLE}"), *results.glob(f"{RECIPES}/*/{TABLE}")]

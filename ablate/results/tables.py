@@ -136,7 +136,7 @@ class Results:
 
 def study_as_run(results: Results) -> Study:
     """The study of the tables, with the settings and the seeds that its last run was given on the command line."""
-    from ablate.study.study import load_study
+    from ablate.study.load import load_study
 
     path, overrides = results.folder / STUDY, results.environment.get("overrides", [])
     study = load_study(path, overrides)

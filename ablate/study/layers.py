@@ -108,23 +108,23 @@ def merge(*layers: Layer) -> Layer:
 def check_layers(source: YamlFile, layers: Layers, seed: int) -> None:
     """Note what is wrong with runs as wholes: once for each place, naming the first run that it concerns."""
     used: set[Spot] = set()
-    found: dict[tuple[Spot, str], list[str]] = {}
+    problems: dict[tuple[Spot, str], list[str]] = {}
     seen: dict[str, tuple[str, str]] = {}
     for label, arm, draw in _checked(layers):
-        plain = layers.of(label, arm, draw)
-        for variant in [plain, plain[:-1]] if layers.flags else [plain]:  # a flag does not make the file wrong
+        given = layers.of(label, arm, draw)
+        for variant in [given, given[:-1]] if layers.flags else [given]:  # a flag does not make the file wrong
             unused = inapplicable(values_of(merge(*variant)))
-            used |= {given.spot for layer in variant for name, given in layer.items() if name not in unused}
+            used |= {setting.spot for layer in variant for name, setting in layer.items() if name not in unused}
         for spot, message in _check_run(layers, label, arm, draw, seed, seen):
             where = f"arm {arm!r}" + (f" on {label!r}" if label else "")
-            runs = found.setdefault((spot, message), [])
+            runs = problems.setdefault((spot, message), [])
             runs += [where] * (where not in runs)
-    for (spot, message), runs in found.items():
+    for (spot, message), runs in problems.items():
         more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
         source.wrong(spot, f"{message} (in {runs[0]}{more})" if runs[0] not in message else message)
-    for name, given in layers.given():
-        if given.spot not in used and given.value is not None:
-            source.wrong(given.spot, f"{name} has no effect in any run: {users_of(name)}", key=True)
+    for name, setting in layers.given():
+        if setting.spot not in used and setting.value is not None:
+            source.wrong(setting.spot, f"{name} has no effect in any run: {users_of(name)}", key=True)
 
 
 def _checked(layers: Layers) -> Iterator[tuple[str, str, Draw]]:

@@ -10,7 +10,7 @@ from ablate.registry.measures import KINDS, measures, of_origin
 from ablate.study.claims.reader import Reader
 from ablate.study.layers import Layers
 from ablate.study.search_space import MOST_PARAMETERS, SAMPLERS, Parameter, Search
-from ablate.study.settings import is_setting, number_kind, shown, wrong_value
+from ablate.study.settings import is_setting, number_kind, shown, shown_or_empty, wrong_value
 from ablate.study.yaml_file import KeyPath, Spot, YamlFile
 
 REQUIRED = ("draws", "objective", "parameters")
@@ -82,25 +82,25 @@ def _whole(source: YamlFile, given: dict[str, Any], key: str, least: int, most: 
 def _parameters(source: YamlFile, given: Any) -> tuple[Parameter, ...]:
     spot = (*TOP, "parameters")
     if not isinstance(given, dict) or not given:
-        what = shown(given) if given else "empty"
         source.wrong(
-            spot, f"parameters is {what}, expected a mapping, such as lr: {{low: 1e-5, high: 1e-2, scale: log}}"
+            spot,
+            f"parameters is {shown_or_empty(given)}, expected a mapping, such as lr: {{low: 1e-5, high: 1e-2, scale: log}}",
         )
         return ()
     if len(given) > MOST_PARAMETERS:
         source.wrong(spot, f"parameters holds {len(given)} settings, expected at most {MOST_PARAMETERS}", key=True)
         return ()
-    found: list[Parameter] = []
-    for name, each in given.items():
+    parameters: list[Parameter] = []
+    for name, values in given.items():
         here = (*spot, name)
         if name in EXCLUSIVE:
             source.wrong(
                 here, f"{name} is the budget, which must be equal for all draws; set it under 'base'", key=True
             )
         elif is_setting(source, here, name):
-            parameter = _parameter(source, here, name, each)
-            found += [parameter] if parameter is not None else []
-    return tuple(found)
+            parameter = _parameter(source, here, name, values)
+            parameters += [parameter] if parameter is not None else []
+    return tuple(parameters)
 
 
 def _parameter(source: YamlFile, spot: KeyPath, name: str, given: Any) -> Parameter | None:
@@ -146,7 +146,7 @@ def _hashable(value: Any) -> Any:
 def _range(source: YamlFile, spot: KeyPath, name: str, given: dict[str, Any]) -> Parameter | None:
     kind = number_kind(name)
     if not kind:
-        source.wrong(spot, f"{name} is no number and has no range, expected choices: [{name} …]")
+        source.wrong(spot, f"{name} is not a number, so it has no range; expected choices: [a value, another, …]")
         return None
     right = True
     for key in ("low", "high"):
@@ -178,7 +178,7 @@ def _not_number(name: str, value: Any) -> str:
 
 
 def check_search(source: YamlFile, layers: Layers, seeds: tuple[int, ...], seeds_spot: Spot) -> str:
-    """What is wrong with the search beside the rest of the study; returns which way of the objective is better."""
+    """Note what is wrong with the search beside the rest of the study; returns which way of the objective is better."""
     search = layers.search
     given = source.value.get("search")
     if not isinstance(given, dict):
@@ -188,9 +188,9 @@ def check_search(source: YamlFile, layers: Layers, seeds: tuple[int, ...], seeds
             seeds_spot, f"seeds gives {len(seeds)} seeds, expected 1 with a search: each draw is trained once, with a "
             "seed of its own (the first is given here); `ablate best` trains the best draws with more",
         )  # fmt: skip
-    for name, each in layers.given() if search else ():
-        if search and name in search.names and each.spot[:2] != (*TOP, "parameters"):
-            source.wrong(each.spot, f"{name} is drawn by the search; remove it here or there", key=True)
+    for name, setting in layers.given() if search else ():
+        if search and name in search.names and setting.spot[:2] != (*TOP, "parameters"):
+            source.wrong(setting.spot, f"{name} is drawn by the search; remove it here or there", key=True)
     return _objective(source, layers, given)
 
 
@@ -202,14 +202,16 @@ def _objective(source: YamlFile, layers: Layers, given: dict[str, Any]) -> str:
     read = Reader(source, layers, TOP, given)
     objective = given["objective"]
     if objective in of_origin(*KINDS) and objective not in ranked:
-        read.wrong("objective", f"neither way of {objective} is better; expected one of: {', '.join(ranked)}")
+        read.wrong("objective", f"{objective} has no better direction; expected one of: {', '.join(ranked)}")
         return ""
     metric = read.one_of("objective", ranked)
-    if given.get("prune") is True and metric and not _is_measured_on_the_way(metric):
-        read.wrong("objective", f"{metric} is known at a run's end alone, so nothing can be pruned by it; remove prune")
+    if given.get("prune") is True and metric and not _has_values_during_training(metric):
+        read.wrong(
+            "objective", f"{metric} is known only at the end of a run, so nothing can be pruned by it; remove prune"
+        )
     read.meets((*TOP, "objective"), metric, list(layers.arms), tuple(label for label in layers.datasets if label))
     return known[metric].better if metric else ""
 
 
-def _is_measured_on_the_way(metric: str) -> bool:
+def _has_values_during_training(metric: str) -> bool:
     return measures()[metric].origin == "metric" and measures()[metric].has_curve

@@ -1,7 +1,7 @@
 """A search: the settings that it draws, from which ranges, and the draws that its study file alone determines.
 
 Random and quasi-random draws are made here, from Python's Mersenne Twister, and are the same with every version of every
-library: a run's identity, and so the committed tables, hang on them. An adaptive search (tpe) is `execution`'s.
+library: identities of runs, and so the committed tables, depend on them. Adaptive draws (tpe) are ablate.search's.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Search:
     seed: int
     parameters: tuple[Parameter, ...]
     prune: bool = False
-    """give up draws that are worse on their way than the median of earlier ones was there"""
+    """give up a draw that, at an evaluation, is worse than the median of earlier draws was there"""
 
     @property
     def adaptive(self) -> bool:
@@ -98,8 +98,8 @@ class Search:
     def drawn(self, dataset: str) -> tuple[Draw, ...]:
         """All draws on a dataset (its label), in their order; () for an adaptive search.
 
-        They are the same for all arms, which so are paired, and others on each dataset, so that no dataset repeats
-        the luck of another. A random parameter's values do not depend on which other parameters there are.
+        All arms have the same draws, so that they are paired; each dataset has its own, so that none repeats the luck
+        of another. A random parameter's values do not depend on which other parameters there are.
         """
         return () if self.adaptive else _drawn(self, dataset)
 

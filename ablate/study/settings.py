@@ -50,8 +50,8 @@ def read_layer(source: YamlFile, spot: KeyPath, what: str) -> Layer:
     if not isinstance(value, dict):
         source.wrong(spot, f"{what} {'is' if spot else 'are'} {shown(value)}, expected a mapping of settings")
         return {}
-    kept = {name: each for name, each in value.items() if is_setting(source, (*spot, name), name)}
-    return {name: read_setting(source, (*spot, name), name, each) for name, each in kept.items()}
+    kept = {name: item for name, item in value.items() if is_setting(source, (*spot, name), name)}
+    return {name: read_setting(source, (*spot, name), name, item) for name, item in kept.items()}
 
 
 def is_setting(source: YamlFile, spot: Spot, name: str) -> bool:
@@ -134,11 +134,11 @@ def expected(name: str, schema: dict[str, Any]) -> str:
         schema = schema["anyOf"][0]
     kind = {"integer": "a whole number", "number": "a finite number", "boolean": "true or false"}[schema["type"]]
     words = {"exclusiveMinimum": "above", "minimum": "of at least", "exclusiveMaximum": "below", "maximum": "at most"}
-    bounds = [f"{word} {_plain(schema[key])}" for key, word in words.items() if key in schema]
+    bounds = [f"{word} {_bound_text(schema[key])}" for key, word in words.items() if key in schema]
     return " ".join([kind, " and ".join(bounds)]).strip()
 
 
-def _plain(bound: float) -> str:
+def _bound_text(bound: float) -> str:
     return str(int(bound)) if bound == int(bound) else str(bound)
 
 
@@ -164,6 +164,11 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return f"the list {clipped('[' + ', '.join(shown(v).removeprefix('the text ') for v in value[:20]) + ']')}"
     return clipped(f"the text {value!r}" if isinstance(value, str) else str(value))
+
+
+def shown_or_empty(value: Any) -> str:
+    """The same, where a list, a mapping or a text that holds nothing is called empty."""
+    return "empty" if value in ([], {}, "") else shown(value)
 
 
 def clipped(text: str) -> str:

@@ -87,7 +87,7 @@ def written(path: KeyPath) -> str:
 
 
 def read_yaml(path: Path) -> YamlFile:
-    """Read a file. What is no readable file is a UsageError, what is no YAML is StudyErrors."""
+    """Read a file. UsageError where it cannot be read, StudyErrors where it is not YAML."""
     if path.is_dir():
         raise UsageError(f"{path}: this is a folder, expected a study file (YAML)")
     try:
@@ -120,7 +120,7 @@ def parse_yaml(text: str, path: Path) -> YamlFile:
     try:
         root = _Composer(text, parsed).get_single_node()
         if root is not None:
-            parsed.value = _Plain(parsed).value(root, (), ())
+            parsed.value = _ValueReader(parsed).value(root, (), ())
     except ReaderError as error:
         place = _place_of(text[: error.position])
         parsed.wrong((), f"character {chr(int(error.character))!r} is not allowed in YAML; remove it", place=place)
@@ -161,7 +161,7 @@ class _Composer(Reader, Scanner, Parser, Composer, BaseResolver):
         return node
 
 
-class _Plain:
+class _ValueReader:
     """Nodes to plain values and their places."""
 
     def __init__(self, parsed: YamlFile):
@@ -180,12 +180,12 @@ class _Plain:
         return self.scalar(node, path)
 
     def mapping(self, node: yaml.MappingNode, path: KeyPath, inside: tuple[Any, ...]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        values: dict[str, Any] = {}
         for key, item in node.value:
             place = _at(key.start_mark)
             if not isinstance(key, yaml.ScalarNode):
                 self.parsed.wrong(path, "a key is a list or a mapping, expected a name", place=place)
-            elif key.value in found:
+            elif key.value in values:
                 first = self.parsed.keys[*path, key.value]
                 where = (*path, key.value)
                 self.parsed.wrong(
@@ -193,8 +193,8 @@ class _Plain:
                 )
             else:
                 self.parsed.keys[*path, key.value] = place
-                found[key.value] = self.value(item, (*path, key.value), (*inside, node))
-        return found
+                values[key.value] = self.value(item, (*path, key.value), (*inside, node))
+        return values
 
     def scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
         text = node.value

@@ -11,7 +11,7 @@ from ablate.claims.draws import best_of, drawn, levels
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import decide
 from ablate.results.known_draws import with_draws
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 from tests.support.broken_searches import VALID_SEARCH
 from tests.support.searched_study import by_rate, rows_of, searched, tables_of
 

@@ -197,7 +197,7 @@ class InterruptedOnce(Quiet):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_ctrl_c_writes_checkpoints_and_the_next_call_goes_on(study_file: Path, tmp_path: Path, workers: int) -> None:
     from ablate.commands.run import _exit_code
-    from ablate.study.study import load_study
+    from ablate.study.load import load_study
     from ablate.training.checkpoint import load
 
     out = tmp_path / "out"
@@ -314,7 +314,7 @@ def test_an_unreadable_checkpoint_is_said_and_its_runs_train_anew(study_file: Pa
 
 def test_promote_leaves_generators_and_pictures_behind(study_file: Path, tmp_path: Path) -> None:
     from ablate.execution.promote import promote
-    from ablate.study.study import load_study
+    from ablate.study.load import load_study
 
     out = tmp_path / "out"
     run(study_file, out)

@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from ablate.errors import AblateError, AblateWarning
 from ablate.execution.display import Quiet
 from ablate.execution.job import Options, Summary, run_study
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 
 STUDY = """\
 study: own_images

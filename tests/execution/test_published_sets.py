@@ -11,7 +11,7 @@ import pytest
 from ablate.errors import AblateError
 from ablate.execution.display import Quiet
 from ablate.execution.job import Options, run_study
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 
 STUDY = """\
 study: fashion

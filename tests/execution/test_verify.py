@@ -13,7 +13,7 @@ from ablate.execution.display import Quiet
 from ablate.execution.job import Options, run_study
 from ablate.execution.verify import Again, faults_in, read, train_again
 from ablate.results.tables import Results
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 
 
 @pytest.fixture

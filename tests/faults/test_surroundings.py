@@ -21,7 +21,7 @@ from ablate.execution.display import Quiet
 from ablate.execution.job import Options, Summary, run_study
 from ablate.results import tables
 from ablate.results.tables import TIMING, Results
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 from ablate.training import checkpoint
 from tests.support.kills import STUDY
 

@@ -13,7 +13,8 @@ from ablate.claims.against_reference import compare
 from ablate.report.site import build_report
 from ablate.results import tables
 from ablate.results.tables import Results, study_as_run
-from ablate.study.study import Study, load_study
+from ablate.study.load import load_study
+from ablate.study.study import Study
 
 STUDY = """\
 study: small

@@ -10,7 +10,7 @@ import pytest
 
 from ablate.claims.verdict import decide
 from ablate.results.tables import STUDY, Results, study_as_run
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 
 ROOT = Path(__file__).parents[2]
 RECIPES = sorted(path.parent for path in (ROOT / "results" / "recipes").glob("*/runs.csv"))

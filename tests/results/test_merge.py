@@ -16,7 +16,8 @@ from ablate.files import whole_files
 from ablate.results import tables
 from ablate.results.merge import merge
 from ablate.results.tables import Results, runs_text, study_as_run
-from ablate.study.study import Run, Study, load_study
+from ablate.study.load import load_study
+from ablate.study.study import Run, Study
 from tests.support.adaptive_searches import tpe_study
 from tests.support.searched_study import rows_of, searched
 

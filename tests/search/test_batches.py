@@ -19,7 +19,9 @@ from ablate.search.batches import read, run_search
 from ablate.search.database import check_storage, hidden
 from ablate.search.proposals import next_batch
 from ablate.search.storage import JOURNAL
-from ablate.study.study import Study, load_study, select
+from ablate.study.load import load_study
+from ablate.study.select import select
+from ablate.study.study import Study
 from tests.support.adaptive_searches import Trainer, table, tpe_study
 
 optuna = pytest.importorskip("optuna")

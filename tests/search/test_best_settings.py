@@ -10,7 +10,8 @@ import pytest
 from ablate import cli
 from ablate.claims.draws import best_of, drawn
 from ablate.claims.study_rows import StudyRows
-from ablate.study.study import Study, load_study
+from ablate.study.load import load_study
+from ablate.study.study import Study
 from tests.support.searched_study import searched
 
 

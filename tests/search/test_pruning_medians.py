@@ -21,7 +21,8 @@ from ablate.search.batches import read
 from ablate.search.best_settings import best_studies
 from ablate.search.proposals import next_batch
 from ablate.search.pruning_medians import bars_for
-from ablate.study.study import Study, load_study
+from ablate.study.load import load_study
+from ablate.study.study import Study
 
 optuna = pytest.importorskip("optuna")
 

@@ -17,7 +17,8 @@ from ablate.search import batches as search_module
 from ablate.search import database
 from ablate.search.batches import read, run_search
 from ablate.search.storage import DRIVER, SharedStorage
-from ablate.study.study import Study, load_study
+from ablate.study.load import load_study
+from ablate.study.study import Study
 from tests.support.adaptive_searches import Trainer, tpe_study
 
 optuna = pytest.importorskip("optuna")

@@ -9,8 +9,10 @@ import pytest
 from scipy import stats
 
 from ablate.errors import StudyErrors
+from ablate.study.load import load_study
 from ablate.study.search_space import Parameter, Search
-from ablate.study.study import Study, load_study, select
+from ablate.study.select import select
+from ablate.study.study import Study
 from tests.support.broken_searches import BROKEN_SEARCHES, VALID_SEARCH
 
 

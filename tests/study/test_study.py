@@ -12,7 +12,9 @@ import pytest
 
 from ablate.config.run_config import RunConfig
 from ablate.errors import StudyErrors
-from ablate.study.study import Study, load_study, select
+from ablate.study.load import load_study
+from ablate.study.select import select
+from ablate.study.study import Study
 from tests.support.broken_studies import VALID
 
 GRID = VALID[: VALID.index("arms:")] + "grid: {lambda_gp: [0.1, 10.0], lr: [1e-5, 1e-3]}\n"
@@ -246,7 +248,7 @@ def test_reading_is_fast_and_imports_neither_torch_nor_pandas(tmp_path: Path) ->
     path.write_text(VALID)
     program = f"""
 import sys, time
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 start = time.perf_counter()
 load_study({str(path)!r})
 print(time.perf_counter() - start, *(name for name in ("torch", "pandas", "numpy") if name in sys.modules))

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import StudyErrors, UsageError
-from ablate.study.study import load_study, select
+from ablate.study.load import load_study
+from ablate.study.select import select
 from ablate.study.yaml_file import MOST_BYTES
 from tests.support.broken_claims import BROKEN_CLAIMS
 from tests.support.broken_studies import BROKEN_SETTINGS, VALID

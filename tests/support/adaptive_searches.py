@@ -8,7 +8,8 @@ import pandas as pd
 
 from ablate.execution.job import Options, Summary, status
 from ablate.search.batches import read
-from ablate.study.study import Study, load_study
+from ablate.study.load import load_study
+from ablate.study.study import Study
 from tests.support.broken_searches import VALID_SEARCH
 from tests.support.searched_study import Outcome, by_rate, rows_of
 

@@ -64,7 +64,7 @@ BROKEN_SEARCHES = [
         "  sampler: random\n  objective: fid",
         "  sampler: tpe\n  prune: true\n  objective: late_regression",
         "15:14",
-        ["late_regression is known at a run's end alone"],
+        ["late_regression is known only at the end of a run"],
     ),
     (
         "prune under a claim",
@@ -89,7 +89,7 @@ BROKEN_SEARCHES = [
         "objective: fid",
         "objective: layer_slope",
         "14:14",
-        ["search.objective: neither way of layer_slope is better"],
+        ["search.objective: layer_slope has no better direction"],
     ),
     (
         "objective not measured there",
@@ -143,7 +143,7 @@ BROKEN_SEARCHES = [
         LR,
         "loss: {low: 1, high: 2}",
         "16:11",
-        ["loss is no number and has no range, expected choices"],
+        ["loss is not a number, so it has no range; expected choices"],
     ),
     ("choices one", BETA, "beta1: {choices: [0.5]}", "17:22", ["expected a list of two values or more"]),
     ("choices twice", BETA, "beta1: {choices: [0.5, 0.5]}", "17:28", ["choices[1]: 0.5 is given twice; remove one"]),

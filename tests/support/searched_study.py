@@ -11,7 +11,8 @@ import pandas as pd
 from ablate.config.run_config import RunConfig
 from ablate.results.rows import _identity, settings_of
 from ablate.results.tables import CURVE_COLUMNS, PROBE_COLUMNS, Results
-from ablate.study.study import Run, Study, load_study
+from ablate.study.load import load_study
+from ablate.study.study import Run, Study
 from tests.support.broken_searches import VALID_SEARCH
 
 Outcome = Callable[[RunConfig], float]

@@ -23,7 +23,7 @@ def configs(count: int = 2, **settings: object) -> list[RunConfig]:
 
 
 def run(path: Path, folder: Path, overrides: tuple[str, ...] = (), **options: object) -> Summary:
-    from ablate.study.study import load_study
+    from ablate.study.load import load_study
 
     settings = {"workers": 1, **options}
     return run_study(load_study(path, overrides), Options(folder, **settings), Quiet())  # type: ignore[arg-type]

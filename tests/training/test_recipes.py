@@ -15,7 +15,7 @@ from ablate.networks.flat import Network
 from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear
 from ablate.networks.pair import build
 from ablate.study import recipes
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 from ablate.training.cohort import Cohort
 from benchmarks.plain.d0 import d0
 from benchmarks.plain.d1 import d1

@@ -7,7 +7,7 @@ import math
 from ablate.claims.study_rows import StudyRows
 from ablate.report.figures.levels import Axis, drawing, metrics_of
 from ablate.report.figures.style import Drawing
-from ablate.study.sections import level_text
+from ablate.study.arms_section import level_text
 
 FEWEST_LEVELS = 3
 WIDE = 10.0

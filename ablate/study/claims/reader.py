@@ -10,9 +10,10 @@ from ablate import registry
 from ablate.registry import DatasetFacts
 from ablate.registry.measures import measures, of_origin
 from ablate.registry.needs import Subject, meets, need_words
+from ablate.study.arms_section import level_text
 from ablate.study.claims.association import STEP, spearman_name
 from ablate.study.layers import ArmLayers, Layers, merge, values_of
-from ablate.study.sections import good_name, level_text, read_text
+from ablate.study.sections import good_name, read_text
 from ablate.study.settings import shown
 from ablate.study.yaml_file import KeyPath, YamlFile
 

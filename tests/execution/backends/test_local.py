@@ -16,7 +16,7 @@ import pytest
 from ablate.execution.backends import worker_process
 from ablate.execution.job import Options, run_study
 from ablate.results.tables import TIMING, Results
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 from ablate.training.outcome import Progress
 from tests.support.kills import forkserver_of, workers_of
 

@@ -20,7 +20,7 @@ from ablate.execution.display import Quiet
 from ablate.execution.job import Options, run_study
 from ablate.results import provenance
 from ablate.results.tables import TIMING, Results
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 from ablate.training.outcome import Progress
 
 pytestmark = pytest.mark.ray

@@ -12,7 +12,8 @@ import pytest
 from ablate.errors import StudyErrors
 from ablate.registry.measures import of_origin
 from ablate.study.claims import Claim
-from ablate.study.study import load_study, select
+from ablate.study.load import load_study
+from ablate.study.select import select
 
 TOP = """\
 study: claims
