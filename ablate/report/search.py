@@ -10,7 +10,8 @@ import numpy as np
 from ablate.claims.draws import Drawn, best_of, drawn, levels
 from ablate.claims.study_rows import StudyRows
 from ablate.registry.measures import measure
-from ablate.report.figures import style as figures
+from ablate.report.figures.shares import shares_chart
+from ablate.report.figures.style import Chart
 from ablate.results import numbers
 from ablate.search.optuna_space import EXTRA, installed, load_optuna, trial_of
 from ablate.study.search_space import Search
@@ -38,10 +39,21 @@ class SearchPart:
     shared: bool
     """all arms have the same draws"""
     parameters: list[tuple[str, str]]
-    curves: list[figures.Drawing]
+    curves: list[Chart]
     importances: list[ByArm]
     importances_note: str
     best: list[ByArm]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of the draws on one dataset, by arm."""
+
+    dataset: str
+    draws: dict[str, list[Drawn]]
+    """those that ended"""
+    pruned: dict[str, int]
+    """how many were given up"""
 
 
 def search_part(rows: StudyRows, palette: dict[str, str]) -> SearchPart | None:
@@ -49,57 +61,53 @@ def search_part(rows: StudyRows, palette: dict[str, str]) -> SearchPart | None:
     search = rows.study.search
     if search is None:
         return None
-    found = {d: {arm: drawn(rows, d, arm) for arm in rows.study.arms} for d in rows.study.datasets}
-    pruned = {
-        d: {arm: int((rows.rows(d, arm)["status"] == "pruned").sum()) for arm in arms} for d, arms in found.items()
-    }
-    curves = [_curve(rows.study.name, search, d, arms, pruned[d], palette) for d, arms in found.items()]
-    importances, note = _importances(search, found)
+    outcomes = [_outcome(rows, dataset) for dataset in rows.study.datasets]
+    curves = [_curve(rows.study.name, search, outcome, palette) for outcome in outcomes]
+    importances, note = _importances(search, outcomes)
     return SearchPart(
         text=search.text,
         shared=not search.adaptive,
         parameters=[(parameter.name, parameter.text) for parameter in search.parameters],
-        curves=[drawing for drawing in curves if drawing],
+        curves=[chart for chart in curves if chart],
         importances=importances,
         importances_note=note,
-        best=[_best(search, d, arms, pruned[d]) for d, arms in found.items() if any(arms.values())],
+        best=[_best(search, outcome) for outcome in outcomes if any(outcome.draws.values())],
     )
 
 
-def _curve(
-    study: str,
-    search: Search,
-    dataset: str,
-    arms: dict[str, list[Drawn]],
-    pruned: dict[str, int],
-    palette: dict[str, str],
-) -> figures.Drawing | None:
+def _outcome(rows: StudyRows, dataset: str) -> _Outcome:
+    arms = rows.study.arms
+    pruned = {arm: int((rows.rows(dataset, arm)["status"] == "pruned").sum()) for arm in arms}
+    return _Outcome(dataset, {arm: drawn(rows, dataset, arm) for arm in arms}, pruned)
+
+
+def _curve(study: str, search: Search, outcome: _Outcome, palette: dict[str, str]) -> Chart | None:
     worst = math.inf if search.better == "less" else -math.inf
     values = {
-        arm: np.array([each.value for each in draws] + [worst] * pruned.get(arm, 0))
-        for arm, draws in arms.items()
+        arm: np.array([draw.value for draw in draws] + [worst] * outcome.pruned[arm])
+        for arm, draws in outcome.draws.items()
         if draws
     }
-    best = [each.value for draws in arms.values() if (each := best_of(draws, search))]
-    scale = measure(search.objective).scale
-    near = NEAR * min(best) if best and scale == "ratio" and search.better == "less" else None
-    key = f"{study}/{dataset}/draws"
-    return figures.cumulative(values, search.objective, search.better, scale, key, dataset, palette, near)
+    best = [draw.value for draws in outcome.draws.values() if (draw := best_of(draws, search))]
+    objective = measure(search.objective)
+    near = NEAR * min(best) if best and objective.scale == "ratio" and search.better == "less" else None
+    key = f"{study}/{outcome.dataset}/draws"
+    return shares_chart(values, objective, key, outcome.dataset, palette, near)
 
 
-def _importances(search: Search, found: dict[str, dict[str, list[Drawn]]]) -> tuple[list[ByArm], str]:
+def _importances(search: Search, outcomes: list[_Outcome]) -> tuple[list[ByArm], str]:
     """Shares of the objective's variance that each parameter explains by itself or with others, by arm and dataset."""
     if not installed():
         return [], f"Which parameters matter is not shown: {EXTRA}."
     tables = []
-    for dataset, arms in found.items():
+    for outcome in outcomes:
         lines = []
-        for arm, draws in arms.items():
+        for arm, draws in outcome.draws.items():
             shares = importances(search, draws)
             if shares:
                 lines.append((arm, [numbers.percent(shares.get(name, math.nan)) for name in search.names]))
         if lines:
-            tables.append(ByArm(dataset, list(search.names), lines))
+            tables.append(ByArm(outcome.dataset, list(search.names), lines))
     few = f"Which parameters matter is not shown: that takes {FEWEST_DRAWS} draws of an arm that differ in outcome."
     return tables, "" if tables else few
 
@@ -115,30 +123,30 @@ def importances(search: Search, draws: list[Drawn]) -> dict[str, float]:
     optuna = load_optuna()
     study = optuna.create_study()
     study.add_trials(
-        [trial_of(each.values, search.parameters, float(v)) for each, v in zip(draws, values, strict=True)]
+        [trial_of(draw.values, search.parameters, float(v)) for draw, v in zip(draws, values, strict=True)]
     )
-    found = optuna.importance.get_param_importances(
+    shares = optuna.importance.get_param_importances(
         study, evaluator=optuna.importance.FanovaImportanceEvaluator(seed=0)
     )
-    return {name: float(share) for name, share in found.items()}
+    return {name: float(share) for name, share in shares.items()}
 
 
-def _best(search: Search, dataset: str, arms: dict[str, list[Drawn]], pruned: dict[str, int]) -> ByArm:
+def _best(search: Search, outcome: _Outcome) -> ByArm:
     lines = []
-    for arm, draws in arms.items():
+    for arm, draws in outcome.draws.items():
         best = best_of(draws, search)
         if best is None:
             lines.append((arm, [numbers.NONE] * (len(search.names) + 3)))
             continue
-        lost = sum(each.diverged for each in draws)
-        counts = f"{len(draws)}" + (f", {lost} diverged" if lost else "")
-        counts += f", and {pruned[arm]} pruned" if pruned[arm] else ""
-        settings = [_setting(best.values.get(name)) for name in search.names]
+        diverged = sum(draw.diverged for draw in draws)
+        counts = f"{len(draws)}" + (f", {diverged} diverged" if diverged else "")
+        counts += f", and {outcome.pruned[arm]} pruned" if outcome.pruned[arm] else ""
+        settings = [_setting_text(best.values.get(name)) for name in search.names]
         lines.append((arm, [counts, str(best.number), numbers.number(best.value), *settings]))
-    return ByArm(dataset, ["draws", "best draw", search.objective, *search.names], lines)
+    return ByArm(outcome.dataset, ["draws", "best draw", search.objective, *search.names], lines)
 
 
-def _setting(value: object) -> str:
+def _setting_text(value: object) -> str:
     if value is None:
         return numbers.NONE
     return f"{value:g}" if isinstance(value, float) else str(value)

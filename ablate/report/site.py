@@ -13,12 +13,14 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict, decide, waiting
 from ablate.errors import AblateError
+from ablate.files.whole_files import replace
 from ablate.report import questions, speed
 from ablate.report.board import SYMBOLS, board, tally
 from ablate.report.calibration import lines
@@ -53,11 +55,33 @@ def build_report(
     claims are shown as waiting. cases: from `ablate calibrate`. open_questions: by claim, shown where it is contradicted.
     The same tables give the same bytes: neither file holds the time of its making. AblateError if they cannot be written.
     """
+    parts = _parts(studies)
+    verdicts = [verdict for _, own in parts for verdict in own]
+    verdicts += [waiting(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
+    page = _page(
+        [section for section, _ in parts], verdicts, command=command, table=TABLE, calibration=lines(cases),
+        machines=_machines(speed_table), speed_headings=speed.HEADINGS,
+        questions=questions.of_contradicted(open_questions or {}, verdicts),
+    )  # fmt: skip
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AblateError(f"{out}: the page could not be written: {error.strerror or error}") from error
+    for name, text in ((TABLE, verdicts_csv(verdicts)), (PAGE, page)):
+        replace(out / name, partial(Path.write_text, data=text, encoding="utf-8"))
+    return out / PAGE
+
+
+def _machines(speed_table: Path | None) -> list[speed.Machine]:
+    table = speed.read(speed_table) if speed_table is not None else None
+    return speed.machines(table) if table is not None else []
+
+
+def _page(sections: list[StudySection], verdicts: list[Verdict], **rest: object) -> str:
+    """The page's text; `rest` goes to the template as it is."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    parts = _parts(studies)
-    sections, verdicts = [section for section, _ in parts], [verdict for _, found in parts for verdict in found]
-    verdicts += [waiting(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
     environment = Environment(
         loader=PackageLoader("ablate.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
@@ -66,24 +90,12 @@ def build_report(
         {"number": numbers.number, "percent": numbers.percent, "p_value": numbers.p_value, "anchor": _anchor}
     )
     entries = board(verdicts)
-    style = environment.get_template("style.css").render()
-    measured = speed.read(speed_table) if speed_table is not None else None
-    page = environment.get_template("page.html").render(
-        style=style, sections=sections, board=entries, glance=at_a_glance(entries), tally=tally(verdicts),
-        symbols=SYMBOLS, command=command, table=TABLE, budgets={section.name: section.budget for section in sections},
-        calibration=lines(cases), machines=speed.machines(measured) if measured is not None else [],
-        speed_headings=speed.HEADINGS, questions=questions.of_contradicted(open_questions or {}, verdicts),
+    text: str = environment.get_template("page.html").render(
+        style=environment.get_template("style.css").render(), sections=sections, board=entries,
+        glance=at_a_glance(entries), tally=tally(verdicts), symbols=SYMBOLS,
+        budgets={section.name: section.budget for section in sections}, **rest,
     )  # fmt: skip
-    out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in ((TABLE, verdicts_csv(verdicts)), (PAGE, page)):
-            temporary = out / f".{name}.tmp"
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(out / name)
-    except OSError as error:
-        raise AblateError(f"{out}: the page could not be written: {error.strerror or error}") from error
-    return out / PAGE
+    return text
 
 
 def verdicts_csv(verdicts: Sequence[Verdict]) -> str:
@@ -115,7 +127,7 @@ def _anchor(name: str) -> str:
 
 
 def _parts(studies: Sequence[tuple[Study, Results]]) -> list[Part]:
-    """Each study by itself: side by side where processes can be had cheaply, for drawing takes seconds a study."""
+    """Each study by itself: side by side where processes are cheap, since its figures take seconds."""
     processes = min(len(studies), cores())
     if processes < 2 or not sys.platform.startswith("linux"):
         return [_part(study, results) for study, results in studies]
@@ -124,7 +136,7 @@ def _parts(studies: Sequence[tuple[Study, Results]]) -> list[Part]:
         return list(pool.map(_part_number, range(len(studies))))
     except BrokenProcessPool as error:
         raise AblateError(
-            "a process that draws the page was killed, perhaps for want of memory; name fewer studies, as in "
+            "a process that makes the page was killed, perhaps for lack of memory; name fewer studies, as in "
             f"`ablate report {studies[0][0].name}`"
         ) from error
     finally:
@@ -138,13 +150,13 @@ def _part(study: Study, results: Results) -> Part:
 
 
 _given: Sequence[tuple[Study, Results]] = ()
-"""what a process that draws has been given: it is a copy of its parent, so that nothing is sent there"""
+"""In a process that makes parts: all studies. It is a copy of its parent, so that nothing is sent there"""
 
 
 def _begin(studies: Sequence[tuple[Study, Results]]) -> None:
     global _given
     _given = studies
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to answer
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
     gc.freeze()  # the tables are not looked through for garbage, again and again, while figures make it
     gc.set_threshold(50_000)
 

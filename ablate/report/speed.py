@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from ablate.report.figures.style import Drawing
+    from ablate.report.figures.style import Chart
 
 TABLE = Path("benchmarks") / "throughput.csv"
 """Where the benchmark leaves its table within the results folder"""
@@ -33,11 +33,11 @@ class Machine:
     title: str
     lines: list[tuple[str, list[str]]]
     """(workload, cells under HEADINGS)"""
-    drawings: list[Drawing]
+    charts: list[Chart]
 
 
 def read(path: Path) -> pd.DataFrame | None:
-    """The benchmark's table, or None where there is none; UsageError if it is not one."""
+    """The benchmark's table, or None where there is none; UsageError where it is another."""
     import pandas as pd
 
     if not path.exists():
@@ -59,14 +59,14 @@ def read(path: Path) -> pd.DataFrame | None:
 
 def machines(table: pd.DataFrame) -> list[Machine]:
     """What the page shows of the table, a part for each device and number of threads."""
-    found = []
+    measured = []
     for (device, threads), rows in table.groupby(["device", "threads"], sort=False):
         threads_of = "one thread" if threads == 1 else f"{threads} threads"
         title = f"{device}, {threads_of}"
         records: list[dict[Any, Any]] = rows.to_dict("records")
         lines = [(str(row["workload"]), _cells(row)) for row in records]
-        found.append(Machine(title, lines, _drawings(rows, title)))
-    return found
+        measured.append(Machine(title, lines, _charts(rows, title)))
+    return measured
 
 
 def _cells(row: dict[Any, Any]) -> list[str]:
@@ -83,29 +83,23 @@ def _cells(row: dict[Any, Any]) -> list[str]:
     ]
 
 
-def _drawings(rows: pd.DataFrame, title: str) -> list[Drawing]:
-    import matplotlib
-    import seaborn as sns
-    from matplotlib.figure import Figure
+def _charts(rows: pd.DataFrame, title: str) -> list[Chart]:
+    from ablate.report.figures.style import Chart, plot_svg
 
-    from ablate.report.figures.style import STYLE, Drawing, svg_text
-
-    found = []
-    best = "; ".join(f"{name}: × {numbers.number(each['ratio'].max())} at most" for name, each in _groups(rows))
-    for draw, caption in (
-        (draw_rate, "generator steps a second, of all runs together; dotted: the plain loop"),
-        (draw_peak, "share of the machine's measured matrix-product peak"),
+    charts = []
+    best = "; ".join(f"{name}: × {numbers.number(line['ratio'].max())} at most" for name, line in _lines(rows))
+    for fill, caption in (
+        (plot_rate, "generator steps a second, of all runs together; dotted: the plain loop"),
+        (plot_peak, "share of the machine's measured matrix-product peak"),
     ):
-        with matplotlib.rc_context(STYLE):
-            figure = Figure(figsize=(4.6, 3.4), layout="constrained")
-            axes = figure.subplots()
-            draw(axes, rows)
-            sns.despine(ax=axes)
+
+        def plot(axes: Axes, fill: Callable[[Axes, pd.DataFrame], None] = fill) -> None:
+            fill(axes, rows)
             axes.grid(axis="y")
-            figure.legend(loc="outside lower center", ncols=2, fontsize=8, handlelength=2.4)
-            text = svg_text(figure, f"speed/{title}/{caption}")
-        found.append(Drawing(text, f"{caption}, against cohort size. {best}.", f"{title}: {caption}"))
-    return found
+
+        svg = plot_svg(plot, (4.6, 3.4), f"speed/{title}/{caption}", legend=True)
+        charts.append(Chart(svg, f"{caption}, against cohort size. {best}.", f"{title}: {caption}"))
+    return charts
 
 
 def picture(table: pd.DataFrame, path: Path) -> None:
@@ -115,39 +109,39 @@ def picture(table: pd.DataFrame, path: Path) -> None:
     parts = list(table.groupby(["device", "threads"], sort=False))
     figure = Figure(figsize=(11, 4.2 * len(parts)), layout="constrained")
     for row, ((device, threads), rows) in zip(figure.subplots(len(parts), 2, squeeze=False), parts, strict=True):
-        draw_rate(row[0], rows)
-        draw_peak(row[1], rows)
+        plot_rate(row[0], rows)
+        plot_peak(row[1], rows)
         row[0].set_title(f"{device}, threads: {threads}", loc="left", fontsize=10)
         row[1].legend(frameon=False, fontsize=8)
     figure.savefig(path, format="png", dpi=130)
 
 
-def draw_rate(axes: Axes, rows: pd.DataFrame) -> None:
+def plot_rate(axes: Axes, rows: pd.DataFrame) -> None:
     """Generator steps a second against cohort size, a line a workload; dotted at the plain loop's."""
-    _draw(axes, rows, lambda each: 1 / each["stacked_s"])
-    for (_, each), drawn in zip(_groups(rows), list(axes.lines), strict=True):
-        plain = 1 / each["plain_s"].median()
-        axes.plot([1, rows["members"].max()], [plain, plain], ":", color=drawn.get_color(), linewidth=1)
+    _plot(axes, rows, lambda line: 1 / line["stacked_s"])
+    for (_, line), stacked in zip(_lines(rows), list(axes.lines), strict=True):
+        plain = 1 / line["plain_s"].median()
+        axes.plot([1, rows["members"].max()], [plain, plain], ":", color=stacked.get_color(), linewidth=1)
     axes.set_yscale("log")
     axes.set_ylabel("runs × generator steps / second")
 
 
-def draw_peak(axes: Axes, rows: pd.DataFrame) -> None:
+def plot_peak(axes: Axes, rows: pd.DataFrame) -> None:
     """Share of the peak against cohort size, a line a workload."""
-    _draw(axes, rows, lambda each: each["peak_share"])
+    _plot(axes, rows, lambda line: line["peak_share"])
     axes.set_ylim(bottom=0)
     axes.yaxis.set_major_formatter(lambda value, _: numbers.percent(value))
     axes.set_ylabel("share of peak")
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, value: Callable[[pd.DataFrame], pd.Series[float]]) -> None:
+def _plot(axes: Axes, rows: pd.DataFrame, value: Callable[[pd.DataFrame], pd.Series[float]]) -> None:
     from matplotlib.ticker import FixedLocator, NullLocator
 
     from ablate.report.figures.style import PALETTE
 
-    for i, (name, each) in enumerate(_groups(rows)):
+    for i, (name, line) in enumerate(_lines(rows)):
         color = PALETTE[i % len(PALETTE)]
-        axes.plot(each["members"], value(each), "o-", color=color, markersize=3, linewidth=1.5, label=name)
+        axes.plot(line["members"], value(line), "o-", color=color, markersize=3, linewidth=1.5, label=name)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(sorted(set(rows["members"]))))
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
@@ -155,7 +149,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, value: Callable[[pd.DataFrame], pd.Ser
     axes.set_xlabel("members of the cohort")
 
 
-def _groups(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+def _lines(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     """Lines of the figures: a workload, and eager or compiled and the precision where rows differ in these."""
     names = rows["workload"]
     if rows["compiled"].nunique() > 1:

@@ -38,7 +38,7 @@ def bands(
     ]
     broken = (rows.table["status"] == "diverged").to_numpy()
     lost = rows.table.reset_index(drop=True)[broken].groupby(["dataset", "arm"], sort=False).groups
-    found = {}
+    by_arm = {}
     for key, group in points.groupby(["dataset", "arm"], sort=False, observed=True):
         steps, columns = np.unique(group[over].to_numpy(), return_inverse=True)
         members, lines = np.unique(group["row"].to_numpy(), return_inverse=True)
@@ -52,8 +52,8 @@ def bands(
             there = np.where(np.isnan(matrix), -1, np.arange(len(steps))).max(axis=1)
             after = np.arange(len(steps)) > there[:, None]
             matrix[after & broken[members][:, None]] = np.inf
-        found[str(key[0]), str(key[1])] = _band(steps.astype(float), matrix)  # type: ignore[index]
-    return found
+        by_arm[str(key[0]), str(key[1])] = _band(steps.astype(float), matrix)  # type: ignore[index]
+    return by_arm
 
 
 def _band(steps: Floats, matrix: Floats) -> Band:

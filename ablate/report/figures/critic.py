@@ -10,8 +10,9 @@ import pandas as pd
 
 from ablate.claims.study_rows import StudyRows
 from ablate.registry.measures import measure
-from ablate.report.figures.bands import bands
-from ablate.report.figures.style import Drawing, curves
+from ablate.report.figures.bands import Band, bands
+from ablate.report.figures.curves import curves_chart
+from ablate.report.figures.style import Chart
 
 DISTANCES = {
     "js_estimate": ("JS divergence by the discriminator", ("js_estimate",)),
@@ -28,27 +29,32 @@ LAYERS = {
 GRADIENT = "generator_gradient_norm"
 
 
-def drawings(rows: StudyRows, palette: dict[str, str]) -> list[Drawing]:
+def critic_charts(rows: StudyRows, palette: dict[str, str]) -> list[Chart]:
     """Against distance, against the discriminator's steps, layer by layer, and weights as a histogram."""
     claimed = {claim.metric for claim in rows.study.claims}
-    found = [_over_distance(rows, probe, palette) for probe, (_, about) in DISTANCES.items() if claimed & set(about)]
+    charts = [_over_distance(rows, probe, palette) for probe, (_, about) in DISTANCES.items() if claimed & set(about)]
     if GRADIENT in claimed:
-        found += [_over_critic_steps(rows, dataset, palette) for dataset in rows.study.datasets]
+        charts += [_over_critic_steps(rows, dataset, palette) for dataset in rows.study.datasets]
     for probe, (about, *_) in LAYERS.items():
         if claimed & set(about):
-            found += [_by_layer(rows, probe, dataset, palette) for dataset in rows.study.datasets]
-    return [drawing for drawing in found if drawing is not None]
+            charts += [_by_layer(rows, probe, dataset, palette) for dataset in rows.study.datasets]
+    return [chart for chart in charts if chart is not None]
 
 
-def _over_critic_steps(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Drawing | None:
-    found = bands(rows, rows.curves_of((GRADIENT,)), GRADIENT, diverged_worst=False, over="critic_step")
-    own = {arm: found[dataset, arm] for arm in rows.study.arms if (dataset, arm) in found}
+def _over_critic_steps(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Chart | None:
+    points = rows.curves_of((GRADIENT,))
+    by_arm = _by_arm(rows, dataset, bands(rows, points, GRADIENT, diverged_worst=False, over="critic_step"))
     held = {run.config.hold_generator_at for run in rows.runs if run.dataset == dataset}
     note = "; the generator is held in each" if None not in held else ""
     key = f"{rows.study.name}/{dataset}/critic steps"
-    return curves(
-        own, "norm of the generator's gradient", "ratio", key, dataset, palette, note, over="steps of the critic"
+    return curves_chart(
+        by_arm, "norm of the generator's gradient", "ratio", key, dataset, palette, note, over="steps of the critic"
     )
+
+
+def _by_arm(rows: StudyRows, dataset: str, all_bands: dict[tuple[str, str], Band]) -> dict[str, Band]:
+    """The bands on one dataset, in the order of the study's arms."""
+    return {arm: all_bands[dataset, arm] for arm in rows.study.arms if (dataset, arm) in all_bands}
 
 
 def _last(rows: StudyRows, probe: str) -> pd.DataFrame:
@@ -57,18 +63,17 @@ def _last(rows: StudyRows, probe: str) -> pd.DataFrame:
     points = points[points["probe"] == probe]
     points = points[points["generator_step"] == points.groupby("run_id")["generator_step"].transform("max")]
     known = rows.table.reset_index(drop=True).rename_axis("row").reset_index()[["run_id", "dataset", "arm", "row"]]
-    found = points.merge(known, on="run_id")
-    return found.assign(metric=probe, layer=found["layer"].fillna(""))
+    last = points.merge(known, on="run_id")
+    return last.assign(metric=probe, layer=last["layer"].fillna(""))
 
 
-def _by_layer(rows: StudyRows, probe: str, dataset: str, palette: dict[str, str]) -> Drawing | None:
+def _by_layer(rows: StudyRows, probe: str, dataset: str, palette: dict[str, str]) -> Chart | None:
     _, label, over = LAYERS[probe]
     points = _last(rows, probe)
     places = points["layer"].str.split(" ").str[0].astype(float)  # "03 hidden.6", or the middle of a bin
-    found = bands(rows, points.assign(place=places), probe, diverged_worst=False, over="place")
-    own = {arm: found[dataset, arm] for arm in rows.study.arms if (dataset, arm) in found}
+    by_arm = _by_arm(rows, dataset, bands(rows, points.assign(place=places), probe, diverged_worst=False, over="place"))
     key = f"{rows.study.name}/{dataset}/{probe}"
-    return curves(own, label, measure(probe).scale, key, dataset, palette, over=over)
+    return curves_chart(by_arm, label, measure(probe).scale, key, dataset, palette, over=over)
 
 
 def distances(rows: StudyRows) -> tuple[str, dict[str, float]]:
@@ -84,19 +89,20 @@ def distances(rows: StudyRows) -> tuple[str, dict[str, float]]:
     return varying[0], numbers if len(numbers) == len(options) else {}
 
 
-def _over_distance(rows: StudyRows, probe: str, palette: dict[str, str]) -> Drawing | None:
+def _over_distance(rows: StudyRows, probe: str, palette: dict[str, str]) -> Chart | None:
     name, values = distances(rows)
     points = _last(rows, probe)
     if not values or points.empty:
         return None
     points = points[points["arm"].isin(_measured(rows, probe))]
     everywhere = points.assign(place=points["dataset"].map(values), dataset="")
-    found = bands(rows, everywhere, probe, diverged_worst=False, over="place")
-    own = {arm: found["", arm] for arm in rows.study.arms if ("", arm) in found}
+    by_arm = _by_arm(rows, "", bands(rows, everywhere, probe, diverged_worst=False, over="place"))
     label = DISTANCES[probe][0]
     where = ", ".join(dict.fromkeys(run.config.dataset for run in rows.runs))
     line = truth(rows, probe, values)
-    return curves(own, label, "difference", f"{rows.study.name}/{probe}", where, palette, over=name, truth=line)
+    return curves_chart(
+        by_arm, label, "difference", f"{rows.study.name}/{probe}", where, palette, over=name, truth=line
+    )
 
 
 def _measured(rows: StudyRows, probe: str) -> set[str]:

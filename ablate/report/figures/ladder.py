@@ -11,9 +11,9 @@ from ablate.claims.statistics import effects as statistics
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.values import samples_of
 from ablate.registry.measures import measure
-from ablate.report.figures.levels import Axis, drawing, metrics_of
+from ablate.report.figures.levels import Levels, levels_chart, metrics_over_levels
 from ablate.report.figures.response import combination, own_name
-from ablate.report.figures.style import Drawing
+from ablate.report.figures.style import Chart
 from ablate.results import numbers
 from ablate.study.claims import Claim
 
@@ -33,23 +33,23 @@ class LadderPart:
     """All that the template shows of a ladder."""
 
     rungs: tuple[str, ...]
-    drawings: list[Drawing]
+    charts: list[Chart]
     tables: list[StepTable]
 
 
 def ladder_part(rows: StudyRows) -> LadderPart | None:
-    """None for a study without a ladder, or of which no arm of it is left."""
+    """None for a study without a ladder, and where none of its arms is selected."""
     climbs = _climbs(rows)
     if not climbs:
         return None
     rungs = rows.study.ladder
-    axis = Axis("", tuple(map(float, range(len(rungs)))), rungs)
-    drawn, tables = [], []
+    levels_of_rungs = Levels("", tuple(map(float, range(len(rungs)))), rungs)
+    charts, tables = [], []
     for dataset in rows.study.datasets:
-        measured = metrics_of(rows, dataset)
+        measured = metrics_over_levels(rows, dataset)
         for metric in measured:
             key = f"{rows.study.name}/{dataset}/ladder/{metric}"
-            drawn.append(drawing(rows, dataset, metric, climbs, axis, key))
+            charts.append(levels_chart(rows, dataset, metric, climbs, levels_of_rungs, key))
         for levels, arms in climbs.items():
             where = f"{dataset}, {levels}" if levels else dataset
             columns = [*measured, "diverged"]
@@ -60,17 +60,17 @@ def ladder_part(rows: StudyRows) -> LadderPart | None:
                 for name, step in zip(names, steps, strict=True)
             ]
             tables.append(StepTable(where, columns, lines))
-    return LadderPart(rungs, [each for each in drawn if each is not None], tables)
+    return LadderPart(rungs, [chart for chart in charts if chart is not None], tables)
 
 
 def _climbs(rows: StudyRows) -> dict[str, list[str]]:
     """Levels of the grid → the arms of the rungs there; one climb named "" without a grid."""
     study = rows.study
-    found: dict[str, dict[str, str]] = {}
+    by_levels: dict[str, dict[str, str]] = {}
     for arm in study.arms:
         levels = study.factors.get(arm, {})
-        found.setdefault(combination(levels), {})[own_name(arm, levels)] = arm
-    climbs = {levels: [arms.get(rung, "") for rung in study.ladder] for levels, arms in found.items()}
+        by_levels.setdefault(combination(levels), {})[own_name(arm, levels)] = arm
+    climbs = {levels: [arms.get(rung, "") for rung in study.ladder] for levels, arms in by_levels.items()}
     return {levels: arms for levels, arms in climbs.items() if any(arms)}
 
 
@@ -78,10 +78,10 @@ def _effect(rows: StudyRows, dataset: str, metric: str, before: str, after: str)
     """The arm after the step against the one before it: ratio or difference with its 95 % interval."""
     if not before or not after:  # one of them is not selected
         return numbers.NONE
-    facts = measure(metric)
+    better = measure(metric).better
     claim = Claim(
         id="ladder", source=(), says="", test="compare", metric=metric, statistic="value", arm=after, against=before,
-        direction="less" if facts.better == "none" else facts.better, margin=0.0, datasets=(dataset,), decide="pooled",
+        direction="less" if better == "none" else better, margin=0.0, datasets=(dataset,), decide="pooled",
     )  # fmt: skip
     samples = samples_of(rows, claim, dataset)
     pair = samples.comparable() if samples.fewest else None
@@ -90,5 +90,5 @@ def _effect(rows: StudyRows, dataset: str, metric: str, before: str, after: str)
     seed = statistics.seed_of(claim.key, dataset)
     effect, low, high = statistics.difference_of_centers([pair], seed, samples.center)
     if samples.scale == "ratio":
-        effect, low, high = (float(np.exp(each)) for each in (effect, low, high))
+        effect, low, high = (float(np.exp(log_ratio)) for log_ratio in (effect, low, high))
     return numbers.effect(effect, low, high, samples.scale)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from ablate.claims.study_rows import StudyRows
-from ablate.report.figures.levels import Axis, drawing, metrics_of
-from ablate.report.figures.style import Drawing
+from ablate.report.figures.levels import Levels, Lines, levels_chart, metrics_over_levels
+from ablate.report.figures.style import Chart
 from ablate.study.arms_section import level_text
 
 FEWEST_LEVELS = 3
@@ -14,37 +14,37 @@ WIDE = 10.0
 """Positive levels whose largest is so many times the smallest are drawn at equal ratios"""
 
 
-def response_curves(rows: StudyRows) -> list[Drawing]:
+def response_curves(rows: StudyRows) -> list[Chart]:
     """By factor, dataset and metric; none for a study without a factor of at least three numbers."""
-    found = []
+    charts = []
     for factor in dict.fromkeys(name for levels in rows.study.factors.values() for name in levels):
-        axis, lines = _lines(rows, factor)
-        if axis is None:
+        levels, lines = _lines(rows, factor)
+        if levels is None:
             continue
         for dataset in rows.study.datasets:
-            for metric in metrics_of(rows, dataset):
+            for metric in metrics_over_levels(rows, dataset):
                 key = f"{rows.study.name}/{dataset}/{factor}/{metric}"
-                found.append(drawing(rows, dataset, metric, lines, axis, key))
-    return [each for each in found if each is not None]
+                charts.append(levels_chart(rows, dataset, metric, lines, levels, key))
+    return [chart for chart in charts if chart is not None]
 
 
-def _lines(rows: StudyRows, factor: str) -> tuple[Axis | None, dict[str, list[str]]]:
-    """The factor's axis, and for each setting of the rest its arms in order; no axis where it has too few numbers."""
+def _lines(rows: StudyRows, factor: str) -> tuple[Levels | None, Lines]:
+    """The factor's levels, and for each setting of the rest its arms in order; None where it has too few numbers."""
     factors = {arm: levels for arm, levels in rows.study.factors.items() if factor in levels}
-    levels = list(dict.fromkeys(each[factor] for each in factors.values()))
+    levels = list(dict.fromkeys(own[factor] for own in factors.values()))
     if any(isinstance(level, bool) or not isinstance(level, int | float) for level in levels):
         return None, {}
     levels = sorted(levels)
     if len(levels) < FEWEST_LEVELS:
         return None, {}
-    lines: dict[str, list[str]] = {}
+    lines: Lines = {}
     for arm, own in factors.items():
         rest = {name: level for name, level in own.items() if name != factor}
         name = " ".join(filter(None, [own_name(arm, own), combination(rest)]))
         lines.setdefault(name, [""] * len(levels))[levels.index(own[factor])] = arm
     logarithmic = levels[0] > 0 and levels[-1] / levels[0] >= WIDE
     places = tuple(math.log(level) if logarithmic else float(level) for level in levels)
-    return Axis(factor, places, tuple(level_text(level) for level in levels)), lines
+    return Levels(factor, places, tuple(level_text(level) for level in levels)), lines
 
 
 def combination(levels: dict[str, object]) -> str:

@@ -6,6 +6,7 @@ import base64
 import io
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
 from ablate.claims.study_rows import StudyRows
@@ -36,10 +37,10 @@ class Sheet:
     note: str
 
 
-def sheets(rows: StudyRows, palette: dict[str, str]) -> list[Sheet]:
+def sample_sheets(rows: StudyRows, palette: dict[str, str]) -> list[Sheet]:
     """One sheet for each dataset that samples are kept of."""
-    found = [_sheet(rows, dataset, palette) for dataset in rows.study.datasets]
-    return [sheet for sheet in found if sheet is not None]
+    by_dataset = [_sheet(rows, dataset, palette) for dataset in rows.study.datasets]
+    return [sheet for sheet in by_dataset if sheet is not None]
 
 
 def _sheet(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Sheet | None:
@@ -47,19 +48,10 @@ def _sheet(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Sheet | No
     lines: list[tuple[str, list[Tile]]] = []
     points = False
     for arm in rows.study.arms:
-        kept: list[Tile] = []
-        group = rows.rows(dataset, arm)
-        for run_id, seed, status in zip(group["run_id"], group["seed"], group["status"], strict=True):
-            x = rows.results.sample(run_id) if len(kept) < MOST_SEEDS else None
-            if x is None or not len(x):
-                continue
-            points = x.ndim == 2
-            lost = ", diverged" if status == "diverged" else ""
-            alt = f"samples of {arm} on {dataset}, seed {seed}{lost}"
-            uri = _uri(scatter(real, x, palette[arm]) if points else grid(x[: GRID * GRID], GRID))
-            kept.append(Tile(uri, alt, f"seed {seed}{lost}"))
-        if kept:
-            lines.append((arm, kept))
+        samples = _samples(rows, dataset, arm)
+        if samples:
+            points = samples[-1][1].ndim == 2
+            lines.append((arm, [_tile(x, real, palette[arm], label, arm, dataset) for label, x in samples]))
         if len(lines) == MOST_ARMS:
             break
     if not lines:
@@ -73,6 +65,22 @@ def _sheet(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Sheet | No
         "generated in colour over real in grey; points outside the frame are not drawn" if points else "drawn at random"
     )
     return Sheet(dataset, tile, lines, not points, note + left)
+
+
+def _samples(rows: StudyRows, dataset: str, arm: str) -> list[tuple[str, np.ndarray]]:
+    """(label, samples) of the arm's first runs that left some."""
+    samples: list[tuple[str, np.ndarray]] = []
+    group = rows.rows(dataset, arm)
+    for run_id, seed, status in zip(group["run_id"], group["seed"], group["status"], strict=True):
+        x = rows.results.sample(run_id) if len(samples) < MOST_SEEDS else None
+        if x is not None and len(x):
+            samples.append((f"seed {seed}{', diverged' if status == 'diverged' else ''}", x))
+    return samples
+
+
+def _tile(x: np.ndarray, real: np.ndarray | None, colour: str, label: str, arm: str, dataset: str) -> Tile:
+    picture = scatter(real, x, colour) if x.ndim == 2 else grid(x[: GRID * GRID], GRID)
+    return Tile(_uri(picture), f"samples of {arm} on {dataset}, {label}", label)
 
 
 def _uri(image: Image.Image) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ablate.claims.study_rows import StudyRows
-from ablate.report.figures.style import INK, STYLE, Drawing, svg_text
+from ablate.report.figures.style import INK, STYLE, Chart, svg_text
 
 LEVELS = 12
 MOST_ARMS, MOST_POINTS, ACROSS = 8, 300, 4
@@ -15,17 +15,17 @@ PANEL = 2.1
 """Inches of a side"""
 
 
-def drawings(rows: StudyRows, palette: dict[str, str]) -> list[Drawing]:
+def surface_charts(rows: StudyRows, palette: dict[str, str]) -> list[Chart]:
     """One figure for each dataset of which surfaces are kept: a panel an arm, its first seed that has one."""
-    found = [_drawing(rows, dataset, palette) for dataset in rows.study.datasets]
-    return [drawing for drawing in found if drawing is not None]
+    charts = [_chart(rows, dataset, palette) for dataset in rows.study.datasets]
+    return [chart for chart in charts if chart is not None]
 
 
-def _drawing(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Drawing | None:
+def _chart(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Chart | None:
     panels: dict[str, tuple[np.ndarray, float]] = {}
     for arm in rows.study.arms:
-        kept = (rows.results.surface(run_id) for run_id in rows.rows(dataset, arm)["run_id"])
-        surface = next((each for each in kept if each is not None and np.isfinite(each[0]).all()), None)
+        surfaces = (rows.results.surface(run_id) for run_id in rows.rows(dataset, arm)["run_id"])
+        surface = next((of_run for of_run in surfaces if of_run is not None and np.isfinite(of_run[0]).all()), None)
         if surface is not None and len(panels) < MOST_ARMS:
             panels[arm] = surface
     real = rows.results.real_sample(dataset)
@@ -46,4 +46,4 @@ def _drawing(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Drawing 
             axes.set_title(arm, fontsize=8)
         text = svg_text(figure, f"{rows.study.name}/{dataset}/surfaces")
     alt = f"Level lines of the critic's scores on {dataset}, for {', '.join(panels)}."
-    return Drawing(text, alt, f"{dataset}: level lines of the critic's scores")
+    return Chart(text, alt, f"{dataset}: level lines of the critic's scores")

@@ -10,9 +10,9 @@ import pytest
 
 from ablate.claims.study_rows import StudyRows
 from ablate.config.run_config import RunConfig
-from ablate.report import summaries
 from ablate.report.figures import critic
-from ablate.report.figures import style as figures
+from ablate.report.figures.style import Chart, colours
+from ablate.report.result_tables import result_tables
 from ablate.report.site import build_report
 from tests.support.simulated_study import SimulatedClaim, SimulatedResults, SimulatedRun, SimulatedStudy
 
@@ -50,16 +50,16 @@ def lines(metrics: dict[str, tuple[str, ...]], seeds: int = 5) -> StudyRows:
         for arm, settings in ARMS.items()
         for seed in range(seeds)
     ]
-    found = []
+    values = []
     for run in runs:
         distance, judge = DISTANCES[run.dataset], run.arm == "discriminator"
         value = 20 + distance if judge else 1.1 * distance + 0.001 * run.seed
         ratio = value / distance if distance else np.nan
-        found.append(
+        values.append(
             (run.run_id, run.dataset, run.arm, run.seed, np.log(2) * (distance > 0) if judge else np.nan, value, ratio)
         )
     names = ["run_id", "dataset", "arm", "seed", "js_estimate", "w1_estimate", "w1_ratio"]
-    table = pd.DataFrame(found, columns=names).assign(status="done", study="simulated")
+    table = pd.DataFrame(values, columns=names).assign(status="done", study="simulated")
     long = table.melt("run_id", ["js_estimate", "w1_estimate"], "probe").dropna()
     last = long.assign(generator_step=400, layer="")
     first = last.assign(generator_step=40, value=-77.0)  # is not shown
@@ -67,14 +67,14 @@ def lines(metrics: dict[str, tuple[str, ...]], seeds: int = 5) -> StudyRows:
     return rows_of(metrics, runs, table, curves, pd.concat([first, last], ignore_index=True))
 
 
-def drawn(rows: StudyRows) -> list[figures.Drawing]:
-    return critic.drawings(rows, figures.colours(rows.study.arms))
+def charts(rows: StudyRows) -> list[Chart]:
+    return critic.critic_charts(rows, colours(rows.study.arms))
 
 
 def test_divergence_and_distance_are_drawn_against_the_distance_of_the_distributions() -> None:
     rows = lines({"js_estimate": ("discriminator",), "w1_ratio": ("critic",)})
     assert critic.distances(rows) == ("distance", DISTANCES)
-    js, w1 = drawn(rows)
+    js, w1 = charts(rows)
     assert js.alt == (
         "JS divergence by the discriminator over distance on parallel_lines: median over seeds, with quartiles. "
         "discriminator ends at 0.693."
@@ -95,8 +95,8 @@ def test_the_line_of_theory_is_log_2_and_the_exact_distance() -> None:
 
 
 def test_nothing_is_drawn_that_no_claim_is_about() -> None:
-    assert drawn(lines({"fid": ("critic",)})) == []
-    assert len(drawn(lines({"js_estimate": ("discriminator",)}))) == 1
+    assert charts(lines({"fid": ("critic",)})) == []
+    assert len(charts(lines({"js_estimate": ("discriminator",)}))) == 1
 
 
 def test_datasets_that_differ_in_more_than_a_number_have_no_distance() -> None:
@@ -132,17 +132,17 @@ def layered(probe: str, layers: list[str], metric: str) -> StudyRows:
 
 
 def test_gradient_norms_run_over_the_layers_numbers_on_a_logarithmic_scale() -> None:
-    (found,) = drawn(layered("output_gradient_norm", LAYERS, "output_slope"))
-    assert "clip ends at 0.001; penalty ends at 0.5" in found.alt
-    assert "over layer (1: next to the input) on swiss_roll" in found.alt
-    ticks = {text.strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", found.svg)}
+    (chart,) = charts(layered("output_gradient_norm", LAYERS, "output_slope"))
+    assert "clip ends at 0.001; penalty ends at 0.5" in chart.alt
+    assert "over layer (1: next to the input) on swiss_roll" in chart.alt
+    ticks = {text.strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", chart.svg)}
     assert {"0.1", "0.01", "0.001"} <= ticks
 
 
 def test_a_histogram_runs_over_the_middles_of_its_bins() -> None:
-    (found,) = drawn(layered("weight_histogram", ["-0.950", "+0.000", "+0.950"], "share_at_bound"))
-    assert "share of the weights over weight / largest absolute weight" in found.alt
-    ticks = {text.strip().replace("−", "-") for text in re.findall(r"<text[^>]*>([^<]*)</text>", found.svg)}
+    (chart,) = charts(layered("weight_histogram", ["-0.950", "+0.000", "+0.950"], "share_at_bound"))
+    assert "share of the weights over weight / largest absolute weight" in chart.alt
+    ticks = {text.strip().replace("−", "-") for text in re.findall(r"<text[^>]*>([^<]*)</text>", chart.svg)}
     assert {"0", "0.5"} <= ticks
     assert any(tick.startswith("-") for tick in ticks)
 
@@ -162,11 +162,11 @@ def test_the_generators_gradient_is_drawn_over_the_critics_steps() -> None:
         [(r.run_id, s, 5 * s, 1.0, critic.GRADIENT, 1 / s) for r in runs for s in (100, 200, 300)],
         columns=["run_id", "generator_step", "critic_step", "seconds", "metric", "value"],
     )
-    (found,) = drawn(rows_of({critic.GRADIENT: ("minimax",)}, runs, table, curves, pd.DataFrame()))
-    ticks = {text.strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", found.svg)}
+    (chart,) = charts(rows_of({critic.GRADIENT: ("minimax",)}, runs, table, curves, pd.DataFrame()))
+    ticks = {text.strip() for text in re.findall(r"<text[^>]*>([^<]*)</text>", chart.svg)}
     assert "1,500" in ticks
-    assert "over steps of the critic on ring8" in found.alt
-    assert "the generator is held in each" in found.caption
+    assert "over steps of the critic on ring8" in chart.alt
+    assert "the generator is held in each" in chart.caption
 
 
 def test_the_page_of_such_a_study_holds_its_figures_claimed_metrics_and_length_in_critic_steps(tmp_path) -> None:
@@ -175,6 +175,6 @@ def test_the_page_of_such_a_study_holds_its_figures_claimed_metrics_and_length_i
     assert "The critic by itself" in page
     assert "JS divergence by the discriminator" in page
     assert "2,000 critic steps" in page
-    names = [name for name, _ in summaries.result_tables(rows)[1].columns]
+    names = [name for name, _ in result_tables(rows)[1].columns]
     assert {"js_estimate", "w1_ratio"} <= set(names)
     assert "theta_1: js_estimate of every run" in page

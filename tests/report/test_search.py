@@ -5,51 +5,21 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
-from matplotlib.axes import Axes
 
 from ablate.claims.draws import best_of, drawn
 from ablate.claims.study_rows import StudyRows
-from ablate.report.figures import style as figures
+from ablate.report.figures.style import colours
 from ablate.report.search import importances, search_part
 from ablate.report.site import build_report
 from tests.support.searched_study import searched
-
-
-def steps_of(monkeypatch: pytest.MonkeyPatch, better: str) -> list[tuple[np.ndarray, np.ndarray, str]]:
-    """What is drawn for two arms, one of them with a diverged draw."""
-    drawn = []
-    plain = Axes.step
-
-    def step(axes: Axes, x: np.ndarray, y: np.ndarray, where: str, **more: object) -> None:
-        drawn.append((x, y, where))
-        plain(axes, x, y, where=where, **more)
-
-    monkeypatch.setattr(Axes, "step", step)
-    worst = np.inf if better == "less" else -np.inf
-    values = {"a": np.array([3.0, 1.0, worst, 2.0]), "b": np.array([5.0])}
-    figures.cumulative(values, "fid", better, "ratio", "k", "ring8", {"a": "#000000", "b": "#111111"})
-    return drawn
-
-
-def test_the_curve_is_the_share_of_all_draws_that_reach_a_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    (places, shares, where), _ = steps_of(monkeypatch, "less")
-    assert list(places[1:-1]) == [1, 2, 3]
-    assert (list(shares), where) == ([0, 0.25, 0.5, 0.75, 0.75], "post")  # the diverged draw reaches nothing
-
-
-def test_of_a_metric_of_which_more_is_better_the_curve_falls(monkeypatch: pytest.MonkeyPatch) -> None:
-    (places, shares, where), _ = steps_of(monkeypatch, "greater")
-    assert list(places[1:-1]) == [1, 2, 3]
-    assert (list(shares), where) == ([0.75, 0.75, 0.5, 0.25, 0], "pre")  # at 1: all three; above 3: none
 
 
 def test_the_part_holds_a_curve_a_table_of_best_settings_and_importances_for_each_dataset(tmp_path: Path) -> None:
     pytest.importorskip("optuna")
     study, results = searched(tmp_path)
     rows = StudyRows.of(study, results)
-    part = search_part(rows, figures.colours(study.arms))
+    part = search_part(rows, colours(study.arms))
     assert part is not None
     assert len(part.curves) == len(part.best) == len(part.importances) == 2
     best = best_of(drawn(rows, "ring8", "gan"), study.search)
