@@ -1,4 +1,4 @@
-"""The command line: its commands by name, and what becomes of an error. Heavy imports are made where they are used."""
+"""The command line: its commands by name, and how errors are shown. Commands import what is heavy where they use it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from ablate.commands.best import best
 from ablate.commands.calibrate import calibrate
 from ablate.commands.classifier import train_feature_classifier
 from ablate.commands.compare import compare
+from ablate.commands.listing import list_components
 from ablate.commands.merge import merge
-from ablate.commands.options import DONE, FAULT, INTERRUPTED, USAGE
-from ablate.commands.report import promote, report
+from ablate.commands.options import DONE, INTERNAL, INTERRUPTED, USAGE
+from ablate.commands.promote import promote
+from ablate.commands.report import report
 from ablate.commands.run import run
 from ablate.commands.sample import animate, sample
-from ablate.commands.study import list_components, show, validate
+from ablate.commands.show import show
+from ablate.commands.validate import validate
 from ablate.commands.verify import verify
 from ablate.errors import AblateError, AblateWarning
 
@@ -32,13 +35,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    epilog="Exit codes: 0 all done, 1 ablate's own fault, 2 usage or study file, 3 some runs failed or results differ, "
+    epilog="Exit codes: 0 all done, 1 an internal error, 2 usage or study file, 3 some runs failed or results differ, "
     "4 incomplete, 130 interrupted.",
 )
 
 
 def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with Ctrl-C told by us: typer would end with its exit code and not a word."""
+    """The command with our message on Ctrl-C: typer would exit with its own code and say nothing."""
 
     @functools.wraps(command)
     def run(*arguments: Any, **named: Any) -> None:
@@ -70,24 +73,24 @@ for name, command in COMMANDS.items():
     app.command(name)(_interruptible(command))
 
 
-def _told_once() -> Callable[..., None]:
-    """Shows a warning of ours in one line, once, without the place in the code that it comes from; others as ever."""
-    told: set[str] = set()
+def _shown_once() -> Callable[..., None]:
+    """Shows a warning of ours in one line, once, without its place in the code; others as Python shows them."""
+    seen: set[str] = set()
     others = warnings.showwarning
 
     def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
         if not issubclass(category, AblateWarning):
             others(message, category, *place, **more)
-        elif str(message) not in told:
-            told.add(str(message))
+        elif str(message) not in seen:
+            seen.add(str(message))
             print(f"ablate: {message}", file=sys.stderr)
 
     return show
 
 
 def main() -> None:
-    """Entry point: whatever goes wrong becomes one message and an exit code."""
-    warnings.showwarning = _told_once()
+    """Entry point: every error becomes one message and an exit code."""
+    warnings.showwarning = _shown_once()
     try:
         sys.exit(app(standalone_mode=False))
     except AblateError as error:
@@ -105,6 +108,6 @@ def main() -> None:
             sys.exit(USAGE)
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
-        print(f"ablate: a fault of its own: {type(error).__name__}: {error}", file=sys.stderr)
+        print(f"ablate: an internal error: {type(error).__name__}: {error}", file=sys.stderr)
         print(f"please report it with what {TRACEBACK_VARIABLE}=1 shows", file=sys.stderr)
-        sys.exit(FAULT)
+        sys.exit(INTERNAL)

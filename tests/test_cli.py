@@ -7,9 +7,12 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
+
+from ablate import cli
 
 STUDY = """\
 study: tiny
@@ -170,6 +173,11 @@ def test_promote_refuses_rows_of_uncommitted_code_or_of_changed_settings(folder:
         (("list", "settings"), "n_critic"),
         (("list", "studies"), "Is there a difference?"),
         (("list", "datasets"), "PacGAN"),
+        (
+            ("list", "measures"),
+            "metric, at the end of a run; less is better; needs points, or images with a classifier",
+        ),
+        (("list", "needs"), "[points in two dimensions]"),
         (("show", FILE), "lambda_gp: 0.1"),
         (("validate", FILE), "4 runs, 1 claims"),
     ],
@@ -178,6 +186,95 @@ def test_listing_commands_show_what_there_is(arguments: tuple[str, ...], shown: 
     done = ablate(*arguments, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert shown in done.stdout
+
+
+PLUGIN = """\
+import pathlib
+from ablate.registry import Setting, register
+from ablate.training.losses import Wasserstein
+
+with open(pathlib.Path(__file__).with_name("loaded.txt"), "a") as file:
+    file.write("x")
+
+
+@register("loss", "tempered", settings=(Setting("temperature", default=2.0, above=0, most=9, doc="of the scores"),))
+class Tempered(Wasserstein):
+    "Scores are divided by a temperature."
+
+
+@register("lipschitz", "soft", settings=(Setting("softness", above=0, doc="of the bound"),))
+class Soft:
+    "A bound that gives way."
+"""
+OWN = STUDY.replace("gan: {loss: non_saturating", "gan: {loss: tempered, temperature: 3.0").replace(
+    "study: tiny", "study: own"
+)
+
+
+@pytest.fixture
+def plugin(folder: Path) -> Path:
+    """A plugin with settings of its own beside two studies that use them."""
+    (folder / "my_parts.py").write_text(PLUGIN)
+    for name in ("own", "other"):
+        (folder / "studies" / f"{name}.yaml").write_text(OWN)
+    return folder
+
+
+def test_settings_of_plugins_are_validated_shown_and_listed_as_built_in_ones_are(plugin: Path) -> None:
+    given = ("--plugin", "my_parts.py")
+    shown = ablate("show", "studies/own.yaml", *given, cwd=plugin)
+    assert "temperature: 3.0" in shown.stdout, shown.stderr
+    settings = ablate("list", "settings", *given, cwd=plugin).stdout.splitlines()
+    lines = {line.split()[0]: line for line in settings}
+    expected = "of the scores [of loss tempered: default 2.0; a finite number above 0 and at most 9]"
+    assert lines["temperature"].endswith(expected)
+    assert lines["softness"].endswith("of the bound [of lipschitz soft: must be given; a finite number above 0]")
+    assert "lipschitz gradient_penalty" in lines["lambda_gp"]
+    assert "soft" in lines["lipschitz"].split("one of: ")[1]
+    assert "temperature" not in ablate("list", "settings", cwd=plugin).stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("temperature: 3.0", "temprature: 3.0", "own.yaml:8:25: arms.gan.temprature: unknown setting 'temprature'"),
+        ("temperature: 3.0", "temprature: 3.0", "did you mean 'temperature'?"),
+        ("temperature: 3.0", "temperature: 10", "temperature is 10, expected a finite number above 0 and at most 9"),
+        ("lipschitz: none", "lipschitz: soft", "lipschitz soft needs softness, which is not given"),
+        ("loss: tempered", "loss: hinge", "temperature has no effect in any run: it is used only by loss tempered"),
+    ],
+)
+def test_mistakes_in_settings_of_plugins_are_explained(old: str, new: str, said: str, plugin: Path) -> None:
+    (plugin / "studies" / "own.yaml").write_text(OWN.replace(old, new, 1))
+    done = ablate("validate", "studies/own.yaml", "--plugin", "my_parts.py", cwd=plugin)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_a_plugin_is_loaded_once_however_many_studies_are_validated(plugin: Path) -> None:
+    done = ablate("validate", "studies/own.yaml", "studies/other.yaml", "--plugin", "my_parts.py", cwd=plugin)
+    assert done.returncode == 0, done.stderr
+    assert (plugin / "loaded.txt").read_text() == "x"
+
+
+def test_an_internal_error_is_one_message_that_says_how_to_report_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(**_: object) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(cli, "app", broken)
+    monkeypatch.setattr("warnings.showwarning", warnings.showwarning)  # main replaces it
+    monkeypatch.delenv(cli.TRACEBACK_VARIABLE, raising=False)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == "ablate: an internal error: RuntimeError: out of luck"
+    assert cli.TRACEBACK_VARIABLE in second
+    monkeypatch.setenv(cli.TRACEBACK_VARIABLE, "1")
+    with pytest.raises(RuntimeError):
+        cli.main()
 
 
 def test_validate_starts_in_a_second(folder: Path) -> None:

@@ -7,10 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.options import RUNS, Only, Plugin, ResultsFolder, StudyFile, load, reference_of
+from ablate.commands.options import RUNS, STUDIES, Only, Plugin, ResultsFolder, StudyFile, load, reference_of
 from ablate.errors import UsageError
-
-STUDIES = Path("studies")
 
 
 def best(

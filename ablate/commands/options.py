@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 RESULTS, RUNS, REPORTS, STUDIES = Path("results"), Path("runs"), Path("reports"), Path("studies")
 RECIPES = "recipes"
-DONE, FAULT, USAGE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 4, 130
+DONE, INTERNAL, USAGE, FAILED, INCOMPLETE, INTERRUPTED = 0, 1, 2, 3, 4, 130
 DIFFERS = 3
 """of `ablate compare`: the two are not the same beyond chance"""
 

@@ -1,4 +1,4 @@
-"""ablate report and ablate promote: from tables to the page, and from a finished study to the reference."""
+"""ablate report: from tables to the page."""
 
 from __future__ import annotations
 
@@ -7,19 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.options import (
-    RECIPES,
-    REPORTS,
-    RESULTS,
-    RUNS,
-    STUDIES,
-    Plugin,
-    ResultsFolder,
-    StudyFile,
-    load,
-    load_plugins,
-    reference_of,
-)
+from ablate.commands.options import RECIPES, REPORTS, RESULTS, RUNS, STUDIES, Plugin, load_plugins
 from ablate.errors import UsageError
 
 
@@ -38,53 +26,35 @@ def report(
     from ablate.claims.calibration import TABLE as CALIBRATION
     from ablate.report import questions, speed
     from ablate.report.site import build_report
-    from ablate.results.tables import RUNS as TABLE
     from ablate.results.tables import Results, study_as_run
     from ablate.study.load import load_study
 
     load_plugins(plugin)
-    found = [*results.glob(f"*/{TABLE}"), *results.glob(f"{RECIPES}/*/{TABLE}")]
-    folders = {path.parent.name: path.parent for path in sorted(found, key=lambda path: (len(path.parts), path))}
+    folders = _folders_with_tables(results)
     names = [Path(study).stem for study in studies] or list(folders)
     if not names:
         raise UsageError(f"{results}: no result tables there; `ablate run` makes some (in {RUNS}/), see --results")
-    loaded = []
-    for name in names:
-        tables = Results.read(folders.get(name, results / name))
-        loaded.append((study_as_run(tables), tables))
+    tables = [Results.read(folders.get(name, results / name)) for name in names]
+    loaded = [(study_as_run(own), own) for own in tables]
     there = {study.name for study, _ in loaded}
     files = [] if studies else [load_study(path) for path in sorted(study_files.glob("*.yaml"))]
-    measured, asked = results / FOLDER / CALIBRATION, results / questions.TABLE
+    calibration = results / FOLDER / CALIBRATION
     page = build_report(
         loaded,
         out,
         speed_table=results / speed.TABLE,
         unrun=[study for study in files if study.name not in there],
-        cases=read_table(measured) if measured.is_file() else [],
-        open_questions=questions.read(asked) if asked.is_file() else None,
+        cases=read_table(calibration) if calibration.is_file() else [],
+        open_questions=questions.read(results / questions.TABLE),
     )
     print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
     if open_page:
         typer.launch(str(page))
 
 
-def promote(
-    study: StudyFile,
-    source: Annotated[
-        Path | None, typer.Option("--from", help="the finished study's folder; default: runs/<study>")
-    ] = None,
-    results: ResultsFolder = RESULTS,
-    plugin: Plugin = [],  # noqa: B006
-) -> None:
-    """Make a finished study the reference, after checking it: complete, and from one clean commit."""
-    from ablate.execution.promote import promote as make_reference
+def _folders_with_tables(results: Path) -> dict[str, Path]:
+    """Study → the folder of its tables; those of recipes come last."""
     from ablate.results.tables import RUNS as TABLE
-    from ablate.results.tables import Results, study_as_run
 
-    loaded = load(study, [], None, [], plugin)
-    folder, target = source or RUNS / loaded.name, reference_of(loaded.name, results)
-    reduced = target.parent.name == RECIPES and (folder / TABLE).exists()
-    if reduced:  # a recipe's reference may be one with smaller networks; its tables say which
-        loaded = study_as_run(Results.read(folder))
-    promoted = make_reference(loaded, folder, target, reduced)
-    print(f"{promoted.folder}: {len(promoted.runs)} rows; commit them")
+    paths = [*results.glob(f"*/{TABLE}"), *results.glob(f"{RECIPES}/*/{TABLE}")]
+    return {path.parent.name: path.parent for path in sorted(paths, key=lambda path: (len(path.parts), path))}

@@ -122,6 +122,12 @@ def number_kind(name: str) -> str:
     return kind if kind in ("integer", "number") else ""
 
 
+def allowed(name: str) -> str:
+    """What values a setting may have, in words."""
+    own = component_settings()
+    return own[name].expected if name in own else expected(name, _adapter(name).json_schema())
+
+
 def expected(name: str, schema: dict[str, Any]) -> str:
     """What a setting's JSON schema allows, in words."""
     if name in COMPONENT_KINDS:

@@ -1,0 +1,32 @@
+"""ablate promote: a finished study becomes the reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ablate.commands.options import RECIPES, RESULTS, RUNS, Plugin, ResultsFolder, StudyFile, load, reference_of
+
+
+def promote(
+    study: StudyFile,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="the finished study's folder; default: runs/<study>")
+    ] = None,
+    results: ResultsFolder = RESULTS,
+    plugin: Plugin = [],  # noqa: B006
+) -> None:
+    """Make a finished study the reference, after checking it: complete, and from one clean commit."""
+    from ablate.execution.promote import promote as make_reference
+    from ablate.results.tables import RUNS as TABLE
+    from ablate.results.tables import Results, study_as_run
+
+    loaded = load(study, [], None, [], plugin)
+    folder, target = source or RUNS / loaded.name, reference_of(loaded.name, results)
+    reduced = target.parent.name == RECIPES and (folder / TABLE).exists()
+    if reduced:  # a recipe's reference may be one with smaller networks; its tables say which
+        loaded = study_as_run(Results.read(folder))
+    promoted = make_reference(loaded, folder, target, reduced)
+    print(f"{promoted.folder}: {len(promoted.runs)} rows; commit them")
