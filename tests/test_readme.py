@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""What README and CONTRIBUTING show works as it stands there."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from ablate import registry
+
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, CONTRIBUTING = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md"))
 
 
 def block(language: str, holding: str) -> str:
@@ -76,3 +78,40 @@ def test_every_command_that_it_shows_exists(tmp_path: Path) -> None:
 def test_the_files_that_it_points_to_are_there() -> None:
     for target in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def paths_in(text: str) -> list[str]:
+    """What is written as a path within the repository; NAME stands for any."""
+    tops = "|".join(re.escape(path.name) for path in ROOT.iterdir())
+    return [path for path in re.findall(rf"(?<![\w/])(?:{tops})/[\w./-]*", text) if "NAME" not in path]
+
+
+def test_every_path_that_contributing_and_readme_name_exists() -> None:
+    assert len(paths_in(CONTRIBUTING)) > 25
+    for path in (*paths_in(CONTRIBUTING), *re.findall(r"`(ablate/[\w./-]+|studies/[\w./]+|benchmarks/)`", README)):
+        assert (ROOT / path).exists(), path
+
+
+def test_contributing_fits_on_a_screen_and_knows_every_folder_and_kind_of_component() -> None:
+    assert len(CONTRIBUTING.splitlines()) <= 60
+    folders = {path.name for path in (ROOT / "ablate").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders == set(re.findall(r"`ablate/(\w+)/`", CONTRIBUTING))
+    kinds = re.findall(r"\| `\"(\w+)\"` \|", CONTRIBUTING)
+    assert set(kinds) == set(registry.KINDS) - {"stability", "need"}
+
+
+def test_each_file_to_copy_from_registers_a_component_of_that_kind() -> None:
+    rows = re.findall(r"^\| an? [^|]*\| ([^|]+) \| `\"(\w+)\"` \|", CONTRIBUTING, re.M)
+    assert len(rows) == 8
+    for files, kind in rows:
+        for path in re.findall(r"`([^`]+)`", files):
+            assert (ROOT / path).is_file()
+            if kind != "claim":
+                assert f'"{kind}", "' in re.sub(r"\n\s*", " ", (ROOT / path).read_text(encoding="utf-8")), path
+
+
+def test_every_marker_that_contributing_names_is_registered() -> None:
+    line = next(line for line in CONTRIBUTING.splitlines() if line.startswith("pytest -m"))
+    named = set(re.findall(r"mnist|browser|ray|gpu|postgresql", line.replace("Ray", "")))
+    pyproject = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert named == set(re.findall(r'^  "(\w+): ', pyproject, re.M))

@@ -7,12 +7,16 @@ import time
 from dataclasses import replace
 from subprocess import run
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from ablate.claims.verdict import decide
 from ablate.errors import AblateError
+from ablate.registry import register
+from ablate.registry import registry as registry_of_components
 from ablate.report.site import build_report
+from ablate.study.claims.association import spearman_name
 from tests.support.page_tags import Tags
 from tests.support.simulated_page import full_study
 from tests.support.simulated_study import NO_CURVES, SimulatedClaim, tables
@@ -137,6 +141,49 @@ def test_a_page_of_several_studies_links_each_of_them(tmp_path):
     parsed = Tags.of(page)
     assert len(parsed.ids) == len(set(parsed.ids))
     assert 'href="#other"' in page
+
+
+def test_the_page_shows_each_where_the_study_has_it(tmp_path):
+    study, results = full_study(seeds=5, datasets=("ring8",))
+    everything = replace(
+        study,
+        factors={arm: {"lr": level} for arm, level in zip(study.arms, (1e-5, 1e-4, 1e-3, 1e-2), strict=True)},
+        ladder=("gan", "wgan_gp"),
+        claims=(SimulatedClaim(metric=spearman_name("critic_loss", "fid"), arm="wgan_gp", against="gan"),),
+    )
+    for shown, there in ((study, False), (everything, True)):
+        text = build_report([(shown, results)], tmp_path).read_text(encoding="utf-8")
+        for heading in ("Over the settings", "Step by step", "What goes with what"):
+            assert (heading in text) == there
+
+
+def test_a_measure_of_a_plugin_is_shown_where_it_says_and_nowhere_else(tmp_path, monkeypatch):
+    monkeypatch.setattr(registry_of_components, "_plugins", {})
+    monkeypatch.setattr(registry_of_components, "sources", {})
+
+    @register("metric", "sharpness", better="greater", shown=("table", "curves", "levels"), order=0)
+    def sharpness(evaluation):
+        """Of edges."""
+
+    @register("metric", "softness", better="less")
+    def softness(evaluation):
+        """Of edges too."""
+
+    study, results = full_study(seeds=5, datasets=("ring8",))
+    levels = {arm: {"lr": level} for arm, level in zip(study.arms, (1e-5, 1e-4, 1e-3, 1e-2), strict=True)}
+    measured = {"sharpness": np.linspace(1, 2, len(results.runs)), "sharpness_floor": 2.5, "softness": 0.5}
+    results.runs = results.runs.assign(**measured)
+    points = results.curves[results.curves["metric"] == "fid"].assign(metric="sharpness")
+    results.curves = pd.concat([results.curves, points, points.assign(metric="softness")])
+    page = build_report([(replace(study, factors=levels), results)], tmp_path).read_text()
+    headings = re.findall(r"<th>(\w+)<span class=\"soft\">(?:lower|higher) is better", page)
+    assert headings.index("sharpness") < headings.index("fid")
+    assert "sharpness of real samples against real ones: 2.5" in page
+    assert "<dt>sharpness</dt><dd>Of edges.</dd>" in page
+    assert "ring8: sharpness of every run" in page
+    assert "ring8: sharpness, median and quartiles over seeds" in page
+    assert "ring8: sharpness over lr" in page
+    assert "softness" not in page
 
 
 def test_an_unwritable_folder_is_one_message(tmp_path):
