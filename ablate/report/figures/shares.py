@@ -30,10 +30,10 @@ def shares_chart(
         left, right, _ = value_range(everything, logarithmic, False)
         set_axis(axes, "x", left, right, logarithmic)
         for i, (arm, reached) in enumerate(finite.items()):
-            places, shares = np.array([left, *reached, right]), _shares(reached, len(values[arm]), measure.better)
+            shares = _shares(reached, len(values[arm]), measure.better)
             axes.step(
-                places, shares, where="post" if measure.better == "less" else "pre", color=palette[arm],
-                linestyle=DASHES[i % len(DASHES)], linewidth=1.6, label=short(arm),
+                np.array([left, *reached, right]), shares, where="post" if measure.better == "less" else "pre",
+                color=palette[arm], linestyle=DASHES[i % len(DASHES)], linewidth=1.6, label=short(arm),
             )  # fmt: skip
         if near is not None and left <= near <= right:
             axes.axvline(near, color=INK, linewidth=1, linestyle=":")
@@ -50,9 +50,9 @@ def shares_chart(
         for arm, reached in finite.items()
         if len(reached)
     )
-    line = "" if near is None else f"; dotted: {numbers.number(near)}, twice the best"
     alt = f"Share of draws that reach a value of {measure.name} on {where}. {told}."
-    return Chart(svg, alt, f"{where}: share of draws by {measure.name}{line}")
+    caption = f"{where}: share of draws by {measure.name}"
+    return Chart(svg, alt, caption if near is None else f"{caption}; dotted: {numbers.number(near)}, twice the best")
 
 
 def _shares(reached: np.ndarray, draws: int, better: str) -> np.ndarray:
