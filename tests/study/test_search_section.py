@@ -9,17 +9,15 @@ import pytest
 from scipy import stats
 
 from ablate.errors import StudyErrors
-from ablate.study.load import load_study
 from ablate.study.search_space import Parameter, Search
 from ablate.study.select import select
 from ablate.study.study import Study
 from tests.support.broken_searches import BROKEN_SEARCHES, VALID_SEARCH
+from tests.support.written_studies import study_of
 
 
 def study(tmp_path: Path, text: str = VALID_SEARCH, *overrides: str, seeds: str | None = None) -> Study:
-    path = tmp_path / "x.yaml"
-    path.write_text(text, encoding="utf-8")
-    return load_study(path, overrides, seeds)
+    return study_of(tmp_path, text, *overrides, seeds=seeds)
 
 
 @pytest.mark.parametrize(

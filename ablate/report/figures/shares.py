@@ -44,12 +44,7 @@ def shares_chart(
         axes.set_ylabel("share of draws")
 
     svg = plot_svg(plot, (4.6, height(len(values))), key, legend=True)
-    best = min if measure.better == "less" else max
-    told = "; ".join(
-        f"{arm}: best {numbers.number(best(reached))}, {len(reached)} of {len(values[arm])} draws have a value"
-        for arm, reached in finite.items()
-        if len(reached)
-    )
+    told = _told(finite, values, measure.better)
     alt = f"Share of draws that reach a value of {measure.name} on {where}. {told}."
     caption = f"{where}: share of draws by {measure.name}"
     return Chart(svg, alt, caption if near is None else f"{caption}; dotted: {numbers.number(near)}, twice the best")
@@ -59,3 +54,13 @@ def _shares(reached: np.ndarray, draws: int, better: str) -> np.ndarray:
     """The share of all draws at each step of the line; where greater is better, it falls towards the right."""
     shares = np.array([0.0, *(np.arange(1, len(reached) + 1) / draws), len(reached) / draws])
     return shares if better == "less" else shares[::-1]
+
+
+def _told(finite: dict[str, np.ndarray], values: dict[str, np.ndarray], better: str) -> str:
+    """Each arm's best draw, and how many of its draws have a value."""
+    best = min if better == "less" else max
+    return "; ".join(
+        f"{arm}: best {numbers.number(best(reached))}, {len(reached)} of {len(values[arm])} draws have a value"
+        for arm, reached in finite.items()
+        if len(reached)
+    )
