@@ -77,12 +77,12 @@ def test_the_table_of_verdicts_holds_all_of_them(built):
     study, results, out, _ = built
     with open(out / "verdicts.csv", newline="") as file:
         lines = list(csv.DictReader(file))
-    found = decide(study, results)
+    verdicts = decide(study, results)
     assert [(line["claim"], line["dataset"], line["verdict"]) for line in lines] == [
-        (each.claim, each.dataset, each.verdict) for each in found
+        (verdict.claim, verdict.dataset, verdict.verdict) for verdict in verdicts
     ]
-    assert float(lines[0]["p_adjusted"]) == pytest.approx(found[0].p_adjusted, rel=1e-5)
-    assert int(lines[0]["n_against"]) == found[0].n[1]
+    assert float(lines[0]["p_adjusted"]) == pytest.approx(verdicts[0].p_adjusted, rel=1e-5)
+    assert int(lines[0]["n_against"]) == verdicts[0].n[1]
 
 
 def test_text_from_files_is_escaped(built):

@@ -86,17 +86,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, Results, str,
 
 def test_each_claim_has_the_verdict_of_the_numbers(made) -> None:
     with open(made[3], newline="", encoding="utf-8") as file:
-        found = {(row["claim"], row["dataset"]): row for row in csv.DictReader(file)}
-    headline = found["quality", "pooled"]
+        rows = {(row["claim"], row["dataset"]): row for row in csv.DictReader(file)}
+    headline = rows["quality", "pooled"]
     assert (headline["verdict"], headline["n_arm"], headline["n_against"]) == ("reproduced", "16", "14")
     assert (headline["diverged_against"], headline["missing_against"]) == ("1", "2")
     assert "2 of 32 runs are missing" in headline["reason"]
     # diverged runs take the worst finite value, 1.35, which the interquartile mean of eight cuts: no exact tenth
-    assert 0.08 < float(found["quality", "ring8"]["effect"]) < 0.1
-    assert found["points", "pooled"]["verdict"] == "reproduced"
-    assert found["stable", "pooled"]["verdict"] == "inconclusive"
-    assert found["faster", "pooled"]["verdict"] == "reproduced"
-    assert float(found["faster", "ring8"]["effect"]) < 1
+    assert 0.08 < float(rows["quality", "ring8"]["effect"]) < 0.1
+    assert rows["points", "pooled"]["verdict"] == "reproduced"
+    assert rows["stable", "pooled"]["verdict"] == "inconclusive"
+    assert rows["faster", "pooled"]["verdict"] == "reproduced"
+    assert float(rows["faster", "ring8"]["effect"]) < 1
 
 
 def test_the_page_draws_fid_everywhere_and_w1_for_points(made) -> None:

@@ -24,7 +24,7 @@ def claims(datasets):
     more = {"datasets": datasets, "arm": "wgan_gp"}
     return tuple(
         [SimulatedClaim("gp-quality", ("D0", "D1", "D4"), "the penalty gives better samples than clipping",
-                        against=each, **more) for each in against]
+                        against=other, **more) for other in against]
         + [SimulatedClaim("gan-collapse", ("D1", "D2"), "WGAN-GP covers more modes than the GAN", metric="mode_coverage",
                           direction="greater", against="gan", **more),
            SimulatedClaim("gp-faster", ("D0",), "on some datasets the penalty converges faster", against="gan",
@@ -54,8 +54,8 @@ def full_study(
     n = len(runs)
     ids = np.array([run.run_id for run in runs])
     arm = np.array([run.arm for run in runs])
-    level = np.array([LEVELS.get(each, 0.3) for each in arm]) * np.exp(rng.normal(0, 0.35, n))
-    lost = rng.random(n) < np.array([DIVERGING.get(each, 0.02) for each in arm])
+    level = np.array([LEVELS.get(name, 0.3) for name in arm]) * np.exp(rng.normal(0, 0.35, n))
+    lost = rng.random(n) < np.array([DIVERGING.get(name, 0.02) for name in arm])
     table = pd.DataFrame({
         "run_id": ids, "study": name, "dataset": [r.dataset for r in runs], "arm": arm, "seed": [r.seed for r in runs],
         "status": np.where(lost, "diverged", "done"), "error": "", "flags": np.where(arm == "gan", "no constraint", ""),
@@ -73,15 +73,15 @@ def full_study(
     curves = pd.concat([
         pd.DataFrame({
             "run_id": np.repeat(ids, steps), "generator_step": np.tile(when, n), "critic_step": np.tile(5 * when, n),
-            "seconds": np.tile(when / 400, n), "metric": metric, "value": each.ravel(),
+            "seconds": np.tile(when / 400, n), "metric": metric, "value": points.ravel(),
         })[keep]
-        for metric, each in values.items()
+        for metric, points in values.items()
     ], ignore_index=True)  # fmt: skip
-    kept = {}
+    samples_by_run = {}
     for dataset in datasets:
-        kept[f"real_{dataset}"] = _sample(dataset, 0.02, rng)
+        samples_by_run[f"real_{dataset}"] = _sample(dataset, 0.02, rng)
         for run in (r for r in runs if r.dataset == dataset and r.seed < samples and r.arm in LEVELS):
-            kept[run.run_id] = _sample(dataset, 0.3 * LEVELS[run.arm], rng)
+            samples_by_run[run.run_id] = _sample(dataset, 0.3 * LEVELS[run.arm], rng)
     if missing:
         table = table.drop(index=[n - 1, n - 2])
         table.loc[n - 3, ["status", "error"]] = ["failed", "out of memory <b>"]
@@ -91,9 +91,9 @@ def full_study(
         question="Does the gradient penalty train better than weight clipping?",
         notes="Simulated tables: nothing here was measured.", text="study: gp_vs_clip\nquestion: <script>\n",
     )  # fmt: skip
-    stale = table.iloc[:2].assign(run_id=["old1", "old2"])
-    table = pd.concat([table, stale], ignore_index=True) if missing else table.reset_index(drop=True)
-    return study, SimulatedResults(table, curves, pd.DataFrame(), environment, kept)
+    unused = table.iloc[:2].assign(run_id=["old1", "old2"])
+    table = pd.concat([table, unused], ignore_index=True) if missing else table.reset_index(drop=True)
+    return study, SimulatedResults(table, curves, pd.DataFrame(), environment, samples_by_run)
 
 
 def _sample(dataset, noise, rng):
