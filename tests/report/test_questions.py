@@ -46,6 +46,10 @@ def test_another_table_is_refused_by_its_line(text: str, line: int, tmp_path: Pa
         assert questions.read(path) == {}
 
 
+def test_without_a_table_there_are_no_questions(tmp_path: Path) -> None:
+    assert questions.read(tmp_path / questions.TABLE) == {}
+
+
 def test_every_claim_that_the_committed_verdicts_contradict_has_one() -> None:
     asked = questions.read(ROOT / "results" / questions.TABLE)
     with open(ROOT / "reports" / "verdicts.csv", encoding="utf-8", newline="") as file:
