@@ -33,7 +33,7 @@ def train_plainly(workload: Workload, cohort: Cohort, member: int, steps: int) -
     copy_member(cohort.pair.generator, cohort.generator, member, loop.generator)
     copy_member(cohort.pair.critic, cohort.critic, member, loop.critic)
     found = []
-    for batches, turn in zip(*cohort.draws.take(0, steps), strict=True):
+    for batches, turn in zip(*cohort.batches.take(0, steps), strict=True):
         losses = _step(loop, batches, turn, member)
         found.append(torch.cat([losses.critic, losses.generator[None]]))
     return loop, torch.stack(found).cpu()

@@ -101,9 +101,9 @@ def batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Endless batches for a plain loop: fresh draws, or a stored set in shuffled epochs, gathered on the device."""
     generator = torch.Generator(device=device).manual_seed(0)
-    if dataset.draw is not None:
+    if dataset.sampler is not None:
         while True:
-            samples, labels = dataset.draw(batch_size, generator)
+            samples, labels = dataset.sampler(batch_size, generator)
             yield samples.to(dtype), labels
     assert dataset.images is not None
     images = dataset.images.to(device)

@@ -12,22 +12,14 @@ from ablate.registry import Setting, register
 
 
 @register(
-    "architecture",
-    "wgan_mnist",
-    image_sides=(28,),
-    norms=("none", "batch", "layer"),
+    "architecture", "wgan_mnist", image_sides=(28,), norms=("none", "batch", "layer"),
     settings=(
         Setting(
-            "critic_dropout",
-            default=0.5,
-            least=0,
-            below=1,
-            structural=True,
-            always_in_id=True,
+            "critic_dropout", default=0.5, least=0, below=1, structural=True, always_in_id=True,
             doc="share of the critic's channels dropped at random",
         ),
     ),
-)
+)  # fmt: skip
 def wgan_mnist(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
     """Normalization after the activation; 4·`width` channels at 7 × 7 pixels; dropout of whole channels in the critic."""
     return Generator(config, shapes), Critic(config, shapes)

@@ -30,13 +30,12 @@ class Optimizer:
 
 
 @register(
-    "optimizer",
-    "adam",
+    "optimizer", "adam",
     settings=(
         Setting("beta1", default=0.9, least=0, below=1, always_in_id=True, doc="Adam's decay of the first moment"),
         Setting("beta2", default=0.999, least=0, below=1, always_in_id=True, doc="Adam's decay of the second moment"),
     ),
-)
+)  # fmt: skip
 class Adam(Optimizer):
     """Kingma & Ba 2015, as torch.optim.Adam."""
 
@@ -55,10 +54,9 @@ class Adam(Optimizer):
 
 
 @register(
-    "optimizer",
-    "rmsprop",
+    "optimizer", "rmsprop",
     settings=(Setting("momentum", default=0.0, least=0, below=1, always_in_id=True, doc="of SGD or RMSprop"),),
-)
+)  # fmt: skip
 class RMSprop(Optimizer):
     """Hinton 2012, as torch.optim.RMSprop (smoothing 0.99, not centred)."""
 
@@ -74,10 +72,9 @@ class RMSprop(Optimizer):
 
 
 @register(
-    "optimizer",
-    "sgd",
+    "optimizer", "sgd",
     settings=(Setting("momentum", default=0.0, least=0, below=1, always_in_id=True, doc="of SGD or RMSprop"),),
-)
+)  # fmt: skip
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum, as torch.optim.SGD."""
 

@@ -19,12 +19,12 @@ def pair(name: str, distance: float, spread: float):
     options = {"distance": distance} | ({"spread": spread} if name == "normals" else {})
     dataset = load_dataset(name, options)
     assert dataset.counterpart is not None
-    assert dataset.draw is not None
+    assert dataset.sampler is not None
     generator = torch.Generator().manual_seed(3)
     return (
         dataset.counterpart,
-        dataset.draw(SIZE, generator)[0].numpy(),
-        dataset.counterpart.draw(SIZE, generator)[0].numpy(),
+        dataset.sampler(SIZE, generator)[0].numpy(),
+        dataset.counterpart.sampler(SIZE, generator)[0].numpy(),
     )
 
 

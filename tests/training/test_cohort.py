@@ -113,14 +113,16 @@ def test_equal_seeds_give_arms_the_same_start_data_and_noise_whatever_their_n_cr
     assert torch.equal(one.critic, three.critic)
     assert torch.equal(one.generator, three.generator)
     for stream in ("real", "latent", "epsilon"):
-        for a, b in zip(getattr(one.draws, stream).take(2, 3), getattr(three.draws, stream).take(2, 3), strict=True):
+        for a, b in zip(
+            getattr(one.batches, stream).take(2, 3), getattr(three.batches, stream).take(2, 3), strict=True
+        ):
             assert torch.equal(a, b)
 
 
 def test_different_seeds_start_and_draw_differently() -> None:
     both = cohort(config(0), config(1))
     assert not torch.equal(both.critic[0], both.critic[1])
-    for stream in (both.draws.real, both.draws.latent, both.draws.epsilon, both.draws.generator_latent):
+    for stream in (both.batches.real, both.batches.latent, both.batches.epsilon, both.batches.generator_latent):
         drawn = stream.take(0, 1)[0]
         assert not torch.equal(drawn[0, 0], drawn[0, 1])
 

@@ -85,8 +85,8 @@ def test_the_others_train_on_as_they_would_have(optimizer: str) -> None:
     for member in (0, 2):
         assert_like(found[member], whole[member])
     for member, moments in ((1, 1), (3, 2)):
-        before = [m["metrics"]["fid"] for m in whole[member].moments[:moments]]
-        assert [m["metrics"]["fid"] for m in found[member].moments] == pytest.approx(before, rel=1e-6)
+        before = [m["metrics"]["fid"] for m in whole[member].evaluations[:moments]]
+        assert [m["metrics"]["fid"] for m in found[member].evaluations] == pytest.approx(before, rel=1e-6)
         assert found[member].final["fid"] == pytest.approx(before[-1], rel=1e-6)
     notes = [progress.note for progress in told if progress.note]
     assert [note.split(":")[1] for note in notes] == [

@@ -70,7 +70,7 @@ def masks_of(uniform: Tensor, width: int) -> tuple[Tensor, Tensor]:
 
 
 def steps_of_wgan_gp(system: Any, cohort: Cohort, member: int) -> None:
-    batches, turns = cohort.draws.take(0, STEPS)
+    batches, turns = cohort.batches.take(0, STEPS)
     for own, turn in zip(batches, turns, strict=True):
         system.step(
             torch.stack([b.real[member] for b in own]),
@@ -82,7 +82,7 @@ def steps_of_wgan_gp(system: Any, cohort: Cohort, member: int) -> None:
 
 
 def steps_of_wgan(system: Any, cohort: Cohort, member: int) -> None:
-    batches, turns = cohort.draws.take(0, STEPS)
+    batches, turns = cohort.batches.take(0, STEPS)
     for own, turn in zip(batches, turns, strict=True):
         uniform = [b.dropout[turn_][member] for b in own for turn_ in (0, 1)] + [turn.dropout[member]]
         system.step(
@@ -132,7 +132,7 @@ def test_a_recipes_steps_are_those_of_the_documents_loop(case: Case) -> None:
 
 def test_with_the_generator_first_its_step_sees_the_critic_before_its_steps() -> None:
     cohort = cohort_of("wgan_gp_mlp_mnist", "wgan_gp_mlp")
-    _, (turn,) = cohort.draws.take(0, 1)
+    _, (turn,) = cohort.batches.take(0, 1)
     expected, _, _ = cohort.steps.generator_step(
         cohort.generator, cohort.generator_state, cohort.critic, turn.latent, turn.labels
     )

@@ -162,7 +162,7 @@ def image_numbers(images: Tensor) -> Tensor:
 
 def steps_of(kind: str, cohort: Cohort) -> Iterator[tuple[str, Tensor]]:
     for step in (FIRST, LATE):
-        (batches,), (turn,) = cohort.draws.take(step, 1)
+        (batches,), (turn,) = cohort.batches.take(step, 1)
         last = batches[-1]
         real = image_numbers(last.real) if kind == "images" else last.real
         given = {

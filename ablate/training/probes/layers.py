@@ -47,13 +47,13 @@ def _square(gradient: Tensor, members: int) -> Tensor:
     return own.flatten(1).square().sum(1)
 
 
-@register("probe", "output_gradient_norm", better="none", scale="ratio", needs=("fixed_fakes",))
+@register("probe", "output_gradient_norm", scale="ratio", needs=("fixed_fakes",))
 def output_gradient_norm(view: CriticView) -> dict[str, Tensor]:
     """Norm of the gradient of the critic's loss with respect to each layer's output, from the input on."""
     return view.once(output_gradients)
 
 
-@register("probe", "output_slope", better="none", scale="difference", needs=("fixed_fakes",))
+@register("probe", "output_slope", needs=("fixed_fakes",))
 def output_slope(view: CriticView) -> dict[str, Tensor]:
     """Slope of log10 of the output gradient norm over the layer's number: below 0 it explodes on its way back to the input."""
     norms = torch.stack(list(view.once(output_gradients).values()))
@@ -63,13 +63,13 @@ def output_slope(view: CriticView) -> dict[str, Tensor]:
     return {"": (centred * logs).sum(0) / centred.square().sum()}
 
 
-@register("probe", "output_slope_size", better="less", scale="difference", needs=("fixed_fakes",))
+@register("probe", "output_slope_size", better="less", needs=("fixed_fakes",))
 def output_slope_size(view: CriticView) -> dict[str, Tensor]:
     """Absolute value of output_slope: decades by which the gradient grows or shrinks at each layer."""
     return {"": output_slope(view)[""].abs()}
 
 
-@register("probe", "weight_histogram", better="none", scale="difference", needs=("fixed_fakes",))
+@register("probe", "weight_histogram", needs=("fixed_fakes",))
 def weight_histogram(view: CriticView) -> dict[str, Tensor]:
     """Shares of the critic's weights, divided by the largest absolute value, in 40 equal bins from −1 to 1, by their middles."""
     flat = torch.cat([v.flatten(1) for v in view.weights.values()], dim=1).double()
