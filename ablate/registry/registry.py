@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ablate.errors import UsageError
-from ablate.registry.facts import FACT_CLASSES, FACTS, Facts, facts_of
+from ablate.registry.facts import FACT_CLASSES, FACTS, Facts, MeasureFacts, facts_of
 from ablate.registry.words import unknown
 
 KINDS = tuple(FACTS)
@@ -69,6 +69,7 @@ def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
         if known is None:
             new = Entry(kind, name, module, attribute, first_line(component.__doc__), typed, component)
             _refuse_clash(new)
+            _refuse_second_measure(new)
             _plugins[kind, name] = new
             if not loading:
                 sources[sys._getframe(1).f_globals["__name__"]] = None
@@ -108,6 +109,14 @@ def _refuse_clash(new: Entry) -> None:
                     )
 
 
+def _refuse_second_measure(new: Entry) -> None:
+    """Measures of all kinds are columns of one table."""
+    if isinstance(new.facts, MeasureFacts):
+        for other in entries_of_all_kinds():
+            if other.name == new.name and isinstance(other.facts, MeasureFacts):
+                raise UsageError(f"there is a {other.kind} {new.name!r} already; choose another name")
+
+
 def first_line(doc: str | None) -> str:
     """The first line of a docstring, or nothing."""
     return doc.strip().splitlines()[0] if doc else ""
@@ -135,7 +144,7 @@ def _built_in() -> dict[tuple[str, str], Entry]:
 def _entries_in(source: str, module: str) -> list[Entry]:
     if "@register(" not in source:
         return []
-    found = []
+    known: list[Entry] = []
     for node in ast.parse(source).body:
         if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             continue
@@ -143,8 +152,8 @@ def _entries_in(source: str, module: str) -> list[Entry]:
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "register":
                 kind, name = (ast.literal_eval(argument) for argument in call.args)
                 facts = facts_of(kind, {str(word.arg): _literal(word.value) for word in call.keywords})
-                found.append(Entry(kind, name, module, node.name, first_line(ast.get_docstring(node)), facts))
-    return found
+                known.append(Entry(kind, name, module, node.name, first_line(ast.get_docstring(node)), facts))
+    return known
 
 
 def _literal(node: ast.expr) -> Any:

@@ -1,9 +1,11 @@
 """Optimizers as pure functions on matrices [member, parameter], with PyTorch's own update rules and constants.
 
-Rates are [member, 1], so that members of one cohort may differ in them.
+Members of one cohort may differ in their rates.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +13,8 @@ from torch import Tensor
 from ablate.registry import Setting, register
 
 State = dict[str, Tensor]
-Rates = dict[str, Tensor]
+Rates = dict[str, Any]
+"""lr and the optimizer's own settings by name: numbers as [member, 1], others as they are"""
 
 EPSILON = 1e-8
 RMSPROP_SMOOTHING = 0.99

@@ -33,7 +33,7 @@ def test_every_registered_loss_has_its_formula_here() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_loss_is_its_papers_formula_for_each_member(name: str) -> None:
-    loss = registry.get("loss", name)
+    loss = registry.get("loss", name)({})
     critic, generator = EXPECTED[name]
     torch.testing.assert_close(loss.critic(REAL, FAKE), critic)
     torch.testing.assert_close(loss.generator(FAKE), generator)
