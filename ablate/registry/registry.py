@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -48,6 +48,8 @@ class Entry:
 
 
 _plugins: dict[tuple[str, str], Entry] = {}
+_of_every_run: set[str] = set()
+"""Names of the settings that no component may own"""
 sources: dict[str, None] = {}
 """Files and modules that were loaded as plugins, or that registered components when they were imported, in order"""
 loading: list[str] = []
@@ -100,6 +102,11 @@ def _refuse_clash(new: Entry) -> None:
     if new.kind == "dataset":  # options are given beside the dataset's name, and are its own
         return
     for setting in new.facts.settings:
+        if setting.name in _of_every_run:
+            raise UsageError(
+                f"{new.kind} {new.name!r} cannot own a setting {setting.name!r}: every run has a setting "
+                f"{setting.name!r}; choose another name"
+            )
         for other in entries_of_all_kinds():
             for known in other.facts.settings if other.kind != "dataset" else ():
                 if known.name == setting.name and not known.agrees(setting):
@@ -107,6 +114,13 @@ def _refuse_clash(new: Entry) -> None:
                         f"setting {setting.name!r} of {new.kind} {new.name!r} is another one than that of {other.kind} "
                         f"{other.name!r}; give it the same type and bounds, or choose another name"
                     )
+
+
+def reserve_settings(names: Iterable[str]) -> None:
+    """Let no component own a setting of these names, for every run has them; UsageError where one does already."""
+    _of_every_run.update(names)
+    for known in entries_of_all_kinds():
+        _refuse_clash(known)
 
 
 def _refuse_second_measure(new: Entry) -> None:
