@@ -68,7 +68,7 @@ def normals(distance: float, spread: float) -> Dataset:
     options = {"distance": distance, "spread": spread}
     w1 = _mean_of_folded(
         distance, abs(spread - 1)
-    )  # in one dimension the best plan is monotone: z ↦ distance + spread · z
+    )  # the best plan in one dimension is monotone: z ↦ distance + spread · z
     return _pair("normals", of(0.0, 1.0), Counterpart(of(distance, spread), w1, discriminator), options)
 
 

@@ -73,9 +73,9 @@ class Critic(nn.Module):
         self.out = Linear(members, 2 * width * 6 * 6, 1)
 
     def forward(self, x: Tensor, labels: Tensor | None, uniform: Tensor | None = None) -> Tensor:
-        kept = None if uniform is None else uniform.split([self.width, 2 * self.width], dim=2)
-        x = self._drop(self.activation(self.first(join(x), self.label.embed(labels))), kept and kept[0])
-        x = self._drop(self.activation(self.second(x)), kept and kept[1])
+        first, second = (None, None) if uniform is None else uniform.split([self.width, 2 * self.width], dim=2)
+        x = self._drop(self.activation(self.first(join(x), self.label.embed(labels))), first)
+        x = self._drop(self.activation(self.second(x)), second)
         return self.out(part(self.norm(x), self.members).flatten(2)).squeeze(2)
 
     def _drop(self, x: Tensor, uniform: Tensor | None) -> Tensor:

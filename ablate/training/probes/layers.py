@@ -20,24 +20,26 @@ def output_gradients(view: CriticView) -> dict[str, Tensor]:
     cohort, weights = view.cohort, view.critic.detach().double().requires_grad_()
     outputs: dict[str, list[Tensor]] = {layer: [] for layer in view.weights}
     hooks = []
-    for layer, found in outputs.items():
+    for layer, of_layer in outputs.items():
         module: nn.Module = cohort.pair.critic.module.get_submodule(layer.split(" ", 1)[1])
-        hooks.append(module.register_forward_hook(lambda module, inputs, output, found=found: found.append(output)))
+        hooks.append(
+            module.register_forward_hook(lambda module, inputs, output, of_layer=of_layer: of_layer.append(output))
+        )
     try:
         with torch.enable_grad():
             real, fake = (
                 cohort.pair.critic(weights, x.double(), view.batch.labels) for x in (view.batch.real, view.fake)
             )
             loss = cohort.steps.loss.critic(real, fake).sum()
-            flat = [output for found in outputs.values() for output in found]
+            flat = [output for of_layer in outputs.values() for output in of_layer]
             gradients = iter(torch.autograd.grad(loss, flat))
     finally:
         for hook in hooks:
             hook.remove()
     members = len(cohort.configs)
     return {
-        layer: torch.stack([_square(next(gradients), members) for _ in found]).sum(0).sqrt()
-        for layer, found in outputs.items()
+        layer: torch.stack([_square(next(gradients), members) for _ in of_layer]).sum(0).sqrt()
+        for layer, of_layer in outputs.items()
     }
 
 

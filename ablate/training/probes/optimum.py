@@ -77,11 +77,11 @@ def w1_share(view: CriticView) -> dict[str, Tensor]:
 
 def steepest(points: Tensor, scores: Tensor) -> Tensor:
     """The largest ratio of |difference of scores| to distance of two points: [member], of [member, n, d] and [member, n]."""
-    found = []
+    steepest_of_members = []
     for x, y in zip(points, scores, strict=True):
-        apart = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
-        found.append(torch.where(apart > 0, (y[:, None] - y).abs() / apart, 0.0).amax())
-    return torch.stack(found)
+        distance = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
+        steepest_of_members.append(torch.where(distance > 0, (y[:, None] - y).abs() / distance, 0.0).amax())
+    return torch.stack(steepest_of_members)
 
 
 @register("probe", "transport_cosine", better="greater", needs=("fixed_fakes", "points"))

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class CriticView:
-    """The critics of a cohort at one moment of the training."""
+    """The critics of a cohort at one point of the training."""
 
     def __init__(self, cohort: Cohort):
         config = cohort.configs[0]
@@ -93,8 +93,8 @@ class CriticView:
 
         Scores of a clipped critic may differ by less than single precision resolves.
         """
-        found: Tensor = self.cohort.pair.critic(self.critic.double(), x.double(), self.batch.labels)
-        return found
+        scores: Tensor = self.cohort.pair.critic(self.critic.double(), x.double(), self.batch.labels)
+        return scores
 
     @cached_property
     def weights(self) -> dict[str, Tensor]:
@@ -112,8 +112,8 @@ class CriticView:
 
     def _weights_of(self, flat: Tensor) -> dict[str, Tensor]:
         views = self.cohort.pair.critic.views(flat).items()
-        kept = [(n, v) for n, v in views if n.endswith(".weight") and v.dim() > 2 and "embedding" not in n]
-        return {f"{i:02d} {n.removesuffix('.weight')}": v for i, (n, v) in enumerate(kept, start=1)}
+        weights = [(n, v) for n, v in views if n.endswith(".weight") and v.dim() > 2 and "embedding" not in n]
+        return {f"{i:02d} {n.removesuffix('.weight')}": v for i, (n, v) in enumerate(weights, start=1)}
 
 
 def measure(cohort: Cohort) -> dict[str, dict[str, list[float]]]:
