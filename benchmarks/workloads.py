@@ -91,8 +91,8 @@ def _d2(width: int) -> Workload:
 
 
 WORKLOADS = {
-    each.name: each
-    for each in (_toy(64, 128), _toy(128, 256), _toy(512, 256), _d0(), _d1(16), _d1(64), _d2(16), _d2(64))
+    workload.name: workload
+    for workload in (_toy(64, 128), _toy(128, 256), _toy(512, 256), _d0(), _d1(16), _d1(64), _d2(16), _d2(64))
 }
 
 

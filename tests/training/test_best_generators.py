@@ -85,8 +85,8 @@ def test_the_last_generator_gives_the_samples_that_the_run_kept(tmp_path: Path) 
     (latent,) = cohort.noise("evaluation latent", (64, runs[0].latent_size), "normal").take(0, 1)
     for m, outcome in enumerate(outcomes):
         generator = ablate.load_generator(generator_path(tmp_path, runs[m], "last"))
-        found = as_pictures(generator(latent[0, m], torch.arange(64) % 10)).astype(int)
-        assert np.abs(found - outcome.samples).max() <= 1  # grey levels: a rounding may fall to the other side
+        pictures = as_pictures(generator(latent[0, m], torch.arange(64) % 10)).astype(int)
+        assert np.abs(pictures - outcome.samples).max() <= 1  # grey levels: a rounding may fall to the other side
 
 
 def test_a_diverged_run_leaves_its_best_generator_and_pictures_up_to_there_and_no_last(tmp_path: Path) -> None:

@@ -161,17 +161,17 @@ def test_a_recipe_at_full_size_has_the_documents_number_of_parameters(recipe: st
 
 def stacked_shapes(network: Network, flat: Tensor, *inputs: Tensor | None) -> list[tuple[int, ...]]:
     """What each linear layer and convolution gives, without member and batch dimensions, in the order of their calls."""
-    found: list[tuple[int, ...]] = []
+    seen: list[tuple[int, ...]] = []
 
     def note(layer: nn.Module, _: Any, y: Tensor) -> None:
-        found.append(tuple(y.shape[2:] if isinstance(layer, Linear) else y.shape[1:]))
+        seen.append(tuple(y.shape[2:] if isinstance(layer, Linear) else y.shape[1:]))
 
     kinds = (Linear, Conv2d, ConvTranspose2d)
     hooks = [m.register_forward_hook(note) for m in network.module.modules() if isinstance(m, kinds)]
     network(flat, *inputs)
     for hook in hooks:
         hook.remove()
-    return found
+    return seen
 
 
 LAYERS = {

@@ -134,7 +134,7 @@ def test_a_cohort_trains_on_a_cuda_device_as_on_a_cpu() -> None:
 @pytest.mark.parametrize("settings", [{}, {"dataset": "ring8", "architecture": "mlp", "generator_norm": "none"}])
 def test_a_cohort_that_has_ended_leaves_no_tensors_to_the_garbage_collector(settings: dict[str, object]) -> None:
     def alive() -> set[int]:
-        return {id(each) for each in gc.get_objects() if type(each) is torch.Tensor and each.numel() > 1000}
+        return {id(tensor) for tensor in gc.get_objects() if type(tensor) is torch.Tensor and tensor.numel() > 1000}
 
     run_cohort(configs(generator_steps=3, **settings), CPU)  # what is made once for all stays
     gc.collect()
