@@ -32,11 +32,11 @@ def train_plainly(workload: Workload, cohort: Cohort, member: int, steps: int) -
         module.to(cohort.device)
     copy_member(cohort.pair.generator, cohort.generator, member, loop.generator)
     copy_member(cohort.pair.critic, cohort.critic, member, loop.critic)
-    found = []
-    for batches, turn in zip(*cohort.draws.take(0, steps), strict=True):
+    rows = []
+    for batches, turn in zip(*cohort.batches.take(0, steps), strict=True):
         losses = _step(loop, batches, turn, member)
-        found.append(torch.cat([losses.critic, losses.generator[None]]))
-    return loop, torch.stack(found).cpu()
+        rows.append(torch.cat([losses.critic, losses.generator[None]]))
+    return loop, torch.stack(rows).cpu()
 
 
 def _step(loop: Loop, batches: Sequence[Batch], turn: GeneratorTurn, member: int) -> Losses:
@@ -48,9 +48,9 @@ def _step(loop: Loop, batches: Sequence[Batch], turn: GeneratorTurn, member: int
         epsilons = torch.stack([batch.epsilon[member] for batch in batches])
         return loop.step(real, torch.stack(labels) if labels else None, latents, epsilons, turn.latent[member])
     assert isinstance(loop, Wgan)
-    drawn = [batch.dropout[turn][member] for batch in batches if batch.dropout is not None for turn in (REAL, FAKE)]
+    uniform = [batch.dropout[turn][member] for batch in batches if batch.dropout is not None for turn in (REAL, FAKE)]
     assert turn.dropout is not None
-    return loop.step(real, latents, turn.latent[member], [_masks(u, loop) for u in (*drawn, turn.dropout[member])])
+    return loop.step(real, latents, turn.latent[member], [_masks(u, loop) for u in (*uniform, turn.dropout[member])])
 
 
 def _masks(uniform: Tensor, loop: Wgan) -> Masks:

@@ -63,7 +63,7 @@ def measured(runs: int, cohort: int, workers: int) -> dict[str, Any]:
         study.write_text(study_of(runs), encoding="utf-8")
         with multiprocessing.get_context("spawn").Pool(workers) as pool:
             bare = pool.starmap(own_seconds, [(study, cohort)] * workers, chunksize=1)
-        own, own_cpu = (sum(each) / workers for each in zip(*bare, strict=True))
+        own, own_cpu = (sum(part) / workers for part in zip(*bare, strict=True))
         flags = ["--workers", str(workers), "--cohort", str(cohort), "--out", str(out), "--json"]
         _adopt_orphans()
         before, began = set(descendants(os.getpid())), time.monotonic()
@@ -123,16 +123,16 @@ def own_seconds(study: Path, cohort: int) -> tuple[float, float]:
     done, began, cpu = 0, 0.0, 0.0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for number, each in enumerate(plans):
-            pictured = frozenset(run.run_id for run in each.runs if run.seed < SEEDS_WITH_SAMPLES)
-            task = Task(each, "cpu", folder, math.inf, pictured=pictured, generators=folder)
+        for number, cohort_plan in enumerate(plans):
+            pictured = frozenset(run.run_id for run in cohort_plan.runs if run.seed < SEEDS_WITH_SAMPLES)
+            task = Task(cohort_plan, "cpu", folder, math.inf, pictured=pictured, generators=folder)
             result = train(task, lambda progress: None, lambda: False)
             if result.errors:
                 raise AblateError(next(iter(result.errors.values())))
             if number == 0:
                 began, cpu = time.monotonic(), time.process_time()
                 continue
-            done += len(each.runs)
+            done += len(cohort_plan.runs)
             if time.monotonic() - began >= OWN_SECONDS:
                 break
         return (time.monotonic() - began) / done, (time.process_time() - cpu) / done

@@ -35,8 +35,8 @@ def plain_work(workload: Workload, dataset: Dataset, device: torch.device) -> me
     loop: Loop = workload.plain(torch.float32)
     loop.generator.to(device)
     loop.critic.to(device)
-    drawn = batches(dataset, loop.batch_size, torch.float32, device)
-    return lambda steps: loop.train(steps, drawn)
+    real_batches = batches(dataset, loop.batch_size, torch.float32, device)
+    return lambda steps: loop.train(steps, real_batches)
 
 
 def stacked_work(

@@ -91,8 +91,8 @@ def _d2(width: int) -> Workload:
 
 
 WORKLOADS = {
-    each.name: each
-    for each in (_toy(64, 128), _toy(128, 256), _toy(512, 256), _d0(), _d1(16), _d1(64), _d2(16), _d2(64))
+    workload.name: workload
+    for workload in (_toy(64, 128), _toy(128, 256), _toy(512, 256), _d0(), _d1(16), _d1(64), _d2(16), _d2(64))
 }
 
 
@@ -101,9 +101,9 @@ def batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Endless batches for a plain loop: fresh draws, or a stored set in shuffled epochs, gathered on the device."""
     generator = torch.Generator(device=device).manual_seed(0)
-    if dataset.draw is not None:
+    if dataset.sampler is not None:
         while True:
-            samples, labels = dataset.draw(batch_size, generator)
+            samples, labels = dataset.sampler(batch_size, generator)
             yield samples.to(dtype), labels
     assert dataset.images is not None
     images = dataset.images.to(device)

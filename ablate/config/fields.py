@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ablate import registry
 from ablate.registry.components import COMPONENT_KINDS, component_settings, settings_of_kind
+from ablate.registry.registry import reserve_settings
 
 MOST_STEPS = 10**9
 
@@ -112,6 +113,9 @@ class Settings(BaseModel):
         given, own = self.model_dump(), component_settings()
         idle = {name: None if setting.always_in_id else setting.default for name, setting in own.items()}
         return {name: given.get(name, idle.get(name)) for name in setting_names()}
+
+
+reserve_settings(Settings.model_fields)
 
 
 def setting_names() -> list[str]:

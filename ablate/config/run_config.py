@@ -67,9 +67,10 @@ class RunConfig(Settings):
         A setting at its default is left out, so that a setting which is added later leaves old identities as they are.
         A default is therefore never changed without raising RESULTS_VERSION.
         """
-        known = component_settings()
-        left_out = {name: setting.default for name, setting in known.items() if not setting.always_in_id}
-        left_out |= {name: default_of(name) for name in Settings.model_fields}
+        left_out = {name: default_of(name) for name in Settings.model_fields}
+        for kind in COMPONENT_KINDS:
+            own = owned_settings(kind, getattr(self, kind))
+            left_out |= {name: setting.default for name, setting in own.items() if not setting.always_in_id}
         chosen = {k: v for k, v in self.model_dump().items() if k not in left_out or v != left_out[k]}
         return _digest({"version": RESULTS_VERSION, **chosen})
 

@@ -1,4 +1,4 @@
-"""What a real distribution offers to training and to the metrics."""
+"""A real distribution as training and metrics see it: a sampler, or a stored set of images."""
 
 from __future__ import annotations
 
@@ -19,14 +19,15 @@ class Modes:
     std: float
 
 
-Draw = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
+Sampler = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
+"""(n, generator) → samples [n, *shape] in float64 and int64 labels [n], on the generator's device"""
 
 
 @dataclass(frozen=True)
 class Counterpart:
     """Another distribution that a critic can be trained against, of which theory says what the critic should find."""
 
-    draw: Draw
+    sampler: Sampler
     w1: float
     """the exact 1-Wasserstein distance of the two"""
     discriminator: Callable[[Tensor], Tensor]
@@ -35,7 +36,7 @@ class Counterpart:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A real distribution: either a sampler, drawn afresh for every batch, or a stored set of images.
+    """A real distribution: either a sampler, which gives fresh samples for every batch, or a stored set of images.
 
     `shape` is a sample's shape: (2,) or (channels, height, width); images hold values in [-1, 1].
     """
@@ -47,8 +48,8 @@ class Dataset:
     fingerprint: str
     """hash of the stored images and labels, or of the sampler's geometry"""
     modes: Modes | None = None
-    draw: Draw | None = None
-    """(n, generator) → samples [n, *shape] in float64, labels [n]; on the generator's device"""
+    sampler: Sampler | None = None
+    """of a set that is not stored"""
     images: Tensor | None = None
     """uint8 [N, channels, height, width], where the set is stored"""
     labels: Tensor | None = None
@@ -67,8 +68,8 @@ class Dataset:
         different seeds overlap, so split one sample in two where they must not.
         """
         generator = torch.Generator().manual_seed(seed)
-        if self.draw is not None:
-            return self.draw(n, generator)
+        if self.sampler is not None:
+            return self.sampler(n, generator)
         assert self.images is not None
         chosen = torch.randperm(len(self.images), generator=generator)[:n]
         labels = self.labels[chosen] if self.labels is not None else torch.zeros(len(chosen), dtype=torch.int64)

@@ -18,13 +18,14 @@ def decode(path: Path, size: int, channels: int) -> np.ndarray | str:
     """
     try:
         with Image.open(path) as image:
-            plain = _plain(ImageOps.exif_transpose(image), "L" if channels == 1 else "RGB")
-        return _square(plain, size)
+            converted = _in_mode(ImageOps.exif_transpose(image), "L" if channels == 1 else "RGB")
+        return _square(converted, size)
     except Exception as error:  # a decoder raises anything at all on broken bytes, SyntaxError among it
         return " ".join(str(error).replace(f" '{path}'", "").split())[:120] or type(error).__name__
 
 
-def _plain(image: Image.Image, mode: str) -> Image.Image:
+def _in_mode(image: Image.Image, mode: str) -> Image.Image:
+    """The image as 8-bit greys ("L") or colours ("RGB"); ValueError where its values have no known range."""
     if image.mode in SIXTEEN_BITS:
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:

@@ -77,17 +77,17 @@ def _files(folder: Path) -> list[str]:
         raise MissingData(f"image_folder: {folder} does not exist; give the folder of images as its option path")
     if not folder.is_dir():
         raise MissingData(f"image_folder: {folder} is not a folder; give the folder of images as its option path")
-    found = []
+    images = []
     for parent, inside, names in os.walk(folder, followlinks=True):
         inside[:] = [name for name in inside if not name.startswith(".")]
-        found += [
+        images += [
             (Path(parent) / name).relative_to(folder).as_posix()
             for name in names
             if name.lower().endswith(EXTENSIONS) and not name.startswith(".")
         ]
-    if not found:
+    if not images:
         raise MissingData(f"image_folder: no images in {folder}; looked for files ending in {', '.join(EXTENSIONS)}")
-    return sorted(found)
+    return sorted(images)
 
 
 def _labels(files: list[str]) -> tuple[int, Tensor | None]:
@@ -147,8 +147,8 @@ def _state(folder: Path, files: list[str]) -> str:
     digest = hashlib.sha256()
     for file in files:
         try:
-            found = (folder / file).stat()
-            digest.update(f"{file}|{found.st_size}|{found.st_mtime_ns}|{found.st_ctime_ns}\n".encode())
+            about = (folder / file).stat()
+            digest.update(f"{file}|{about.st_size}|{about.st_mtime_ns}|{about.st_ctime_ns}\n".encode())
         except OSError:
             digest.update(f"{file}|gone\n".encode())
     return digest.hexdigest()

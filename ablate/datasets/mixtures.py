@@ -7,35 +7,32 @@ import math
 import torch
 from torch import Tensor
 
-from ablate.datasets.base import Dataset, Draw, Modes, fingerprint_of
+from ablate.datasets.base import Dataset, Modes, Sampler, fingerprint_of
 from ablate.registry import Setting, register
 
 
 def _mixture(name: str, centers: Tensor, std: float, options: dict[str, float]) -> Dataset:
-    def draw(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         device = generator.device
         labels = torch.randint(len(centers), (n,), generator=generator, device=device)
         noise = torch.randn(n, 2, generator=generator, dtype=torch.float64, device=device)
         return centers.to(device)[labels] + std * noise, labels
 
-    return _sampler(name, draw, options, Modes(centers, std))
+    return _dataset(name, sampler, options, Modes(centers, std))
 
 
-def _sampler(name: str, draw: Draw, options: dict[str, float], modes: Modes | None = None) -> Dataset:
+def _dataset(name: str, sampler: Sampler, options: dict[str, float], modes: Modes | None = None) -> Dataset:
     classes = len(modes.centers) if modes else 0
-    return Dataset(name, (2,), classes, fingerprint_of(name, repr(sorted(options.items()))), modes, draw)
+    return Dataset(name, (2,), classes, fingerprint_of(name, repr(sorted(options.items()))), modes, sampler)
 
 
 @register(
-    "dataset",
-    "ring8",
-    shape=(2,),
-    classes=8,
+    "dataset", "ring8", shape=(2,), classes=8,
     settings=(
         Setting("radius", default=1.0, above=0, doc="of the circle"),
         Setting("std", default=0.01, above=0, doc="of each mode"),
     ),
-)
+)  # fmt: skip
 def ring8(radius: float, std: float) -> Dataset:
     """8 normals on a circle: PacGAN's 2D-ring (radius 1, standard deviation 0.01)."""
     return _ring("ring8", 8, radius, std)
@@ -48,15 +45,12 @@ def _ring(name: str, modes: int, radius: float, std: float) -> Dataset:
 
 
 @register(
-    "dataset",
-    "grid25",
-    shape=(2,),
-    classes=25,
+    "dataset", "grid25", shape=(2,), classes=25,
     settings=(
         Setting("spacing", default=2.0, above=0, doc="distance of neighbouring modes"),
         Setting("std", default=0.05, above=0, doc="of each mode"),
     ),
-)
+)  # fmt: skip
 def grid25(spacing: float, std: float) -> Dataset:
     """5 × 5 normals on a square grid: PacGAN's 2D-grid (at -4, -2, 0, 2, 4, standard deviation 0.05)."""
     line = spacing * (torch.arange(5, dtype=torch.float64) - 2)
@@ -64,19 +58,16 @@ def grid25(spacing: float, std: float) -> Dataset:
 
 
 @register(
-    "dataset",
-    "swiss_roll",
-    shape=(2,),
-    classes=0,
+    "dataset", "swiss_roll", shape=(2,), classes=0,
     settings=(
         Setting("noise", default=0.25, above=0, doc="standard deviation of the noise added to the roll"),
         Setting("scale", default=7.5, above=0, doc="what the coordinates are divided by"),
     ),
-)
+)  # fmt: skip
 def swiss_roll(noise: float, scale: float) -> Dataset:
     """The swiss roll in two dimensions, as in WGAN-GP: scikit-learn's, noise 0.25, first and third axis over 7.5."""
 
-    def draw(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         device = generator.device
         uniform = torch.rand(n, generator=generator, dtype=torch.float64, device=device)
         t = 1.5 * math.pi * (1 + 2 * uniform)
@@ -84,4 +75,4 @@ def swiss_roll(noise: float, scale: float) -> Dataset:
         points += noise * torch.randn(n, 2, generator=generator, dtype=torch.float64, device=device)
         return points / scale, torch.zeros(n, dtype=torch.int64, device=device)
 
-    return _sampler("swiss_roll", draw, {"noise": noise, "scale": scale})
+    return _dataset("swiss_roll", sampler, {"noise": noise, "scale": scale})

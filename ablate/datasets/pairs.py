@@ -11,32 +11,28 @@ import math
 import torch
 from torch import Tensor
 
-from ablate.datasets.base import Counterpart, Dataset, Draw, fingerprint_of
+from ablate.datasets.base import Counterpart, Dataset, Sampler, fingerprint_of
 from ablate.registry import Setting, register
 
 
-def _pair(name: str, real: Draw, counterpart: Counterpart, options: dict[str, float]) -> Dataset:
+def _pair(name: str, real: Sampler, counterpart: Counterpart, options: dict[str, float]) -> Dataset:
     fingerprint = fingerprint_of(name, repr(sorted(options.items())))
-    return Dataset(name, (2,), 0, fingerprint, draw=real, counterpart=counterpart)
+    return Dataset(name, (2,), 0, fingerprint, sampler=real, counterpart=counterpart)
 
 
 @register(
-    "dataset",
-    "parallel_lines",
-    shape=(2,),
-    classes=0,
-    counterpart=True,
+    "dataset", "parallel_lines", shape=(2,), classes=0, counterpart=True,
     settings=(Setting("distance", default=1.0, least=0, doc="of the two lines"),),
-)
+)  # fmt: skip
 def parallel_lines(distance: float) -> Dataset:
     """The segment from (0, 0) to (0, 1); its counterpart lies `distance` beside it (WGAN, Arjovsky et al. 2017, example 1)."""
 
-    def at(x: float) -> Draw:
-        def draw(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def at(x: float) -> Sampler:
+        def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
             y = torch.rand(n, generator=generator, dtype=torch.float64, device=generator.device)
             return torch.stack([torch.full_like(y, x), y], dim=1), torch.zeros(n, dtype=torch.int64, device=y.device)
 
-        return draw
+        return sampler
 
     def discriminator(points: Tensor) -> Tensor:
         nearer = (points[..., 0] < distance / 2).to(points.dtype)
@@ -46,27 +42,23 @@ def parallel_lines(distance: float) -> Dataset:
 
 
 @register(
-    "dataset",
-    "normals",
-    shape=(2,),
-    classes=0,
-    counterpart=True,
+    "dataset", "normals", shape=(2,), classes=0, counterpart=True,
     settings=(
         Setting("distance", default=1.0, least=0, doc="of the two means"),
         Setting("spread", default=1.0, above=0, doc="standard deviation of the counterpart"),
     ),
-)
+)  # fmt: skip
 def normals(distance: float, spread: float) -> Dataset:
     """N(0, 1) in the first coordinate; its counterpart is N(distance, spread²). The second is N(0, 1) in both."""
 
-    def of(mean: float, std: float) -> Draw:
-        def draw(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    def of(mean: float, std: float) -> Sampler:
+        def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
             device = generator.device
             points = torch.randn(n, 2, generator=generator, dtype=torch.float64, device=device)
             points[:, 0] = mean + std * points[:, 0]
             return points, torch.zeros(n, dtype=torch.int64, device=device)
 
-        return draw
+        return sampler
 
     def discriminator(points: Tensor) -> Tensor:
         x = points[..., 0]
@@ -76,7 +68,7 @@ def normals(distance: float, spread: float) -> Dataset:
     options = {"distance": distance, "spread": spread}
     w1 = _mean_of_folded(
         distance, abs(spread - 1)
-    )  # in one dimension the best plan is monotone: z ↦ distance + spread · z
+    )  # the best plan in one dimension is monotone: z ↦ distance + spread · z
     return _pair("normals", of(0.0, 1.0), Counterpart(of(distance, spread), w1, discriminator), options)
 
 

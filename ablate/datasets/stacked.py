@@ -24,7 +24,7 @@ def stacked_mnist() -> Dataset:
 def stacked(name: str, digits: Dataset) -> Dataset:
     """Triples of a stored set's images [1, height, width] with labels 0 to 9.
 
-    A channel's digit is drawn first, each equally likely, then one of its images: with MNIST's own shares of the digits
+    A channel's digit is chosen first, each equally likely, then one of its images: with MNIST's own shares of the digits
     the modes would not be equally likely, and even a perfect sampler would be 0.004 nats further from uniform.
     """
     assert digits.images is not None
@@ -35,16 +35,18 @@ def stacked(name: str, digits: Dataset) -> Dataset:
     by_digit = digits.images[digits.labels.argsort(stable=True), 0]
 
     @cache
-    def held(device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def on_device(device: torch.device) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         place = torch.tensor([DIGITS**2, DIGITS, 1])
         return by_digit.to(device), count.to(device), (count.cumsum(0) - count).to(device), place.to(device)
 
-    def draw(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        images, counts, first, place = held(generator.device)
-        drawn = torch.randint(DIGITS, (n, 3), generator=generator, device=generator.device)
+    def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        images, counts, first, place = on_device(generator.device)
+        triple = torch.randint(DIGITS, (n, 3), generator=generator, device=generator.device)
         uniform = torch.rand(n, 3, generator=generator, dtype=torch.float64, device=generator.device)
-        chosen = first[drawn] + (uniform * counts[drawn]).long()
-        return to_unit(images[chosen], torch.float64), (drawn * place).sum(1)
+        chosen = first[triple] + (uniform * counts[triple]).long()
+        return to_unit(images[chosen], torch.float64), (triple * place).sum(1)
 
     shape = (3, *digits.shape[1:])
-    return Dataset(name, shape, DIGITS**3, fingerprint_of(name, digits.fingerprint), draw=draw, channel_set=digits)
+    return Dataset(
+        name, shape, DIGITS**3, fingerprint_of(name, digits.fingerprint), sampler=sampler, channel_set=digits
+    )

@@ -13,9 +13,7 @@ REAL_SHARE = 0.25
 """A class is covered with at least this part of its real share; both thresholds are ours"""
 
 
-@register(
-    "metric", "covered_classes", better="greater", scale="difference", needs=("classes",), shown=("table",), order=6
-)
+@register("metric", "covered_classes", better="greater", needs=("classes",), shown=("table",), order=6)
 def covered_classes(e: Evaluation) -> float:
     """Classes with at least a quarter of their real share among all samples, each judged with confidence ≥ 0.9."""
     probability, label = e.probabilities.max(1)
@@ -23,16 +21,14 @@ def covered_classes(e: Evaluation) -> float:
     return float((count >= REAL_SHARE * e.reference.class_shares * len(e.samples)).sum())
 
 
-@register("metric", "class_kl", better="less", scale="difference", needs=("classes",))
+@register("metric", "class_kl", better="less", needs=("classes",))
 def class_kl(e: Evaluation) -> float:
     """KL in nats from the generated samples' shares of the classes to the real ones."""
     count = torch.bincount(e.judged, minlength=len(e.reference.class_shares)).double()
     return kl(count / count.sum(), e.reference.class_shares)
 
 
-@register(
-    "metric", "label_accuracy", better="greater", scale="difference", needs=("labels",), shown=("table",), order=10
-)
+@register("metric", "label_accuracy", better="greater", needs=("labels",), shown=("table",), order=10)
 def label_accuracy(e: Evaluation) -> float:
     """Share of samples that the classifier gives the label that was asked for."""
     assert e.labels is not None
@@ -40,18 +36,9 @@ def label_accuracy(e: Evaluation) -> float:
 
 
 @register(
-    "metric",
-    "mode_coverage",
-    better="greater",
-    scale="difference",
-    needs=("modes or classes",),
-    shown=(
-        "table",
-        "levels",
-        "reference",
-    ),
+    "metric", "mode_coverage", better="greater", needs=("modes or classes",), shown=("table", "levels", "reference"),
     order=4,
-)
+)  # fmt: skip
 def mode_coverage(e: Evaluation) -> float:
     """modes@20 over the number of modes; for images, covered classes over the number of classes."""
     if e.reference.dataset.modes is not None:

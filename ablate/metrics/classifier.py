@@ -73,10 +73,37 @@ def train_classifier(
 ) -> dict[str, Any]:
     """Train on five sixths of a stored, labelled set, test on the rest, save the weights; gives their record.
 
-    They are saved where `load_classifier` finds them, or as `path`.
+    They are saved where `load_classifier` finds them, or as `path`. UsageError for a set that no classifier can be trained
+    on: not stored, without labels, of too few images, or of sides that are not divisible by 4.
 
     Adam up to 4e-3 with a one-cycle schedule, random shifts by a pixel, label smoothing 0.05; repeatable on one machine.
     """
+    images, labels = _trainable(dataset)
+    generator = torch.Generator().manual_seed(seed)
+    trained_on, held_out = split(len(images), generator)
+    with torch.random.fork_rng(devices=[]):  # layers draw their first weights from the global generator only
+        torch.manual_seed(seed)
+        model = Classifier(dataset.shape, dataset.n_classes)
+    epochs = epochs or max(6, min(60, 100_000 // len(trained_on)))
+    batch = 128 if len(trained_on) > 10_000 else min(64, len(trained_on))
+    steps = epochs * (len(trained_on) // batch)
+    optimizer = torch.optim.Adam(model.parameters(), weight_decay=1e-5)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
+    for _ in range(epochs):
+        shuffled = trained_on[torch.randperm(len(trained_on), generator=generator)]
+        for chosen in shuffled.split(batch)[: len(trained_on) // batch]:
+            shown = _shifted(to_unit(images[chosen], torch.float32), generator)
+            loss = F.cross_entropy(model(shown), labels[chosen], label_smoothing=0.05)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            schedule.step()
+    accuracy = accuracy_of(model, images[held_out], labels[held_out])
+    return _save(model, dataset, path or path_of(dataset), accuracy, len(held_out), epochs, seed)
+
+
+def _trainable(dataset: Dataset) -> tuple[Tensor, Tensor]:
+    """The images and labels of a set that a classifier can be trained on; UsageError for another."""
     if dataset.images is None or dataset.labels is None:
         raise UsageError(f"{dataset.name} is not a stored set of labelled images; a classifier cannot be trained on it")
     if any(side % 4 or not side for side in dataset.shape[1:]):
@@ -89,28 +116,7 @@ def train_classifier(
             f"{dataset.name} has {len(dataset.images)} images of {dataset.n_classes} classes; a classifier needs at least "
             f"{FEWEST}, of 2 classes"
         )
-    generator = torch.Generator().manual_seed(seed)
-    kept, held_out = split(len(dataset.images), generator)
-    images, labels = dataset.images, dataset.labels
-    with torch.random.fork_rng(devices=[]):  # layers draw their first weights from the global generator only
-        torch.manual_seed(seed)
-        model = Classifier(dataset.shape, dataset.n_classes)
-    epochs = epochs or max(6, min(60, 100_000 // len(kept)))
-    batch = 128 if len(kept) > 10_000 else min(64, len(kept))
-    steps = epochs * (len(kept) // batch)
-    optimizer = torch.optim.Adam(model.parameters(), weight_decay=1e-5)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
-    for _ in range(epochs):
-        shuffled = kept[torch.randperm(len(kept), generator=generator)]
-        for chosen in shuffled.split(batch)[: len(kept) // batch]:
-            shown = _shifted(to_unit(images[chosen], torch.float32), generator)
-            loss = F.cross_entropy(model(shown), labels[chosen], label_smoothing=0.05)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-    accuracy = accuracy_of(model, images[held_out], labels[held_out])
-    return _save(model, dataset, path or path_of(dataset), accuracy, len(held_out), epochs, seed)
+    return dataset.images, dataset.labels
 
 
 def split(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -124,8 +130,8 @@ def accuracy_of(model: Classifier, images: Tensor, labels: Tensor) -> float:
     """Share of uint8 images whose label the model gives."""
     model.eval()
     with torch.no_grad():
-        found = torch.cat([model(to_unit(part, torch.float32)).argmax(1) for part in images.split(2000)])
-    return float((found == labels).double().mean())
+        judged = torch.cat([model(to_unit(part, torch.float32)).argmax(1) for part in images.split(2000)])
+    return float((judged == labels).double().mean())
 
 
 def path_of(dataset: Dataset) -> Path:

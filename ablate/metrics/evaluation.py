@@ -100,7 +100,7 @@ class Reference:
 
     def second_sample(self) -> Tensor:
         """Real samples that are independent of the first as many of the reference, or, of a stored set, other images."""
-        if self.dataset.draw is not None:
+        if self.dataset.sampler is not None:
             return self.dataset.reference(self.n, FLOOR_SEED)[0]
         # with the reference's seed the images beyond the first n are not in the reference
         both = self.dataset.reference(2 * self.n, REFERENCE_SEED)[0]

@@ -50,19 +50,9 @@ def frechet_distance(a: Gaussian, b: Gaussian) -> float:
 
 
 @register(
-    "metric",
-    "fid",
-    better="less",
-    scale="ratio",
-    needs=("features",),
-    shown=(
-        "table",
-        "curves",
-        "levels",
-        "reference",
-    ),
-    order=1,
-)
+    "metric", "fid", better="less", scale="ratio", needs=("features",),
+    shown=("table", "curves", "levels", "reference"), order=1,
+)  # fmt: skip
 def fid(e: Evaluation) -> float:
     """Fréchet distance of the features of generated and real samples."""
     return frechet_distance(Gaussian.of_features(e.features), e.reference.once(real_gaussian))

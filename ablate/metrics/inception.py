@@ -1,8 +1,7 @@
 """fid with pytorch-fid's Inception network, beside that of the classifier: the number that papers report.
 
-The network is pytorch-fid's port of TensorFlow's (Heusel et al. 2017), its weights are read from a file and are never
-downloaded here. Slow, some 5 to 20 images a second on a
-processor's core, so it is computed at the end of a run only.
+The network is pytorch-fid's port of TensorFlow's (Heusel et al. 2017); its weights are read from a file and are never
+downloaded here. It is slow, some 5 to 20 images a second on a processor's core, so it is computed only when a run ends.
 """
 
 from __future__ import annotations
@@ -24,6 +23,10 @@ from ablate.metrics.frechet import Gaussian, frechet_distance
 
 FILE = "pt_inception-2015-12-05-6726825d.pth"
 URL = f"https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/{FILE}"
+READING_FAILS = (
+    OSError, RuntimeError, ValueError, TypeError, AttributeError, EOFError, KeyError, pickle.UnpicklingError,
+)  # fmt: skip
+"""What torch.load and load_state_dict raise on files that are no such weights"""
 BATCH = 50
 SIDE = 299
 
@@ -88,16 +91,7 @@ def _network(weights: Path) -> nn.Module:
     whole.Mixed_7c = fid.FIDInceptionE_2(2048)
     try:
         whole.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))  # tensors only, never code
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        EOFError,
-        KeyError,
-        pickle.UnpicklingError,
-    ) as error:
+    except READING_FAILS as error:
         reason = textwrap.shorten(str(error), 200)
         raise AblateError(
             f"{weights}: not the weights of pytorch-fid's Inception network ({reason}); download {URL} again"

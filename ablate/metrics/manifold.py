@@ -44,43 +44,25 @@ def prdc(real: Tensor, fake: Tensor, real_radii: Tensor, k: int = NEIGHBOURS) ->
     }
 
 
-@register(
-    "metric",
-    "precision",
-    better="greater",
-    scale="difference",
-    needs=("features",),
-    at_end=True,
-    shown=("table",),
-    order=8,
-)
+@register("metric", "precision", better="greater", needs=("features",), at_end=True, shown=("table",), order=8)
 def precision(e: Evaluation) -> float:
     """Share of generated samples that lie within the real manifold; meaningless alone: see recall."""
     return e.once(_prdc)["precision"]
 
 
-@register(
-    "metric",
-    "recall",
-    better="greater",
-    scale="difference",
-    needs=("features",),
-    at_end=True,
-    shown=("table",),
-    order=9,
-)
+@register("metric", "recall", better="greater", needs=("features",), at_end=True, shown=("table",), order=9)
 def recall(e: Evaluation) -> float:
     """Share of real samples that lie within the generated manifold."""
     return e.once(_prdc)["recall"]
 
 
-@register("metric", "density", better="greater", scale="difference", needs=("features",), at_end=True)
+@register("metric", "density", better="greater", needs=("features",), at_end=True)
 def density(e: Evaluation) -> float:
     """How many real neighbourhoods a generated sample lies in, over k."""
     return e.once(_prdc)["density"]
 
 
-@register("metric", "coverage", better="greater", scale="difference", needs=("features",), at_end=True)
+@register("metric", "coverage", better="greater", needs=("features",), at_end=True)
 def coverage(e: Evaluation) -> float:
     """Share of real neighbourhoods that hold a generated sample."""
     return e.once(_prdc)["coverage"]

@@ -28,25 +28,25 @@ def counts(e: Evaluation) -> Tensor:
     return mode_counts(e.samples, e.reference.dataset.modes)
 
 
-@register("metric", "modes@1", better="greater", scale="difference", needs=("modes",))
+@register("metric", "modes@1", better="greater", needs=("modes",))
 def modes_at_1(e: Evaluation) -> float:
     """Modes with at least one high-quality sample: the literature's count (VEEGAN, PacGAN), which noise can pass."""
     return float((e.once(counts) >= 1).sum())
 
 
-@register("metric", "modes@20", better="greater", scale="difference", needs=("modes",), shown=("table",), order=5)
+@register("metric", "modes@20", better="greater", needs=("modes",), shown=("table",), order=5)
 def modes_at_20(e: Evaluation) -> float:
     """Modes with at least 20 % of their fair share of samples, all of high quality."""
     return float((e.once(counts) >= FAIR_SHARE * len(e.samples) / len(e.once(counts))).sum())
 
 
-@register("metric", "high_quality", better="greater", scale="difference", needs=("modes",), shown=("table",), order=7)
+@register("metric", "high_quality", better="greater", needs=("modes",), shown=("table",), order=7)
 def high_quality(e: Evaluation) -> float:
     """Share of generated samples within 3 standard deviations of a mode; 98.9 % of real ones are."""
     return float(e.once(counts).sum()) / len(e.samples)
 
 
-@register("metric", "reverse_kl", better="less", scale="difference", needs=("modes",))
+@register("metric", "reverse_kl", better="less", needs=("modes",))
 def reverse_kl(e: Evaluation) -> float:
     """KL in nats from the high-quality samples' shares of the modes to equal shares; log(modes) where there are none.
 

@@ -13,13 +13,13 @@ from ablate.metrics.modes import kl
 from ablate.registry import register
 
 
-@register("metric", "stacked_modes", better="greater", scale="difference", needs=("stacked",))
+@register("metric", "stacked_modes", better="greater", needs=("stacked",))
 def stacked_modes(e: Evaluation) -> float:
     """Distinct triples of digits among 26,000 samples, of 1000."""
     return float(len(e.judged.unique()))
 
 
-@register("metric", "stacked_kl", better="less", scale="difference", needs=("stacked",))
+@register("metric", "stacked_kl", better="less", needs=("stacked",))
 def stacked_kl(e: Evaluation) -> float:
     """KL in nats from the shares of the triples among 26,000 samples to equal ones; 0.019 for a perfect sampler.
 

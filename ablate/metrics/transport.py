@@ -28,19 +28,7 @@ def w1(x: Tensor, y: Tensor) -> float:
     return float(cost[linear_sum_assignment(cost)].mean())
 
 
-@register(
-    "metric",
-    "w1",
-    better="less",
-    scale="ratio",
-    needs=("points",),
-    shown=(
-        "table",
-        "curves",
-        "levels",
-    ),
-    order=2,
-)
+@register("metric", "w1", better="less", scale="ratio", needs=("points",), shown=("table", "curves", "levels"), order=2)
 def w1_metric(e: Evaluation) -> float:
     """Exact earth mover's distance between 500 generated and 500 real samples."""
     assert e.reference.points is not None

@@ -12,11 +12,9 @@ from ablate.registry import Setting, register
 
 
 @register(
-    "architecture",
-    "dcgan",
-    image_sides=(16, 32, 64),
+    "architecture", "dcgan", image_sides=(16, 32, 64),
     settings=(Setting("bias", "flag", True, "convolutions have a bias, also before a norm", always_in_id=True),),
-)
+)  # fmt: skip
 def dcgan(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
     """4 × 4 convolutions of stride 2 down to 4 × 4 pixels; the generator starts with 8·`width` channels."""
     return Generator(config, shapes), Critic(config, shapes)

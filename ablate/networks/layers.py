@@ -22,7 +22,7 @@ def _parameter(*shape: int) -> nn.Parameter:
 
 
 class StackedLayer(nn.Module):
-    """A layer with parameters of its own; `initial` draws one member's, in PyTorch's default distribution."""
+    """A layer with parameters of its own; `initial` gives one member's start values, in PyTorch's default distribution."""
 
     fan_in: int
 

@@ -14,11 +14,9 @@ from ablate.registry import Setting, register
 
 
 @register(
-    "architecture",
-    "mlp",
-    norms=("none", "batch", "layer"),
+    "architecture", "mlp", norms=("none", "batch", "layer"),
     settings=(Setting("depth", "whole", 3, "hidden layers", least=1, most=64, always_in_id=True),),
-)
+)  # fmt: skip
 def mlp(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
     """`depth` hidden layers of `width` units, in both networks."""
     return Generator(config, shapes), Critic(config, shapes)

@@ -12,22 +12,14 @@ from ablate.registry import Setting, register
 
 
 @register(
-    "architecture",
-    "wgan_mnist",
-    image_sides=(28,),
-    norms=("none", "batch", "layer"),
+    "architecture", "wgan_mnist", image_sides=(28,), norms=("none", "batch", "layer"),
     settings=(
         Setting(
-            "critic_dropout",
-            default=0.5,
-            least=0,
-            below=1,
-            structural=True,
-            always_in_id=True,
+            "critic_dropout", default=0.5, least=0, below=1, structural=True, always_in_id=True,
             doc="share of the critic's channels dropped at random",
         ),
     ),
-)
+)  # fmt: skip
 def wgan_mnist(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
     """Normalization after the activation; 4·`width` channels at 7 × 7 pixels; dropout of whole channels in the critic."""
     return Generator(config, shapes), Critic(config, shapes)
@@ -81,9 +73,9 @@ class Critic(nn.Module):
         self.out = Linear(members, 2 * width * 6 * 6, 1)
 
     def forward(self, x: Tensor, labels: Tensor | None, uniform: Tensor | None = None) -> Tensor:
-        kept = None if uniform is None else uniform.split([self.width, 2 * self.width], dim=2)
-        x = self._drop(self.activation(self.first(join(x), self.label.embed(labels))), kept and kept[0])
-        x = self._drop(self.activation(self.second(x)), kept and kept[1])
+        first, second = (None, None) if uniform is None else uniform.split([self.width, 2 * self.width], dim=2)
+        x = self._drop(self.activation(self.first(join(x), self.label.embed(labels))), first)
+        x = self._drop(self.activation(self.second(x)), second)
         return self.out(part(self.norm(x), self.members).flatten(2)).squeeze(2)
 
     def _drop(self, x: Tensor, uniform: Tensor | None) -> Tensor:

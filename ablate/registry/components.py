@@ -22,18 +22,21 @@ def owned_settings(kind: str, name: object) -> dict[str, Setting]:
 
 
 def component_settings() -> dict[str, Setting]:
-    """All settings that components own, by name, those of one kind together."""
+    """All settings that components own, by name, those of one kind together.
+
+    Of owners with different defaults the first one registered counts, so that a plugin changes nothing of what is built in.
+    """
     return _component_settings(plugin_entries())
 
 
 @cache
 def _component_settings(plugins: tuple[Entry, ...]) -> dict[str, Setting]:
-    return {
-        setting.name: setting
-        for kind in COMPONENT_KINDS
-        for known in entries(kind).values()
-        for setting in known.facts.settings
-    }
+    settings: dict[str, Setting] = {}
+    for kind in COMPONENT_KINDS:
+        for known in entries(kind).values():
+            for setting in known.facts.settings:
+                settings.setdefault(setting.name, setting)
+    return settings
 
 
 def settings_of_kind(kind: str) -> set[str]:

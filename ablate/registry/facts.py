@@ -8,7 +8,7 @@ and a wrong value are refused at registration.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ablate.errors import UsageError
 from ablate.registry.setting import Setting
@@ -182,7 +182,29 @@ def facts_of(kind: str, given: dict[str, Any]) -> Facts:
             raise UsageError(f"{name} is the text {value!r}, expected a tuple: ({value!r},)")
         if isinstance(value, list):
             given = {**given, name: tuple(value)}
+    hints = get_type_hints(cls)
+    for name, value in given.items():
+        if not _is_of(value, hints[name]):
+            raise UsageError(f"{name} is {value!r}, expected {_type_words(hints[name])}")
     try:
         return cls(**given)
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise UsageError(str(error)) from error
+
+
+def _is_of(value: object, hint: Any) -> bool:
+    """Whether a value is of an annotated type; of a Literal only that it is a text, for the class names the nearest one."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return isinstance(value, str)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_is_of(item, parts[0]) for item in value)
+    if parts:  # a union
+        return any(_is_of(value, part) for part in parts)
+    return isinstance(value, hint) and not (isinstance(value, bool) and hint is not bool)
+
+
+def _type_words(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return f"one of: {', '.join(get_args(hint))}"
+    return str(hint) if get_args(hint) else hint.__name__

@@ -47,18 +47,28 @@ class Measure:
         return self.origin in ("metric", "probe", "series") and not self.at_end
 
 
+_OF_CRITIC_STEPS = (
+    Measure("critic_loss", "none", "difference", "series", "the critic's loss", shown=("training",), order=1),
+    Measure("wasserstein_estimate", "none", "difference", "series", "E f(real) − E f(fake) of a step"),
+    Measure("critic_gradient_norm", "none", "ratio", "series", "norm of the critic's gradient", shown=("training",),
+            order=2),
+)  # fmt: skip
+_OF_GENERATOR_STEPS = (
+    Measure("generator_loss", "none", "difference", "series", "the generator's loss"),
+    Measure("generator_gradient_norm", "none", "ratio", "series", "norm of the generator's gradient",
+            shown=("training",), order=3),
+)  # fmt: skip
+CRITIC_SERIES = tuple(series.name for series in _OF_CRITIC_STEPS)
+"""What a critic step gives of each member, in this order (ablate.training.step)"""
+GENERATOR_SERIES = tuple(series.name for series in _OF_GENERATOR_STEPS)
+"""What a generator step gives of each member, in this order"""
 _FROM_RUNS = (
     Measure("diverged", "less", "difference", "status", "whether a run stopped being finite", shown=("reference",),
             order=90, binary=True),
     Measure("steps_to_target", "less", "ratio", "pair", "generator steps to the worse arm's final fid"),
     Measure("seconds_to_target", "less", "ratio", "pair", "seconds of training to the worse arm's final fid"),
-    Measure("critic_loss", "none", "difference", "series", "the critic's loss", shown=("training",), order=1),
-    Measure("critic_gradient_norm", "none", "ratio", "series", "norm of the critic's gradient", shown=("training",),
-            order=2),
-    Measure("generator_gradient_norm", "none", "ratio", "series", "norm of the generator's gradient",
-            shown=("training",), order=3),
-    Measure("wasserstein_estimate", "none", "difference", "series", "E f(real) − E f(fake) of a step"),
-    Measure("generator_loss", "none", "difference", "series", "the generator's loss"),
+    *_OF_CRITIC_STEPS,
+    *_OF_GENERATOR_STEPS,
 )  # fmt: skip
 """Measures that no component registers"""
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 import ast
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ablate.errors import UsageError
-from ablate.registry.facts import FACT_CLASSES, FACTS, Facts, facts_of
+from ablate.registry.facts import FACT_CLASSES, FACTS, Facts, MeasureFacts, facts_of
 from ablate.registry.words import unknown
 
 KINDS = tuple(FACTS)
@@ -48,6 +48,8 @@ class Entry:
 
 
 _plugins: dict[tuple[str, str], Entry] = {}
+_of_every_run: set[str] = set()
+"""Names of the settings that no component may own"""
 sources: dict[str, None] = {}
 """Files and modules that were loaded as plugins, or that registered components when they were imported, in order"""
 loading: list[str] = []
@@ -69,6 +71,7 @@ def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
         if known is None:
             new = Entry(kind, name, module, attribute, first_line(component.__doc__), typed, component)
             _refuse_clash(new)
+            _refuse_second_measure(new)
             _plugins[kind, name] = new
             if not loading:
                 sources[sys._getframe(1).f_globals["__name__"]] = None
@@ -99,6 +102,11 @@ def _refuse_clash(new: Entry) -> None:
     if new.kind == "dataset":  # options are given beside the dataset's name, and are its own
         return
     for setting in new.facts.settings:
+        if setting.name in _of_every_run:
+            raise UsageError(
+                f"{new.kind} {new.name!r} cannot own a setting {setting.name!r}: every run has a setting "
+                f"{setting.name!r}; choose another name"
+            )
         for other in entries_of_all_kinds():
             for known in other.facts.settings if other.kind != "dataset" else ():
                 if known.name == setting.name and not known.agrees(setting):
@@ -106,6 +114,21 @@ def _refuse_clash(new: Entry) -> None:
                         f"setting {setting.name!r} of {new.kind} {new.name!r} is another one than that of {other.kind} "
                         f"{other.name!r}; give it the same type and bounds, or choose another name"
                     )
+
+
+def reserve_settings(names: Iterable[str]) -> None:
+    """Let no component own a setting of these names, for every run has them; UsageError where one does already."""
+    _of_every_run.update(names)
+    for known in entries_of_all_kinds():
+        _refuse_clash(known)
+
+
+def _refuse_second_measure(new: Entry) -> None:
+    """Measures of all kinds are columns of one table."""
+    if isinstance(new.facts, MeasureFacts):
+        for other in entries_of_all_kinds():
+            if other.name == new.name and isinstance(other.facts, MeasureFacts):
+                raise UsageError(f"there is a {other.kind} {new.name!r} already; choose another name")
 
 
 def first_line(doc: str | None) -> str:
@@ -135,7 +158,7 @@ def _built_in() -> dict[tuple[str, str], Entry]:
 def _entries_in(source: str, module: str) -> list[Entry]:
     if "@register(" not in source:
         return []
-    found = []
+    known: list[Entry] = []
     for node in ast.parse(source).body:
         if not isinstance(node, ast.FunctionDef | ast.ClassDef):
             continue
@@ -143,8 +166,8 @@ def _entries_in(source: str, module: str) -> list[Entry]:
             if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "register":
                 kind, name = (ast.literal_eval(argument) for argument in call.args)
                 facts = facts_of(kind, {str(word.arg): _literal(word.value) for word in call.keywords})
-                found.append(Entry(kind, name, module, node.name, first_line(ast.get_docstring(node)), facts))
-    return found
+                known.append(Entry(kind, name, module, node.name, first_line(ast.get_docstring(node)), facts))
+    return known
 
 
 def _literal(node: ast.expr) -> Any:

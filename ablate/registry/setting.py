@@ -31,6 +31,8 @@ class Setting:
     """run_id holds it at its default too, as it did before defaults were left out; new settings leave it False"""
 
     def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise ValueError(f"a setting is called {self.name!r}, expected letters, digits and underscores alone")
         if self.kind not in KINDS:
             raise ValueError(f"setting {self.name}: kind is {self.kind!r}, expected one of: {', '.join(KINDS)}")
         if self.default is not None and (problem := self.wrong(self.default)):

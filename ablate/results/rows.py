@@ -44,14 +44,14 @@ def curves_of(outcome: Outcome) -> list[dict[str, Any]]:
     return [
         {
             "run_id": outcome.run_id,
-            "generator_step": moment["generator_step"],
-            "critic_step": moment["critic_step"],
-            "seconds": moment["seconds"],
+            "generator_step": evaluated["generator_step"],
+            "critic_step": evaluated["critic_step"],
+            "seconds": evaluated["seconds"],
             "metric": name,
             "value": float(value),
         }
-        for moment in outcome.moments
-        for name, value in moment["metrics"].items()
+        for evaluated in outcome.evaluations
+        for name, value in evaluated["metrics"].items()
     ]
 
 
@@ -60,13 +60,13 @@ def probes_of(outcome: Outcome) -> list[dict[str, Any]]:
     return [
         {
             "run_id": outcome.run_id,
-            "generator_step": moment["generator_step"],
+            "generator_step": evaluated["generator_step"],
             "probe": probe,
             "layer": layer,
             "value": float(value),
         }
-        for moment in outcome.moments
-        for probe, layers in moment["probes"].items()
+        for evaluated in outcome.evaluations
+        for probe, layers in evaluated["probes"].items()
         for layer, value in layers.items()
     ]
 

@@ -1,4 +1,4 @@
-"""What the steps of a cohort consume: real batches and noise, drawn for many steps at once from named streams."""
+"""What the steps of a cohort consume: real batches and noise, for many steps at once, from named streams."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class GeneratorTurn:
     """[member, batch, unit] in (0, 1), of the critic's pass"""
 
 
-class Draws:
+class Batches:
     """The streams of a cohort; the settings say which numbers the critic's and the generator's steps share."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Draws:
         self.dropout = self.generator_dropout = None
         sample = math.prod(dataset.shape)
         self.numbers = batch * (config.n_critic * (sample + latent + 1) + latent)
-        """How many a member draws for one generator step, about"""
+        """of random and data values that a member consumes in one generator step, about"""
         if dropout_units:
             self.dropout = stream("critic dropout", (CRITIC_PASSES, batch, dropout_units), "uniform")
             self.generator_dropout = stream("generator dropout", (batch, dropout_units), "uniform")

@@ -25,11 +25,8 @@ MOST_FRAMES, MOST_FRAME_BYTES = 200, 2**25
 BEST, LAST = "best", "last"
 
 
-class Kept:
-    """What is kept of a cohort; with the cohort's tensors and records it goes into checkpoints.
-
-    `pictured` names the runs of which pictures over time are kept.
-    """
+class BestGenerators:
+    """Each member's best generator so far, and pictures of the runs that `pictured` names by their run_id."""
 
     def __init__(self, cohort: Cohort, pictured: Collection[str] = ()):
         self.cohort = cohort
@@ -57,8 +54,8 @@ class Kept:
             self.best_fid[m], self.best_step[m] = fids[m], step
         self.best[better] = self.cohort.generator[better]
         if self._rows and step in self._due:
-            drawn = picture(self.cohort, self._n, self._labels, statistics)
-            self._frames.append(torch.stack([torch.from_numpy(as_pictures(drawn[m])) for m in self._rows]))
+            samples = picture(self.cohort, self._n, self._labels, statistics)
+            self._frames.append(torch.stack([torch.from_numpy(as_pictures(samples[m])) for m in self._rows]))
             self.steps.append(step)
 
     def frames(self, member: int, until: int) -> Frames | None:
@@ -78,16 +75,16 @@ class Kept:
             common = {**facts, "run_id": config.run_id, "config": config.model_dump(mode="json")}
             common |= {"shape": list(cohort.dataset.shape), "classes": cohort.dataset.n_classes}
             common |= {"dataset_fingerprint": cohort.dataset.fingerprint}
-            moments = {
+            generators = {
                 BEST: (self.best, self.best_step[m], self.best_fid[m]) if self.best_step[m] >= 0 else None,
                 LAST: (cohort.generator, cohort.generator_step, fid) if (fid := last_fids[m]) is not None else None,
             }
-            for which, moment in moments.items():
+            for which, generator in generators.items():
                 path = generator_path(folder, config, which)
-                if moment is None:
+                if generator is None:
                     path.unlink(missing_ok=True)  # of an earlier training, which went otherwise on another machine
                     continue
-                flat, step, fid = moment
+                flat, step, fid = generator
                 record = {**common, "which": which, "generator_step": step, "fid": finite(fid)}
                 writes.append(partial(save_generator, path, network, flat, statistics[which], m, record))
         whole_files.side_by_side(writes)
@@ -95,24 +92,24 @@ class Kept:
     # ── checkpoints ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def tensors(self) -> dict[str, Tensor]:
-        """What goes into a checkpoint."""
-        found = {"kept.best": self.best}
-        return found | ({"kept.frames": torch.stack(self._frames)} if self._frames else {})
+        """What goes into a checkpoint as tensors."""
+        best = {"best_generators.best": self.best}
+        return best | ({"best_generators.frames": torch.stack(self._frames)} if self._frames else {})
 
-    def record(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """What goes into a checkpoint's record."""
         pictured = [self.cohort.configs[m].run_id for m in self._rows]
         return {"fid": self.best_fid, "step": self.best_step, "frames": self.steps, "pictured": pictured}
 
     def restore(self, tensors: dict[str, Tensor], record: dict[str, Any] | None) -> None:
-        """Take what is kept out of a checkpoint's tensors; an older checkpoint has nothing, and keeping begins there."""
+        """Go on from what a checkpoint holds; from an older one, which holds nothing of it, begin anew there."""
         if record is None:
             return
-        self.best = tensors.pop("kept.best").to(self.cohort.generator)
+        self.best = tensors["best_generators.best"].to(self.cohort.generator)
         self.best_fid, self.best_step = record["fid"], record["step"]
-        if "kept.frames" in tensors:
+        if "best_generators.frames" in tensors:
             self._rows = self._members_of(record["pictured"])
-            self._frames, self.steps = list(tensors.pop("kept.frames")), record["frames"]
+            self._frames, self.steps = list(tensors["best_generators.frames"]), record["frames"]
 
 
 def generator_path(folder: Path, config: RunConfig, which: str) -> Path:

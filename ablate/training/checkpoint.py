@@ -24,9 +24,9 @@ from ablate.training.checkpoint_files import previous
 def save(path: Path, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
     """Write to a temporary file beside `path`, flush it to the disk, and rename it; what was there becomes the previous."""
     temporary = temporary_of(path)
-    plain = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
+    on_cpu = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     try:
-        save_file(plain, temporary, metadata={"record": json.dumps(record)})
+        save_file(on_cpu, temporary, metadata={"record": json.dumps(record)})
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):  # the first one; or a worker that was given up has just moved it

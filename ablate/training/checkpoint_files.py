@@ -33,13 +33,13 @@ def remove_ended(folder: Path, ended: Collection[str]) -> None:
 def _records(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
     """Each checkpoint's path and the newest record of it that can be read."""
     paths = sorted({p.with_name(p.name.removesuffix(PREVIOUS)) for p in folder.glob("[!.]*.safetensors*")})
-    return [(path, found) for path in paths if (found := _record(path) or _record(previous(path)))]
+    return [(path, record) for path in paths if (record := _record(path) or _record(previous(path)))]
 
 
 def _record(path: Path) -> dict[str, Any] | None:
     try:
         with safe_open(path, framework="numpy") as file:
-            found = json.loads(file.metadata()["record"])
-            return found if isinstance(found["run_ids"], list) else None
+            record = json.loads(file.metadata()["record"])
+            return record if isinstance(record["run_ids"], list) else None
     except (OSError, SafetensorError, ValueError, KeyError, TypeError):
         return None

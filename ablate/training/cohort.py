@@ -14,7 +14,7 @@ from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
 from ablate.training.arithmetic import Arithmetic, choose, in_bfloat16
-from ablate.training.batches import Draws, GeneratorTurn
+from ablate.training.batches import Batches, GeneratorTurn
 from ablate.training.compiled import compiled, most_flops, pays, step_flops
 from ablate.training.step import Steps
 from ablate.training.streams import Blocks, Kind, noise
@@ -22,7 +22,7 @@ from ablate.training.streams import Blocks, Kind, noise
 Compile = Literal["auto", "on", "off"]
 SEGMENT_NUMBERS = 2**24
 SEGMENT_STEPS = 64
-"""A segment of training draws at most this many numbers, and holds at most this many generator steps."""
+"""A segment of training consumes at most this many numbers, and has at most this many generator steps"""
 
 DTYPES = {"fp32": torch.float32, "fp64": torch.float64}
 
@@ -59,13 +59,13 @@ class Cohort:
         """trains the active members where some have left"""
         self._left: tuple[Tensor, dict[str, Tensor]] | None = None
         """members that have left, and their tensors, which compiled steps train on"""
-        self.draw_seconds = 0.0
+        self.data_seconds = 0.0
         """spent on data and noise in the last `advance`; on a GPU, on asking for them"""
         self.compiled = compile == "on" or (compile == "auto" and self._compiling_pays())
         self._step_critic = self._prepared(self.steps.critic_step)
         self._step_generator = self._prepared(self.steps.generator_step)
-        self.draws = Draws(first, dataset, self.seeds, self.pair.dropout_units, self.dtype, device)
-        self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // (len(configs) * self.draws.numbers)))
+        self.batches = Batches(first, dataset, self.seeds, self.pair.dropout_units, self.dtype, device)
+        self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // (len(configs) * self.batches.numbers)))
 
     def _compiling_pays(self) -> bool:
         steps, of = self.configs[0].total_generator_steps, (self.configs, self.pair, self.dataset.shape)
@@ -108,7 +108,7 @@ class Cohort:
         whole = {k: v.index_copy(0, index, tensors[k]) if v.dim() else tensors[k] for k, v in own.items()}
         self.restore(whole, others.generator_step)
         self.advances += 1
-        self.draw_seconds = others.draw_seconds
+        self.data_seconds = others.data_seconds
         members = len(self.configs)
         critic, generator = (s.new_zeros(*s.shape[:2], members).index_copy(2, index.cpu(), s) for s in stats)
         return critic, generator
@@ -123,8 +123,8 @@ class Cohort:
             return self._advance_others(self._others, count)
         first = self.configs[0]
         began = time.monotonic()
-        batches, turns = self.draws.take(self.generator_step, count)
-        self.draw_seconds = time.monotonic() - began
+        batches, turns = self.batches.take(self.generator_step, count)
+        self.data_seconds = time.monotonic() - began
         critic_stats, generator_stats = [], []
         with torch.no_grad():
             for step, turn in enumerate(turns):
@@ -140,9 +140,10 @@ class Cohort:
                 self.generator_step += 1
         self.advances += 1
         if self._left is not None:
-            left, kept = self._left
+            left, when_left = self._left
             tensors = self.tensors()
-            self.restore(tensors | {k: tensors[k].index_copy(0, left, v) for k, v in kept.items()}, self.generator_step)
+            frozen = {k: tensors[k].index_copy(0, left, v) for k, v in when_left.items()}
+            self.restore(tensors | frozen, self.generator_step)
         return torch.stack(critic_stats).cpu(), torch.stack(generator_stats).cpu()
 
     def _generator_step(self, turn: GeneratorTurn) -> Tensor:
@@ -163,8 +164,10 @@ class Cohort:
         return {"critic": self.critic, "generator": self.generator, **states}
 
     def restore(self, tensors: dict[str, Tensor], generator_step: int) -> None:
-        """Go on from what `tensors` gave at `generator_step`."""
-        on_device = {k: v.to(self.device) for k, v in tensors.items()}
+        """Go on from what `tensors` gave at `generator_step`; ValueError where they are of other networks."""
+        on_device = {k: tensors[k].to(self.device) for k in self.tensors()}
+        if unlike := [k for k, v in self.tensors().items() if v.shape != on_device[k].shape]:
+            raise ValueError(f"tensors of other shapes: {', '.join(unlike)}")
         self.critic, self.generator = on_device["critic"], on_device["generator"]
         self.critic_state = {k: on_device[f"critic_state.{k}"] for k in self.critic_state}
         self.generator_state = {k: on_device[f"generator_state.{k}"] for k in self.generator_state}

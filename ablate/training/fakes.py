@@ -14,7 +14,7 @@ from ablate.training.streams import RealBatches, noise
 
 
 class Fakes:
-    """A stream of batches [member, batch, *sample]; the purposes name it, so that training and probes draw apart."""
+    """A stream of batches [member, batch, *sample], named by its purposes: training and probes have streams of their own."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Fakes:
         self.noise = None
         if config.fakes == "counterpart":
             assert dataset.counterpart is not None
-            other = replace(dataset, draw=dataset.counterpart.draw)
+            other = replace(dataset, sampler=dataset.counterpart.sampler)
             self.samples = RealBatches(other, seeds, purpose, batch, dtype, device)
         else:
             self.samples = RealBatches(dataset, seeds, purpose, batch, dtype, device)

@@ -58,15 +58,14 @@ class Unconstrained(Constraint):
 
 
 @register(
-    "lipschitz",
-    "clip",
+    "lipschitz", "clip",
     settings=(
         Setting("clip_value", above=0, doc="bound on the absolute value of the critic's weights"),
         Setting(
             "clip_before", "flag", False, "clip before the critic's step, not after it: the bound then fails in use"
         ),
     ),
-)
+)  # fmt: skip
 class Clip(Constraint):
     """WGAN, Arjovsky et al. 2017: after each critic step (or before it) every parameter is clamped to ± clip_value."""
 
@@ -80,11 +79,9 @@ class Clip(Constraint):
 
 
 @register(
-    "lipschitz",
-    "gradient_penalty",
-    penalty=True,
+    "lipschitz", "gradient_penalty", penalty=True,
     settings=(Setting("lambda_gp", above=0, doc="weight of the penalty"),),
-)
+)  # fmt: skip
 class GradientPenalty(Constraint):
     """WGAN-GP, Gulrajani et al. 2017: E (‖∇f(x̂)‖ − 1)² at interpolates of real and fake."""
 
@@ -93,11 +90,9 @@ class GradientPenalty(Constraint):
 
 
 @register(
-    "lipschitz",
-    "one_sided_penalty",
-    penalty=True,
+    "lipschitz", "one_sided_penalty", penalty=True,
     settings=(Setting("lambda_gp", above=0, doc="weight of the penalty"),),
-)
+)  # fmt: skip
 class OneSidedPenalty(Constraint):
     """WGAN-LP, Petzka et al. 2018: E max(0, ‖∇f(x̂)‖ − 1)², only slopes above 1 are penalized."""
 

@@ -18,19 +18,16 @@ from ablate.registry import register
 class Loss:
     """critic(real, fake) and generator(fake) give what each network minimizes: [member].
 
-    `own` holds the loss's settings: numbers as [member], others as they are; one that has some overrides methods, not
-    static ones.
+    `own` holds the loss's settings: numbers as [member], others as they are.
     """
 
     def __init__(self, own: Mapping[str, Any]):
         self.own = own
 
-    @staticmethod
-    def critic(real: Tensor, fake: Tensor) -> Tensor:
+    def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         raise NotImplementedError
 
-    @staticmethod
-    def generator(fake: Tensor) -> Tensor:
+    def generator(self, fake: Tensor) -> Tensor:
         raise NotImplementedError
 
 
@@ -38,12 +35,10 @@ class Loss:
 class Minimax(Loss):
     """Goodfellow et al. 2014, equation 1: the generator minimizes E log(1 − D(G(z)))."""
 
-    @staticmethod
-    def critic(real: Tensor, fake: Tensor) -> Tensor:
+    def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         return F.softplus(-real).mean(1) + F.softplus(fake).mean(1)
 
-    @staticmethod
-    def generator(fake: Tensor) -> Tensor:
+    def generator(self, fake: Tensor) -> Tensor:
         return -F.softplus(fake).mean(1)
 
 
@@ -51,8 +46,7 @@ class Minimax(Loss):
 class NonSaturating(Minimax):
     """Goodfellow et al. 2014, section 3: the generator maximizes E log D(G(z))."""
 
-    @staticmethod
-    def generator(fake: Tensor) -> Tensor:
+    def generator(self, fake: Tensor) -> Tensor:
         return F.softplus(-fake).mean(1)
 
 
@@ -60,12 +54,10 @@ class NonSaturating(Minimax):
 class LeastSquares(Loss):
     """LSGAN, Mao et al. 2017, equation 9: targets 1 for real, 0 for fake, 1 for the generator."""
 
-    @staticmethod
-    def critic(real: Tensor, fake: Tensor) -> Tensor:
+    def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         return ((real - 1).square().mean(1) + fake.square().mean(1)) / 2
 
-    @staticmethod
-    def generator(fake: Tensor) -> Tensor:
+    def generator(self, fake: Tensor) -> Tensor:
         return (fake - 1).square().mean(1) / 2
 
 
@@ -73,12 +65,10 @@ class LeastSquares(Loss):
 class Wasserstein(Loss):
     """WGAN, Arjovsky et al. 2017: the critic maximizes E f(real) − E f(fake)."""
 
-    @staticmethod
-    def critic(real: Tensor, fake: Tensor) -> Tensor:
+    def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         return fake.mean(1) - real.mean(1)
 
-    @staticmethod
-    def generator(fake: Tensor) -> Tensor:
+    def generator(self, fake: Tensor) -> Tensor:
         return -fake.mean(1)
 
 
@@ -86,12 +76,10 @@ class Wasserstein(Loss):
 class Probability(Loss):
     """A discriminator without the logarithm: it maximizes E D(real) − E D(fake) of probabilities D, WGAN's with a sigmoid."""
 
-    @staticmethod
-    def critic(real: Tensor, fake: Tensor) -> Tensor:
+    def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         return fake.sigmoid().mean(1) - real.sigmoid().mean(1)
 
-    @staticmethod
-    def generator(fake: Tensor) -> Tensor:
+    def generator(self, fake: Tensor) -> Tensor:
         return -fake.sigmoid().mean(1)
 
 
@@ -99,10 +87,8 @@ class Probability(Loss):
 class Hinge(Loss):
     """Lim & Ye 2017, Miyato et al. 2018: margins of 1 on either side."""
 
-    @staticmethod
-    def critic(real: Tensor, fake: Tensor) -> Tensor:
+    def critic(self, real: Tensor, fake: Tensor) -> Tensor:
         return F.relu(1 - real).mean(1) + F.relu(1 + fake).mean(1)
 
-    @staticmethod
-    def generator(fake: Tensor) -> Tensor:
+    def generator(self, fake: Tensor) -> Tensor:
         return -fake.mean(1)

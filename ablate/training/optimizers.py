@@ -1,9 +1,11 @@
 """Optimizers as pure functions on matrices [member, parameter], with PyTorch's own update rules and constants.
 
-Rates are [member, 1], so that members of one cohort may differ in them.
+Members of one cohort may differ in their rates.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +13,8 @@ from torch import Tensor
 from ablate.registry import Setting, register
 
 State = dict[str, Tensor]
-Rates = dict[str, Tensor]
+Rates = dict[str, Any]
+"""lr and the optimizer's own settings by name: numbers as [member, 1], others as they are"""
 
 EPSILON = 1e-8
 RMSPROP_SMOOTHING = 0.99
@@ -30,13 +33,12 @@ class Optimizer:
 
 
 @register(
-    "optimizer",
-    "adam",
+    "optimizer", "adam",
     settings=(
         Setting("beta1", default=0.9, least=0, below=1, always_in_id=True, doc="Adam's decay of the first moment"),
         Setting("beta2", default=0.999, least=0, below=1, always_in_id=True, doc="Adam's decay of the second moment"),
     ),
-)
+)  # fmt: skip
 class Adam(Optimizer):
     """Kingma & Ba 2015, as torch.optim.Adam."""
 
@@ -55,10 +57,9 @@ class Adam(Optimizer):
 
 
 @register(
-    "optimizer",
-    "rmsprop",
+    "optimizer", "rmsprop",
     settings=(Setting("momentum", default=0.0, least=0, below=1, always_in_id=True, doc="of SGD or RMSprop"),),
-)
+)  # fmt: skip
 class RMSprop(Optimizer):
     """Hinton 2012, as torch.optim.RMSprop (smoothing 0.99, not centred)."""
 
@@ -74,10 +75,9 @@ class RMSprop(Optimizer):
 
 
 @register(
-    "optimizer",
-    "sgd",
+    "optimizer", "sgd",
     settings=(Setting("momentum", default=0.0, least=0, below=1, always_in_id=True, doc="of SGD or RMSprop"),),
-)
+)  # fmt: skip
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum, as torch.optim.SGD."""
 

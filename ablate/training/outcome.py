@@ -21,7 +21,7 @@ class Stopped(Exception):
 
 
 @dataclass
-class Moment:
+class Evaluated:
     """One evaluation of a cohort: values by metric, a value for each member; NaN where there is none."""
 
     generator_step: int
@@ -38,7 +38,7 @@ class Frames:
     steps: list[int]
     """the generator step of each"""
     x: np.ndarray
-    """uint8 [moment, n, channels, height, width] or float32 [moment, n, dimension]"""
+    """uint8 [picture, n, channels, height, width] or float32 [picture, n, dimension]"""
     across: int
     """images in a row of the grid that they make"""
 
@@ -52,8 +52,8 @@ class Outcome:
     """done, diverged or pruned"""
     diverged_at: int | None
     """the generator step in which loss, gradient or weights stopped being finite"""
-    moments: list[dict[str, Any]]
-    """an evaluation each: generator_step, critic_step, seconds, metrics {name: value}, probes {name: {layer: value}}"""
+    evaluations: list[dict[str, Any]]
+    """of this run: generator_step, critic_step, seconds, metrics {name: value}, probes {name: {layer: value}}"""
     final: dict[str, float]
     """metrics, stability and one-valued probes at the last evaluation before the end or the divergence"""
     facts: dict[str, Any]

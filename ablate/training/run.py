@@ -1,52 +1,30 @@
-"""From settings to outcomes: trains a cohort with evaluations, probes and checkpoints, and tells each run's end."""
+"""Trains a cohort from its settings to the end of its runs: segments, evaluations, pruning and checkpoints in turn."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+from torch import Tensor
 
-from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.datasets import dataset_of
-from ablate.errors import AblateError
 from ablate.metrics.evaluation import Reference, evaluate
-from ablate.metrics.floors import floors
 from ablate.metrics.inception import InceptionFid
-from ablate.metrics.stability import TrainingRecord
 from ablate.training import checkpoint
 from ablate.training.arithmetic import products_in
-from ablate.training.best_generators import Kept
+from ablate.training.best_generators import BestGenerators
 from ablate.training.cohort import Cohort
+from ablate.training.ending import Ending
 from ablate.training.memory import give_back
-from ablate.training.outcome import Control, Moment, Outcome, Progress, Stopped
-from ablate.training.probes.view import CriticView, measure
-from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures, sample, standing_statistics
-from ablate.training.surfaces import value_surfaces
-
-CRITIC_SERIES = ("critic_loss", "wasserstein_estimate", "critic_gradient_norm")
-GENERATOR_SERIES = ("generator_loss", "generator_gradient_norm")
-
-
-@dataclass
-class _Books:
-    """What a cohort has recorded so far; with the tensors it makes a checkpoint."""
-
-    moments: list[Moment] = field(default_factory=list)
-    diverged_at: dict[int, int] = field(default_factory=dict)
-    pruned_at: dict[int, int] = field(default_factory=dict)
-    sums: dict[str, list[float]] = field(default_factory=dict)
-    """sums of the training series since the last evaluation"""
-    counted: int = 0
-    """generator steps in those sums"""
-    split: dict[str, float] = field(default_factory=lambda: {"train": 0.0, "evaluate": 0.0, "checkpoint": 0.0})
+from ablate.training.outcome import Control, Evaluated, Outcome, Progress, Stopped
+from ablate.training.probes.view import measure
+from ablate.training.record import CohortRecord
+from ablate.training.resume import checkpoint_of
+from ablate.training.sampling import sample, standing_statistics
 
 
 def run_cohort(configs: Sequence[RunConfig], device: torch.device, control: Control | None = None) -> list[Outcome]:
@@ -63,258 +41,153 @@ class _Training:
     def __init__(self, configs: Sequence[RunConfig], device: torch.device, control: Control):
         self.configs, self.control = configs, control
         first = configs[0]
-        self.dataset = dataset_of(first)
-        self.reference = Reference.of(self.dataset, first.evaluation_samples)
+        self.members, self.total = range(len(configs)), first.total_generator_steps
         self.generates = first.fakes == "generator"
-        self.inception = InceptionFid.of(self.reference, self.control.inception, device) if self.generates else None
-        self.cohort = Cohort(configs, self.dataset, device, control.compile, control.arithmetic)
-        self.books = _Books()
-        self.kept = Kept(self.cohort, control.pictured)
-        self.norms: list[torch.Tensor] = []
-        """critic gradient norms of each segment, [critic steps, member]"""
-        self._restore()
+        self.dataset, self.device = dataset_of(first), device
+        self.reference = Reference.of(self.dataset, first.evaluation_samples)
+        self.inception = InceptionFid.of(self.reference, control.inception, device) if self.generates else None
+        self._begin()
+        self._resume()
+        self.saved_at = time.monotonic()
+
+    def _begin(self) -> None:
+        control = self.control
+        self.cohort = Cohort(self.configs, self.dataset, self.device, control.compile, control.arithmetic)
+        self.best_generators = BestGenerators(self.cohort, control.pictured)
+        self.record = CohortRecord()
 
     def run(self) -> list[Outcome]:
-        last_save = time.monotonic()
         for target in self.configs[0].evaluation_steps:
-            while self.cohort.generator_step < target and not self._all_ended():
+            while self.cohort.generator_step < target and not self._all_ended:
                 self._advance(min(self.cohort.segment, target - self.cohort.generator_step))
-                stop = self.control.should_stop()
-                if stop or time.monotonic() - last_save >= self.control.checkpoint_seconds:
-                    self._save()
-                    last_save = time.monotonic()
-                if stop:
-                    raise Stopped
-            if self.cohort.generator_step == target and self._evaluated_until() < target:
+                self._save_or_stop()
+            if self.cohort.generator_step == target and self.record.evaluated_until < target:
                 self._evaluate()
                 give_back()
-                self._prune(target)
+                self._prune()
         if self.control.keep_checkpoint:
             self._save(keep=True)
+        ending = Ending(
+            self.cohort, self.record, self.best_generators, self.reference, self.inception, self.control.arithmetic
+        )
         if self.control.generators is not None and self.generates:
-            self._save_generators(self.control.generators)
-        return [self._outcome(m) for m in range(len(self.configs))]
+            self.best_generators.save_generators(self.control.generators, ending.last_fids(), self.control.made_by)
+        return ending.outcomes()
 
+    @property
     def _all_ended(self) -> bool:
-        return len(self._ended()) == len(self.configs)
+        return len(self.record.ended) == len(self.members)
 
-    def _ended(self) -> set[int]:
-        """Members that have diverged or were pruned."""
-        return {*self.books.diverged_at, *self.books.pruned_at}
+    def _save_or_stop(self) -> None:
+        stop = self.control.should_stop()
+        if stop or time.monotonic() - self.saved_at >= self.control.checkpoint_seconds:
+            self._save()
+            self.saved_at = time.monotonic()
+        if stop:
+            raise Stopped
 
-    def _evaluated_until(self) -> int:
-        return self.books.moments[-1].generator_step if self.books.moments else -1
+    def _report(self, note: str = "") -> None:
+        step = self.total if self._all_ended else self.cohort.generator_step
+        diverged = len(self.record.diverged_at)
+        self.control.report(Progress(self.control.name, len(self.members), diverged, step, self.total, note))
 
     def _advance(self, count: int) -> None:
         start, began = self.cohort.generator_step, time.monotonic()
         compiles = self.cohort.compiled and self.cohort.advances == 0
-        if compiles:
-            count = 1
-        critic, generator = self.cohort.advance(count)
-        part = "compile" if compiles else "train"
-        drawn, all_of_it = self.cohort.draw_seconds, time.monotonic() - began
-        for name, seconds in ((part, all_of_it - drawn), ("draw", drawn)):
-            self.books.split[name] = self.books.split.get(name, 0.0) + seconds
-        self._note_divergence(start, critic, generator)
-        self.norms.append(critic[:, 2])
-        rows = dict(zip(CRITIC_SERIES, critic.double().unflatten(0, (count, -1)).mean(1).sum(0), strict=True))
-        if self.generates:
-            rows |= dict(zip(GENERATOR_SERIES, generator.double().sum(0), strict=True))
-        for name, row in rows.items():
-            before = self.books.sums.get(name, [0.0] * len(self.configs))
-            self.books.sums[name] = [a + b for a, b in zip(before, row.tolist(), strict=True)]
-        self.books.counted += count
-        self._report()
-
-    def _report(self, note: str = "") -> None:
-        members, diverged = len(self.configs), len(self.books.diverged_at)
-        total = self.configs[0].total_generator_steps
-        step = total if self._all_ended() else self.cohort.generator_step
-        self.control.report(Progress(self.control.name, members, diverged, step, total, note))
-
-    def _note_divergence(self, start: int, critic: torch.Tensor, generator: torch.Tensor) -> None:
-        fine = critic.isfinite().all(1).unflatten(0, (len(generator), -1)).all(1) & generator.isfinite().all(1)
-        fine[:, list(self.books.pruned_at)] = True  # what became of them is settled
-        for member in (~fine.all(0)).nonzero().flatten().tolist():
-            step = start + int((~fine[:, member]).nonzero()[0])
-            self.books.diverged_at.setdefault(member, step)
+        critic, generator = self.cohort.advance(1 if compiles else count)
+        passed, data = time.monotonic() - began, self.cohort.data_seconds
+        self.record.spend("compile" if compiles else "train", passed - data)
+        self.record.spend("data", data)
+        self.record.note_divergence(start, critic, generator)
         weights_fine = self.cohort.critic.isfinite().all(1) & self.cohort.generator.isfinite().all(1)
         for member in (~weights_fine).nonzero().flatten().tolist():
-            self.books.diverged_at.setdefault(member, self.cohort.generator_step - 1)
+            self._diverged(member)
+        self.record.add_segment(critic, generator, self.generates)
+        self._report()
+
+    def _diverged(self, member: int) -> None:
+        """Note that a member has diverged in the step that was just done, if not before."""
+        self.record.diverged_at.setdefault(member, self.cohort.generator_step - 1)
 
     def _evaluate(self) -> None:
-        began = time.monotonic()
-        members = range(len(self.configs))
-        values: list[dict[str, float]] = [{} for _ in members]
-        if self.generates:
-            statistics = standing_statistics(self.cohort, self.cohort.generator)
-            samples, labels = sample(self.cohort, self.configs[0].evaluation_samples, statistics)
-            end = self.cohort.generator_step == self.configs[0].total_generator_steps
-            for m in set(members) - self._ended():
-                values[m] = evaluate(samples[m], labels, self.reference, end, self.configs[m].by_name())
-            self.kept.note([value.get("fid", math.nan) for value in values], statistics)
+        began, cohort = time.monotonic(), self.cohort
+        values = self._measured() if self.generates else [{} for _ in self.members]
         for member, value in enumerate(values):
             if value and all(math.isnan(v) for v in value.values()):  # finite weights, but samples beyond all measure
-                self.books.diverged_at.setdefault(member, self.cohort.generator_step - 1)
+                self._diverged(member)
         names = dict.fromkeys(name for value in values for name in value)
-        metrics = {name: [value.get(name, float("nan")) for value in values] for name in names}
-        metrics |= {name: [s / self.books.counted for s in row] for name, row in self.books.sums.items()}
-        self.books.sums, self.books.counted = {}, 0
-        seconds = self.books.split["train"] / len(self.configs)
-        step, critic_step = self.cohort.generator_step, self.cohort.critic_step
-        self.books.moments.append(Moment(step, critic_step, seconds, metrics, measure(self.cohort)))
-        self.books.split["evaluate"] += time.monotonic() - began
+        metrics = {name: [value.get(name, math.nan) for value in values] for name in names} | self.record.take_means()
+        seconds = self.record.seconds["train"] / len(self.members)
+        probes = measure(cohort)
+        self.record.evaluations.append(Evaluated(cohort.generator_step, cohort.critic_step, seconds, metrics, probes))
+        self.record.spend("evaluate", time.monotonic() - began)
 
-    def _prune(self, step: int) -> None:
-        """Give up members that are behind their bars; at the end there is nothing left to give up."""
-        bars, last = self.control.bars, self.configs[0].total_generator_steps
-        if bars is None or step == last:
+    def _measured(self) -> list[dict[str, float]]:
+        """The metrics of each member's samples now; none of those that have ended."""
+        values: list[dict[str, float]] = [{} for _ in self.members]
+        statistics = standing_statistics(self.cohort, self.cohort.generator)
+        samples, labels = sample(self.cohort, self.configs[0].evaluation_samples, statistics)
+        at_end = self.cohort.generator_step == self.total
+        for member in set(self.members) - self.record.ended:
+            settings = self.configs[member].by_name()
+            values[member] = evaluate(samples[member], labels, self.reference, at_end, settings)
+        self.best_generators.note([value.get("fid", math.nan) for value in values], statistics)
+        return values
+
+    def _prune(self) -> None:
+        """Give up members that are behind their medians; at the end there is nothing left to give up."""
+        medians, step = self.control.bars, self.cohort.generator_step
+        if medians is None or step == self.total:
             return
-        before = len(self.books.pruned_at)
-        for member in set(range(len(self.configs))) - self._ended():
+        before = len(self.record.pruned_at)
+        for member in set(self.members) - self.record.ended:
             config = self.configs[member]
-            values = [m.metrics[bars.metric][member] for m in self.books.moments if bars.metric in m.metrics]
-            if reason := bars.missed(config.run_id, values):
-                self.books.pruned_at[member] = step
-                self._report(f"{self.control.name}: seed {config.seed} is pruned at step {step} of {last}: {reason}")
-        if len(self.books.pruned_at) > before:
-            self.cohort.leave(self.books.pruned_at)
-
-    # ── the end of a run ────────────────────────────────────────────────────────────────────────────────────────────
-
-    def _outcome(self, member: int) -> Outcome:
-        config, diverged_at = self.configs[member], self.books.diverged_at.get(member)
-        pruned_at = self.books.pruned_at.get(member)
-        until = diverged_at if pruned_at is None else pruned_at
-        moments = [
-            {
-                "generator_step": moment.generator_step,
-                "critic_step": moment.critic_step,
-                "seconds": moment.seconds,
-                "metrics": {name: values[member] for name, values in moment.metrics.items()},
-                "probes": {p: {y: v[member] for y, v in ys.items()} for p, ys in moment.probes.items()},
-            }
-            for moment in self.books.moments
-            if until is None or moment.generator_step <= until
-        ]
-        steps = self.cohort.generator_step if until is None else until
-        return Outcome(
-            run_id=config.run_id,
-            status="pruned" if pruned_at is not None else "done" if diverged_at is None else "diverged",
-            diverged_at=diverged_at,
-            moments=moments,
-            final=self._final(member, moments),
-            facts={
-                **self.reference.once(floors),
-                "fid_protocol": self.reference.protocol,
-                "done_generator_steps": steps,
-                "done_critic_steps": steps * config.n_critic,
-                "images_seen": steps * config.n_critic * config.batch_size,
-                "seconds": self.books.split["train"] / len(self.configs),
-                "cohort_size": len(self.configs),
-                "arithmetic": config.precision if config.precision != "fp32" else self.control.arithmetic,
-                "dataset_fingerprint": self.dataset.fingerprint,
-                "features": self.reference.extractor.name,
-                "features_fingerprint": self.reference.extractor.fingerprint,
-                **(self.inception.floors if self.inception else {}),
-                "flags": [s.skipped for s in (self.reference, self.inception) if s and s.skipped],
-                "time_split": {name: value / len(self.configs) for name, value in self.books.split.items()},
-            },
-            samples=self._pictures[member],
-            surface=self._surfaces[member],
-            frames=self.kept.frames(member, steps),
-        )
-
-    def _save_generators(self, folder: Path) -> None:
-        values = self.books.moments[-1].metrics if self.books.moments else {}
-        fids = values.get("fid", [math.nan] * len(self.configs))
-        last = [None if m in self._ended() else fid for m, fid in enumerate(fids)]
-        self.kept.save_generators(folder, last, self.control.made_by)
-
-    def _final(self, member: int, moments: list[dict[str, Any]]) -> dict[str, float]:
-        if not moments:
-            return {}
-        norms = torch.cat(self.norms)[:, member].double().numpy()
-        if member in self.books.pruned_at:
-            norms = norms[: self.books.pruned_at[member] * self.configs[member].n_critic]
-        steps = [m["generator_step"] for m in moments]
-        names = moments[-1]["metrics"]
-        record = TrainingRecord(steps, {n: [m["metrics"].get(n, math.nan) for m in moments] for n in names}, norms)
-        final = dict(moments[-1]["metrics"])
-        final |= {p: ys[""] for p, ys in moments[-1]["probes"].items() if "" in ys}
-        final |= {name: entry.load()(record) for name, entry in registry.entries("stability").items()}
-        if self.inception and member not in self._ended():
-            final |= self.inception(self._last_samples[member])
-        return final | {"best_fid": record.best_fid, "best_fid_step": record.best_fid_step}
-
-    @cached_property
-    def _last_samples(self) -> torch.Tensor:
-        return sample(self.cohort, self.configs[0].evaluation_samples)[0]
-
-    @cached_property
-    def _pictures(self) -> list[np.ndarray]:
-        kept = KEPT_POINTS if len(self.dataset.shape) == 1 else KEPT_IMAGES
-        samples = sample(self.cohort, kept)[0] if self.generates else CriticView(self.cohort).fake[:, :kept].cpu()
-        return [as_pictures(x) for x in samples]
-
-    @cached_property
-    def _surfaces(self) -> list[dict[str, np.ndarray]]:
-        return value_surfaces(self.cohort) if len(self.dataset.shape) == 1 else [{} for _ in self.configs]
+            evaluations = [e.metrics for e in self.record.evaluations if medians.metric in e.metrics]
+            values = [metrics[medians.metric][member] for metrics in evaluations]
+            if reason := medians.missed(config.run_id, values):
+                self.record.pruned_at[member] = step
+                where = f"{self.control.name}: seed {config.seed} is pruned at step {step} of {self.total}"
+                self._report(f"{where}: {reason}")
+        if len(self.record.pruned_at) > before:
+            self.cohort.leave(self.record.pruned_at)
 
     # ── checkpoints ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _save(self, keep: bool = False) -> None:
+        """Write the checkpoint; `keep`: it is to stay when the runs are in the tables."""
         if self.control.checkpoint is None:
             return
         began = time.monotonic()
-        tensors = {**self.cohort.tensors(), **self.kept.tensors(), "norms": torch.cat(self.norms)}
-        books = self.books
+        tensors = {**self.cohort.tensors(), **self.best_generators.tensors(), **self.record.tensors()}
         record = {
-            "run_ids": [c.run_id for c in self.configs],
+            "run_ids": [config.run_id for config in self.configs],
             "dataset_fingerprint": self.dataset.fingerprint,
             "generator_step": self.cohort.generator_step,
-            "moments": [vars(m) for m in books.moments],
-            "diverged_at": list(books.diverged_at.items()),
-            "pruned_at": list(books.pruned_at.items()),
-            "sums": books.sums,
-            "counted": books.counted,
-            "split": books.split,
-            "kept": self.kept.record(),
+            **self.record.as_json(),
+            "best_generators": self.best_generators.as_json(),
             "keep": keep,
         }
         checkpoint.save(self.control.checkpoint, tensors, record)
-        books.split["checkpoint"] += time.monotonic() - began
+        self.record.spend("checkpoint", time.monotonic() - began)
 
-    def _restore(self) -> None:
+    def _resume(self) -> None:
+        """Go on from the checkpoint, where there is one that fits."""
         path = self.control.checkpoint
         if path is None:
             return
-        found, note = checkpoint.load_latest(path)
-        if found is not None:
-            tensors, record = found
-            if record.get("run_ids") != [c.run_id for c in self.configs]:
-                raise AblateError(f"{path}: this checkpoint is of runs with other settings; delete it to train anew")
-            if record.get("dataset_fingerprint", self.dataset.fingerprint) != self.dataset.fingerprint:
-                self._report(f"{path}: this checkpoint is of other data than are here now; its runs are trained anew")
-                return
+        saved, note = checkpoint_of(path, [config.run_id for config in self.configs], self.dataset.fingerprint)
+        if saved is not None:
             try:
-                self._take_up(tensors, record)
-            except (KeyError, TypeError) as error:
-                raise AblateError(f"{path}: written by another version of ablate; delete it to train anew") from error
+                self._take_up(*saved)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                note = f"{path}: written by another version of ablate ({error!r}); its runs are trained anew"
+                self._begin()
         if note:
             self._report(note)
 
-    def _take_up(self, tensors: dict[str, torch.Tensor], record: dict[str, Any]) -> None:
-        self.norms = [tensors.pop("norms")]
-        self.kept.restore(tensors, record.get("kept"))  # checkpoints of before have none
+    def _take_up(self, tensors: dict[str, Tensor], record: dict[str, Any]) -> None:
         self.cohort.restore(tensors, record["generator_step"])
-        self.books = _Books(
-            [Moment(**m) for m in record["moments"]],
-            dict(record["diverged_at"]),
-            dict(record.get("pruned_at", [])),
-            record["sums"],
-            record["counted"],
-            record["split"],
-        )
-        if self.books.pruned_at:
-            self.cohort.leave(self.books.pruned_at)
+        self.best_generators.restore(tensors, record.get("best_generators"))
+        self.record = CohortRecord.restored(tensors, record)
+        if self.record.pruned_at:
+            self.cohort.leave(self.record.pruned_at)

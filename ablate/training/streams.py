@@ -1,8 +1,8 @@
-"""A run's random streams: what it draws depends on its seed and the purpose alone, not on its cohort or its arm.
+"""A run's random streams: its numbers depend on its seed and the purpose alone, not on its cohort or its arm.
 
-A stream is cut into blocks, and block k of a purpose is drawn from a generator seeded by (seed, purpose, k). So any part
-of a stream can be had again without state: a checkpoint holds step numbers, and arms with equal seeds draw the same data
-and noise for the same critic step, whatever their n_critic.
+A stream is cut into blocks, and block k of a purpose comes from a generator seeded by (seed, purpose, k). So any part of
+a stream can be had again without state: a checkpoint holds step numbers, and arms with equal seeds get the same data and
+noise for the same critic step, whatever their n_critic.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from ablate.datasets.base import Dataset, Draw, to_unit
+from ablate.datasets.base import Dataset, Sampler, to_unit
 from ablate.networks.seeding import generator_for
 
 Kind = Literal["normal", "uniform"]
@@ -27,20 +27,21 @@ MOST_ON_DEVICE = 4 * 2**30
 
 
 class Blocks:
-    """A stream of batches for every member of a cohort; `draw(generator, count)` gives one member's block."""
+    """A stream of batches for every member of a cohort; `block(generator, count)` gives one member's, of `count` batches."""
 
     def __init__(
         self,
         seeds: Sequence[int],
         purpose: str,
         batch_elements: int,
-        draw: Callable[[torch.Generator, int], tuple[Tensor, ...]],
+        block: Callable[[torch.Generator, int], tuple[Tensor, ...]],
         device: torch.device,
     ):
-        self.seeds, self.purpose, self.draw, self.device = seeds, purpose, draw, device
+        self.seeds, self.purpose, self.block, self.device = seeds, purpose, block, device
         self.length = 2 ** max(0, int(math.log2(max(1, BLOCK_ELEMENTS // batch_elements))))
         self._index = -1
-        self._block: tuple[Tensor, ...] = ()
+        """of the block that is held"""
+        self._held: tuple[Tensor, ...] = ()
 
     def take(self, start: int, count: int) -> tuple[Tensor, ...]:
         """Batches start … start + count − 1, each tensor [count, member, …]."""
@@ -54,12 +55,12 @@ class Blocks:
 
     def _load(self, index: int) -> tuple[Tensor, ...]:
         if index != self._index:
-            drawn = [
-                self.draw(generator_for(seed, self.purpose, index, self.device), self.length) for seed in self.seeds
+            members = [
+                self.block(generator_for(seed, self.purpose, index, self.device), self.length) for seed in self.seeds
             ]
-            self._block = tuple(torch.stack(parts, dim=1) for parts in zip(*drawn, strict=True))
+            self._held = tuple(torch.stack(parts, dim=1) for parts in zip(*members, strict=True))
             self._index = index
-        return self._block
+        return self._held
 
 
 def noise(
@@ -73,14 +74,14 @@ def noise(
     """A stream of batches of N(0, 1) or U(0, 1) numbers, each [member, *shape]."""
     function = torch.randn if kind == "normal" else torch.rand
 
-    def draw(generator: torch.Generator, count: int) -> tuple[Tensor, ...]:
+    def block(generator: torch.Generator, count: int) -> tuple[Tensor, ...]:
         return (function((count, *shape), generator=generator, dtype=dtype, device=device),)
 
-    return Blocks(seeds, purpose, math.prod(shape), draw, device)
+    return Blocks(seeds, purpose, math.prod(shape), block, device)
 
 
 class RealBatches:
-    """The stream of real batches: fresh draws of a sampler, or a stored set in shuffled epochs, without replacement."""
+    """The stream of real batches: a sampler's fresh samples, or a stored set in shuffled epochs, without replacement."""
 
     def __init__(
         self,
@@ -92,9 +93,9 @@ class RealBatches:
         device: torch.device,
     ):
         self.dataset, self.batch_size, self.dtype = dataset, batch_size, dtype
-        if dataset.draw is not None:
-            draw = partial(_fresh, dataset.draw, batch_size, dtype)
-            self.blocks = Blocks(seeds, purpose, batch_size * math.prod(dataset.shape), draw, device)
+        if dataset.sampler is not None:
+            block = partial(_fresh, dataset.sampler, batch_size, dtype)
+            self.blocks = Blocks(seeds, purpose, batch_size * math.prod(dataset.shape), block, device)
         else:
             assert dataset.images is not None
             # a larger set stays where it is, a file mapped into memory perhaps, and its batches are moved
@@ -105,7 +106,7 @@ class RealBatches:
 
     def take(self, start: int, count: int) -> tuple[Tensor, Tensor]:
         """Batches start … start + count − 1: samples [count, member, batch, *shape] and labels [count, member, batch]."""
-        if self.dataset.draw is not None:
+        if self.dataset.sampler is not None:
             samples, labels = self.blocks.take(start, count)
             return samples, labels
         (order,) = self.blocks.take(start * self.batch_size, count * self.batch_size)
@@ -115,14 +116,14 @@ class RealBatches:
         return to_unit(images, self.dtype), labels
 
 
-# Functions, not methods: a stream that refers to who holds it would leave its blocks to the garbage collector, which
-# comes late where there are few objects, however large.
+# Functions, not methods: a stream that referred to its owner would leave its blocks to the garbage collector, which runs
+# late where there are few objects, however large.
 
 
 def _fresh(
-    draw: Draw, batch_size: int, dtype: torch.dtype, generator: torch.Generator, count: int
+    sampler: Sampler, batch_size: int, dtype: torch.dtype, generator: torch.Generator, count: int
 ) -> tuple[Tensor, ...]:
-    samples, labels = draw(count * batch_size, generator)
+    samples, labels = sampler(count * batch_size, generator)
     batches = (count, batch_size)
     return samples.to(dtype).unflatten(0, batches), labels.unflatten(0, batches)
 

@@ -126,7 +126,7 @@ class Wgan:
         return Losses(torch.stack(critic_losses), generator_loss.detach())
 
     def train(self, steps: int, batches: Batches) -> Losses:
-        """`steps` generator steps on drawn data and noise; the last one's losses."""
+        """`steps` generator steps on given data and random noise; the last one's losses."""
         assert steps > 0
         like = self.generator.linear1.weight
         for _ in range(steps):

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 def layers(sizes: Sequence[int], leak: float) -> nn.Sequential:
     """Linear layers of these sizes with LeakyReLU between them; a leak of 0 is ReLU."""
-    found: list[nn.Module] = []
+    modules: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
         activation = nn.LeakyReLU(leak) if leak else nn.ReLU()
-        found += [nn.Linear(inputs, outputs), activation]
-    return nn.Sequential(*found[:-1])
+        modules += [nn.Linear(inputs, outputs), activation]
+    return nn.Sequential(*modules[:-1])
 
 
 class Generator(nn.Module):

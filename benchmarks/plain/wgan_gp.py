@@ -101,22 +101,22 @@ class WganGp:
         return Losses(torch.stack(critic_losses), generator_loss.detach())
 
     def train(self, steps: int, batches: Batches) -> Losses:
-        """`steps` generator steps on drawn data and noise; the last one's losses."""
+        """`steps` generator steps on given data and random noise; the last one's losses."""
         assert steps > 0
         like = next(self.generator.parameters())
 
-        def draw(function: Callable[..., Tensor], *shape: int) -> Tensor:
+        def random(function: Callable[..., Tensor], *shape: int) -> Tensor:
             return function(*shape, dtype=like.dtype, device=like.device)
 
         for _ in range(steps):
             taken = [next(batches) for _ in range(1 if self.reuse_batch else self.n_critic)]
             real = torch.stack([samples for samples, _ in taken])
-            labels = [each for _, each in taken if each is not None]
+            labels = [labels_of_batch for _, labels_of_batch in taken if labels_of_batch is not None]
             losses = self.step(
                 real,
                 torch.stack(labels) if labels else None,
-                draw(torch.randn, self.n_critic, self.batch_size, self.latent_size),
-                draw(torch.rand, self.n_critic, self.batch_size),
-                None if self.reuse_fake else draw(torch.randn, self.batch_size, self.latent_size),
+                random(torch.randn, self.n_critic, self.batch_size, self.latent_size),
+                random(torch.rand, self.n_critic, self.batch_size),
+                None if self.reuse_fake else random(torch.randn, self.batch_size, self.latent_size),
             )
         return losses

@@ -36,13 +36,14 @@ def test_plain_toy_training_gives_the_weights_of_the_stacked_cohort() -> None:
         ):
             stacked = copy.deepcopy(module)
             copy_member(network, flat, member, stacked)
-            for found, expected in zip(module.parameters(), stacked.parameters(), strict=True):
-                torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
+            for parameter, expected in zip(module.parameters(), stacked.parameters(), strict=True):
+                torch.testing.assert_close(parameter, expected, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize(
-    "workload", [each for each in WORKLOADS.values() if each.settings["dataset"] == "ring8"], ids=lambda each: each.name
-)
+TOYS = [workload for workload in WORKLOADS.values() if workload.settings["dataset"] == "ring8"]
+
+
+@pytest.mark.parametrize("workload", TOYS, ids=lambda workload: workload.name)
 def test_every_toy_workload_has_the_losses_of_its_plain_loop(workload) -> None:
     assert loss_difference(workload, RING, CPU) < 1e-12
 
@@ -81,7 +82,7 @@ def test_settings_that_ablate_no_longer_takes_are_one_error() -> None:
         broken.configs(1)
 
 
-@pytest.mark.parametrize("workload", WORKLOADS.values(), ids=lambda each: each.name)
+@pytest.mark.parametrize("workload", WORKLOADS.values(), ids=lambda workload: workload.name)
 def test_the_plain_loop_has_the_sizes_of_the_settings(workload) -> None:
     loop, settings = workload.plain(torch.float64), workload.settings
     assert (loop.batch_size, loop.n_critic, loop.latent_size) == (
@@ -93,8 +94,8 @@ def test_the_plain_loop_has_the_sizes_of_the_settings(workload) -> None:
 
 def test_batches_go_through_a_stored_set_without_repeating_an_image() -> None:
     digits = load_dataset("digits", {})
-    drawn = batches(digits, 100, torch.float32, CPU)
-    epoch = torch.cat([next(drawn)[0] for _ in range(17)])
+    real_batches = batches(digits, 100, torch.float32, CPU)
+    epoch = torch.cat([next(real_batches)[0] for _ in range(17)])
     assert epoch.shape == (1700, 1, 8, 8)
     assert epoch.min() == -1
     assert epoch.max() == 1

@@ -112,14 +112,14 @@ def test_the_toy_networks_have_three_hidden_layers() -> None:
 
 def test_d1_as_written_learns_from_one_real_batch_and_one_fake_batch() -> None:
     """The same random inputs give the same losses whatever the unused real batches hold."""
-    found = []
+    losses = []
     for other in (0.0, 1.0):
         torch.manual_seed(0)
         system = d1(features=2, n_critic=2, as_written=True)
         real = torch.stack([torch.rand(3, 1, 32, 32), torch.full((3, 1, 32, 32), other)])
-        found.append(system.step(real, torch.tensor([[1, 2, 3]] * 2), torch.randn(2, 3, 100), torch.rand(2, 3)))
-    assert torch.equal(found[0].critic, found[1].critic)
-    assert torch.equal(found[0].generator, found[1].generator)
+        losses.append(system.step(real, torch.tensor([[1, 2, 3]] * 2), torch.randn(2, 3, 100), torch.rand(2, 3)))
+    assert torch.equal(losses[0].critic, losses[1].critic)
+    assert torch.equal(losses[0].generator, losses[1].generator)
 
 
 def test_d2_as_written_clips_before_the_step_so_that_the_critic_ends_outside_the_bound() -> None:
@@ -128,6 +128,6 @@ def test_d2_as_written_clips_before_the_step_so_that_the_critic_ends_outside_the
     written, paper = d2(width=2), d2(width=2, as_written=False)
     written.step(real, latents[:1])
     paper.step(real, latents[:1], latents[1])
-    largest = [max(float(p.detach().abs().max()) for p in each.critic.parameters()) for each in (written, paper)]
+    largest = [max(float(p.detach().abs().max()) for p in system.critic.parameters()) for system in (written, paper)]
     assert largest[0] > 0.01
     assert largest[1] == pytest.approx(0.01)

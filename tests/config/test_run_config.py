@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from ablate import registry
 from ablate.config.run_config import RunConfig, SettingErrors
+from ablate.errors import UsageError
+from ablate.registry import Setting
 
 VALID: dict[str, Any] = {
     "dataset": "ring8", "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "generator_steps": 1000
@@ -64,12 +67,7 @@ def test_the_identity_does_not_depend_on_how_a_value_is_written() -> None:
 
 def test_defaults_of_the_components_are_part_of_the_settings() -> None:
     run = config()
-    assert (run.own.get("beta1"), run.own.get("beta2"), run.own.get("depth"), run.own.get("momentum")) == (
-        0.9,
-        0.999,
-        3,
-        None,
-    )
+    assert run.own == {"beta1": 0.9, "beta2": 0.999, "depth": 3, "lambda_gp": 10.0}
     assert config(beta1=0.9, depth=3).run_id == run.run_id
 
 
@@ -118,8 +116,8 @@ def test_settings_that_do_not_fit_together_are_refused(changes: dict[str, Any], 
 
 
 def test_all_that_does_not_fit_is_told_at_once() -> None:
-    found = problems(momentum=0.5, evaluations=0, critic_norm="instance", dataset_options={"a": 1.0, "b": 2.0})
-    assert [setting for setting, _ in found] == [
+    told = problems(momentum=0.5, evaluations=0, critic_norm="instance", dataset_options={"a": 1.0, "b": 2.0})
+    assert [setting for setting, _ in told] == [
         "momentum", "dataset_options.a", "dataset_options.b", "evaluations", "critic_norm"
     ]  # fmt: skip
 
@@ -156,8 +154,25 @@ def test_doubtful_settings_are_flagged(changes: dict[str, Any], phrase: str) -> 
     assert [phrase in flag for flag in config(**changes).flags] == [True]
 
 
-def test_a_setting_added_later_would_leave_old_identities_as_they_are() -> None:
-    """Settings at their defaults do not enter the hash; these ids are fixed, as tables in results/ rest on them."""
-    penalty = {"dataset": "ring8", "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "generator_steps": 100}
-    assert RunConfig.model_validate(penalty).run_id == "aca6c070cd990fbf"
-    assert RunConfig.model_validate({**penalty, "seed": 3, "critic_norm": "none"}).run_id == "1af7516ce8a85de2"
+def test_two_components_may_give_one_setting_different_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what is built in, neither the run_id nor the columns change by it."""
+    clip = {"dataset": "ring8", "lipschitz": "clip", "clip_value": 0.1, "generator_steps": 10}
+    before = RunConfig.model_validate(clip), config()
+    monkeypatch.setattr(registry.registry, "_plugins", {})
+    monkeypatch.setattr(registry.registry, "sources", {})
+    own = (Setting("clip_before", "flag", True), Setting("clip_value", default=0.5, above=0))
+    registry.register("lipschitz", "other_clip", settings=own)(object)
+    after = RunConfig.model_validate(clip), config()
+    assert [run.run_id for run in after] == [run.run_id for run in before]
+    assert [run.by_name() for run in after] == [run.by_name() for run in before]
+    other = RunConfig.model_validate({"dataset": "ring8", "lipschitz": "other_clip", "generator_steps": 10})
+    assert other.own["clip_before"] is True
+    assert other.run_id == RunConfig.model_validate({**other.model_dump(), "clip_value": 0.5}).run_id
+    assert other.run_id != RunConfig.model_validate({**other.model_dump(), "clip_before": False}).run_id
+
+
+def test_a_component_may_not_own_a_setting_that_every_run_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry.registry, "_plugins", {})
+    monkeypatch.setattr(registry.registry, "sources", {})
+    with pytest.raises(UsageError, match="every run has a setting 'lr'"):
+        registry.register("optimizer", "mine", settings=(Setting("lr", default=1.0),))(object)

@@ -46,19 +46,19 @@ def test_the_shorter_side_is_resized_and_the_centre_cropped_as_torchvision_does(
 ) -> None:
     path = picture(tmp_path / "a.png", *shape)
     expected = Compose([Resize(8), CenterCrop(8), PILToTensor()])(Image.open(path))
-    found = decode(path, 8, 3)
-    assert isinstance(found, np.ndarray)
-    assert found.shape == (3, 8, 8)
-    assert np.array_equal(found, expected.numpy())
+    pixels = decode(path, 8, 3)
+    assert isinstance(pixels, np.ndarray)
+    assert pixels.shape == (3, 8, 8)
+    assert np.array_equal(pixels, expected.numpy())
 
 
 def flat(image: Image.Image, path: Path, channels: int = 3) -> list[int]:
     """The colour of an image of one colour."""
     image.save(path)
-    found = decode(path, 4, channels)
-    assert isinstance(found, np.ndarray), found
-    assert (found == found[:, :1, :1]).all()
-    return [int(value) for value in found[:, 0, 0]]
+    pixels = decode(path, 4, channels)
+    assert isinstance(pixels, np.ndarray), pixels
+    assert (pixels == pixels[:, :1, :1]).all()
+    return [int(value) for value in pixels[:, 0, 0]]
 
 
 def test_every_mode_becomes_the_channels_asked_for(tmp_path: Path) -> None:
@@ -78,9 +78,9 @@ def test_every_mode_becomes_the_channels_asked_for(tmp_path: Path) -> None:
 def test_16_bit_greys_are_scaled_not_cut_off(suffix: str, tmp_path: Path) -> None:
     values = np.array([[0, 257, 25700, 65535]] * 4, dtype=np.uint16)
     Image.fromarray(values).save(tmp_path / f"deep.{suffix}")
-    found = decode(tmp_path / f"deep.{suffix}", 4, 1)
-    assert isinstance(found, np.ndarray)
-    assert found[0].tolist() == [[0, 1, 100, 255]] * 4
+    pixels = decode(tmp_path / f"deep.{suffix}", 4, 1)
+    assert isinstance(pixels, np.ndarray)
+    assert pixels[0].tolist() == [[0, 1, 100, 255]] * 4
 
 
 def test_a_photograph_is_turned_as_its_camera_was(tmp_path: Path) -> None:
@@ -88,9 +88,9 @@ def test_a_photograph_is_turned_as_its_camera_was(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x112] = 6  # turned a quarter to the right for viewing
     image.save(tmp_path / "turned.png", exif=exif)
-    found = decode(tmp_path / "turned.png", 2, 1)
-    assert isinstance(found, np.ndarray)
-    assert found[0].tolist() == [[0, 0], [255, 255]]
+    pixels = decode(tmp_path / "turned.png", 2, 1)
+    assert isinstance(pixels, np.ndarray)
+    assert pixels[0].tolist() == [[0, 0], [255, 255]]
 
 
 # ── a folder ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -19,12 +19,12 @@ def pair(name: str, distance: float, spread: float):
     options = {"distance": distance} | ({"spread": spread} if name == "normals" else {})
     dataset = load_dataset(name, options)
     assert dataset.counterpart is not None
-    assert dataset.draw is not None
+    assert dataset.sampler is not None
     generator = torch.Generator().manual_seed(3)
     return (
         dataset.counterpart,
-        dataset.draw(SIZE, generator)[0].numpy(),
-        dataset.counterpart.draw(SIZE, generator)[0].numpy(),
+        dataset.sampler(SIZE, generator)[0].numpy(),
+        dataset.counterpart.sampler(SIZE, generator)[0].numpy(),
     )
 
 
@@ -61,8 +61,8 @@ def test_the_discriminator_of_normals_is_the_ratio_of_densities(distance: float,
     truth, real, fake = pair("normals", distance, spread)
     points = np.concatenate([real[:200], fake[:200]])
     p, q = stats.norm.pdf(points[:, 0]), stats.norm.pdf(points[:, 0], distance, spread)
-    found = truth.discriminator(torch.from_numpy(points).reshape(2, 200, 2)).flatten().numpy()
-    np.testing.assert_allclose(found, p / (p + q), rtol=1e-9, atol=1e-12)
+    probability = truth.discriminator(torch.from_numpy(points).reshape(2, 200, 2)).flatten().numpy()
+    np.testing.assert_allclose(probability, p / (p + q), rtol=1e-9, atol=1e-12)
 
 
 def test_the_discriminator_of_lines_is_sure_where_they_are_apart_and_torn_where_they_are_one() -> None:

@@ -19,8 +19,8 @@ STACKED = stacked("stacked_digits", DIGITS)
 def test_each_channel_is_a_real_image_of_the_digit_that_the_label_says() -> None:
     assert DIGITS.images is not None
     assert DIGITS.labels is not None
-    assert STACKED.draw is not None
-    samples, labels = STACKED.draw(200, torch.Generator().manual_seed(1))
+    assert STACKED.sampler is not None
+    samples, labels = STACKED.sampler(200, torch.Generator().manual_seed(1))
     assert samples.shape == (200, 3, 8, 8)
     assert samples.dtype == torch.float64
     digit_of = {
@@ -33,9 +33,9 @@ def test_each_channel_is_a_real_image_of_the_digit_that_the_label_says() -> None
 
 
 def test_all_modes_are_equally_likely_and_all_images_of_a_digit_too() -> None:
-    assert STACKED.draw is not None
+    assert STACKED.sampler is not None
     n = 100_000
-    samples, labels = STACKED.draw(n, torch.Generator().manual_seed(2))
+    samples, labels = STACKED.sampler(n, torch.Generator().manual_seed(2))
     count = torch.bincount(labels, minlength=1000).double()
     assert len(count) == STACKED.n_classes == 1000
     chi_square = float(((count - n / 1000).square() / (n / 1000)).sum())
@@ -45,8 +45,8 @@ def test_all_modes_are_equally_likely_and_all_images_of_a_digit_too() -> None:
 
 
 def test_draws_depend_on_the_generator_alone_and_the_fingerprint_on_the_images() -> None:
-    assert STACKED.draw is not None
-    first, again = (STACKED.draw(50, torch.Generator().manual_seed(3)) for _ in range(2))
+    assert STACKED.sampler is not None
+    first, again = (STACKED.sampler(50, torch.Generator().manual_seed(3)) for _ in range(2))
     assert torch.equal(first[0], again[0])
     assert torch.equal(first[1], again[1])
     assert stacked("stacked_digits", replace(DIGITS, fingerprint="other")).fingerprint != STACKED.fingerprint

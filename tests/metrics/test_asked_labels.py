@@ -14,6 +14,6 @@ def test_label_accuracy_is_about_1_for_the_right_labels_and_about_0_for_shifted_
 ) -> None:
     digits = load_dataset("digits", {})
     images, labels = digits.reference(1797, 5)
-    found = evaluate(images, (labels + shift) % 10, Reference.of(digits, 1797))
-    assert least <= found["label_accuracy"] <= most  # the classifier errs on less than 1 % of them
-    assert found["covered_classes"] == 10  # what was asked for does not matter to it
+    values = evaluate(images, (labels + shift) % 10, Reference.of(digits, 1797))
+    assert least <= values["label_accuracy"] <= most  # the classifier errs on less than 1 % of them
+    assert values["covered_classes"] == 10  # what was asked for does not matter to it

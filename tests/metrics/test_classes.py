@@ -19,34 +19,34 @@ IMAGES, LABELS = DIGITS.reference(1797, 5)
 
 
 def test_real_digits_cover_all_classes_in_their_real_shares() -> None:
-    found = evaluate(IMAGES, LABELS, REFERENCE)
-    assert found["covered_classes"] == 10
-    assert found["mode_coverage"] == 1
-    assert 0 <= found["class_kl"] < 1e-4
-    assert found["label_accuracy"] > 0.99
-    assert found["precision"] == found["recall"] == found["coverage"] == 1  # it is the reference in another order
-    assert found["fid"] < 1e-6 * REFERENCE.once(real_gaussian).trace
+    values = evaluate(IMAGES, LABELS, REFERENCE)
+    assert values["covered_classes"] == 10
+    assert values["mode_coverage"] == 1
+    assert 0 <= values["class_kl"] < 1e-4
+    assert values["label_accuracy"] > 0.99
+    assert values["precision"] == values["recall"] == values["coverage"] == 1  # it is the reference in another order
+    assert values["fid"] < 1e-6 * REFERENCE.once(real_gaussian).trace
 
 
 def test_one_class_repeated_covers_one_class() -> None:
     threes = IMAGES[LABELS == 3]
-    found = evaluate(threes.repeat(10, 1, 1, 1), None, REFERENCE)
-    assert found["covered_classes"] == 1
-    assert found["mode_coverage"] == 0.1
+    values = evaluate(threes.repeat(10, 1, 1, 1), None, REFERENCE)
+    assert values["covered_classes"] == 1
+    assert values["mode_coverage"] == 0.1
     share = float(REFERENCE.class_shares[3])
-    assert found["class_kl"] == pytest.approx(-math.log(share), rel=0.02)  # a few threes are judged otherwise
-    assert found["fid"] > 10 * REFERENCE.once(floors)["fid_floor"]
-    assert found["coverage"] < 0.2
-    assert "label_accuracy" not in found
+    assert values["class_kl"] == pytest.approx(-math.log(share), rel=0.02)  # a few threes are judged otherwise
+    assert values["fid"] > 10 * REFERENCE.once(floors)["fid_floor"]
+    assert values["coverage"] < 0.2
+    assert "label_accuracy" not in values
 
 
 def test_noise_covers_few_classes() -> None:
     noise = 2 * torch.rand(1797, 1, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1
-    found = evaluate(noise, None, REFERENCE)
-    assert found["covered_classes"] <= 3
-    assert found["fid"] > 10 * REFERENCE.once(floors)["fid_floor"]
-    assert found["precision"] < 0.5  # some of it lies near an odd digit, whose neighbours are far away
-    assert found["coverage"] < 0.1
+    values = evaluate(noise, None, REFERENCE)
+    assert values["covered_classes"] <= 3
+    assert values["fid"] > 10 * REFERENCE.once(floors)["fid_floor"]
+    assert values["precision"] < 0.5  # some of it lies near an odd digit, whose neighbours are far away
+    assert values["coverage"] < 0.1
 
 
 def test_label_accuracy_is_of_the_labels_asked_for() -> None:

@@ -41,12 +41,12 @@ def test_the_accuracy_in_the_record_is_the_one_measured_on_the_images_held_out(n
     assert dataset.labels is not None
     model, record = load_classifier(dataset)
     _, held_out = split(len(dataset.images), torch.Generator().manual_seed(record["seed"]))
-    found = accuracy_of(model, dataset.images[held_out], dataset.labels[held_out])
+    accuracy = accuracy_of(model, dataset.images[held_out], dataset.labels[held_out])
     assert record["dataset_fingerprint"] == dataset.fingerprint
     assert record["tested_on"] == len(held_out)
     # another processor may round one image to another side
-    assert found == pytest.approx(record["accuracy"], abs=1.5 / len(held_out))
-    assert found >= least
+    assert accuracy == pytest.approx(record["accuracy"], abs=1.5 / len(held_out))
+    assert accuracy >= least
 
 
 def test_the_files_are_small_and_say_how_they_were_made() -> None:

@@ -27,9 +27,9 @@ APPLY = {
 @pytest.mark.parametrize("name", sorted(APPLY))
 def test_the_metrics_of_a_dataset_are_those_whose_needs_it_meets(name: str) -> None:
     dataset = load_dataset(name, {})
-    found = evaluate(dataset.reference(300, 5)[0], None, Reference.of(dataset, 300))
-    assert set(found) == APPLY[name]
-    assert all(type(value) is float and math.isfinite(value) for value in found.values())
+    values = evaluate(dataset.reference(300, 5)[0], None, Reference.of(dataset, 300))
+    assert set(values) == APPLY[name]
+    assert all(type(value) is float and math.isfinite(value) for value in values.values())
 
 
 def test_every_metric_says_what_is_better_and_on_which_scale() -> None:
@@ -60,12 +60,12 @@ def test_the_protocol_names_the_features_and_the_number_of_generated_samples(nam
 def test_a_real_sample_scores_about_the_floor() -> None:
     dataset = load_dataset("ring8", {})
     reference = Reference.of(dataset, 10_000)
-    found = evaluate(dataset.reference(10_000, 5)[0], None, reference)
+    values = evaluate(dataset.reference(10_000, 5)[0], None, reference)
     # the means of two samples of n are apart by 2·trace/n in expectation; five times that has probability e⁻⁵
-    assert 0 < found["fid"] < 10 * reference.once(real_gaussian).trace / 10_000
+    assert 0 < values["fid"] < 10 * reference.once(real_gaussian).trace / 10_000
     assert 0 < reference.once(floors)["fid_floor"] < 10 * reference.once(real_gaussian).trace / 10_000
     # 500 points differ from sample to sample
-    assert found["w1"] == pytest.approx(reference.once(floors)["w1_floor"], rel=0.5)
+    assert values["w1"] == pytest.approx(reference.once(floors)["w1_floor"], rel=0.5)
 
 
 def test_the_floor_of_a_stored_set_is_of_two_samples_without_a_common_image() -> None:
@@ -101,25 +101,25 @@ def test_one_value_that_is_not_finite_makes_every_metric_nan(name: str, bad: flo
     dataset = load_dataset(name, {})
     samples = dataset.reference(200, 5)[0].clone()
     samples[7].view(-1)[0] = bad
-    found = evaluate(samples, None, Reference.of(dataset, 200))
-    assert set(found) == APPLY[name]
-    assert all(math.isnan(value) for value in found.values())
+    values = evaluate(samples, None, Reference.of(dataset, 200))
+    assert set(values) == APPLY[name]
+    assert all(math.isnan(value) for value in values.values())
 
 
 @pytest.mark.parametrize("size", [1e6, 1e30])
 def test_samples_far_away_are_measured(size: float) -> None:
     dataset = load_dataset("ring8", {})
-    found = evaluate(size * dataset.reference(200, 5)[0], None, Reference.of(dataset, 200))
-    assert all(math.isfinite(value) for value in found.values())
-    assert found["fid"] > size
+    values = evaluate(size * dataset.reference(200, 5)[0], None, Reference.of(dataset, 200))
+    assert all(math.isfinite(value) for value in values.values())
+    assert values["fid"] > size
 
 
 @pytest.mark.parametrize("n", [2, 3, 7, 20])
 @pytest.mark.parametrize("name", sorted(APPLY))
 def test_few_samples_give_finite_numbers(name: str, n: int) -> None:
     dataset = load_dataset(name, {})
-    found = evaluate(dataset.reference(n, 5)[0], None, Reference(dataset, n))
-    assert all(math.isfinite(value) for value in found.values())
+    values = evaluate(dataset.reference(n, 5)[0], None, Reference(dataset, n))
+    assert all(math.isfinite(value) for value in values.values())
 
 
 def test_features_are_float64_and_do_not_depend_on_the_batch() -> None:

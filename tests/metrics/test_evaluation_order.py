@@ -17,12 +17,12 @@ def test_each_metric_alone_or_in_reverse_order_is_what_evaluate_gives(name: str)
     dataset = load_dataset(name, {})
     samples, labels = dataset.reference(N, 5)
     asked = labels if name == "digits" else None
-    found = evaluate(samples, asked, Reference(dataset, N))
+    values = evaluate(samples, asked, Reference(dataset, N))
     entries = registry.entries("metric")
-    alone = {m: float(entries[m].load()(Evaluation(samples, asked, Reference(dataset, N)))) for m in found}
+    alone = {m: float(entries[m].load()(Evaluation(samples, asked, Reference(dataset, N)))) for m in values}
     shared = Evaluation(samples, asked, Reference(dataset, N))
-    backwards = {m: float(entries[m].load()(shared)) for m in reversed(list(found))}
-    assert found == alone == backwards  # to the last bit: the same operations on the same numbers
+    backwards = {m: float(entries[m].load()(shared)) for m in reversed(list(values))}
+    assert values == alone == backwards  # to the last bit: the same operations on the same numbers
 
 
 @pytest.mark.parametrize("name", ["ring8", "digits"])

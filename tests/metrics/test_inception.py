@@ -79,17 +79,17 @@ def test_features_and_distance_are_pytorch_fids_of_the_saved_images(
 ) -> None:
     ours = InceptionFeatures(weights, CPU)
     samples = images(12, channels, 1), images(12, channels, 2)
-    found = [ours.features(x) for x in samples]
+    own = [ours.features(x) for x in samples]
     expected = [
         fid_score.get_activations(saved(x, tmp_path / str(i)), original, batch_size=6, num_workers=0)
         for i, x in enumerate(samples)
     ]
-    for mine, other in zip(found, expected, strict=True):
+    for mine, other in zip(own, expected, strict=True):
         assert mine.shape == (12, 2048)
         assert np.allclose(mine.numpy(), other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
     assert np.abs(expected[0] - expected[1]).max() > 0.1  # the network tells the images apart
     moments = [(x.mean(0), np.cov(x, rowvar=False)) for x in (e[:, :8] for e in expected)]
-    distance = frechet_distance(*(Gaussian.of_features(x[:, :8]) for x in found))
+    distance = frechet_distance(*(Gaussian.of_features(x[:, :8]) for x in own))
     theirs_distance = fid_score.calculate_frechet_distance(*moments[0], *moments[1])
     assert distance == pytest.approx(theirs_distance, rel=1e-3)  # activations are in float32
 

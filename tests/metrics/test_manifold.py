@@ -34,7 +34,7 @@ def test_samples_far_away_score_0_in_all_four() -> None:
 
 def test_a_narrow_generator_has_precision_without_recall() -> None:
     real = normal(500, 2, 1)
-    found = prdc(real, normal(500, 2, 2, 0.05), radii(real))
-    assert found["precision"] == 1
-    assert found["recall"] < 0.05
-    assert found["coverage"] < 0.05
+    measured = prdc(real, normal(500, 2, 2, 0.05), radii(real))
+    assert measured["precision"] == 1
+    assert measured["recall"] < 0.05
+    assert measured["coverage"] < 0.05

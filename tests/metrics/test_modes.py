@@ -23,40 +23,40 @@ def scores(samples: Tensor, dataset: Dataset) -> dict[str, float]:
 @pytest.mark.parametrize(("name", "modes"), [("ring8", 8), ("grid25", 25)])
 def test_a_real_sample_holds_every_mode_in_equal_shares(name: str, modes: int) -> None:
     dataset = load_dataset(name, {})
-    found = scores(dataset.reference(N, 5)[0], dataset)
+    values = scores(dataset.reference(N, 5)[0], dataset)
     share = 1 - math.exp(-4.5)  # of a two-dimensional normal within 3 standard deviations
-    assert found["high_quality"] == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / N))
-    assert found["modes@1"] == found["modes@20"] == modes
-    assert found["mode_coverage"] == 1
-    assert 0 <= found["reverse_kl"] < 3 * (modes - 1) / (2 * N)  # its mean under equal shares is (modes - 1) / 2n
+    assert values["high_quality"] == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / N))
+    assert values["modes@1"] == values["modes@20"] == modes
+    assert values["mode_coverage"] == 1
+    assert 0 <= values["reverse_kl"] < 3 * (modes - 1) / (2 * N)  # its mean under equal shares is (modes - 1) / 2n
 
 
 @pytest.mark.parametrize("name", ["ring8", "grid25"])
 def test_a_generator_of_one_point_holds_one_mode(name: str) -> None:
     dataset = load_dataset(name, {})
     assert dataset.modes is not None
-    found = scores(dataset.modes.centers[:1].expand(N, 2), dataset)
+    values = scores(dataset.modes.centers[:1].expand(N, 2), dataset)
     modes = len(dataset.modes.centers)
-    assert found["modes@1"] == found["modes@20"] == found["high_quality"] == 1
-    assert found["mode_coverage"] == 1 / modes
-    assert found["reverse_kl"] == pytest.approx(math.log(modes))
-    assert found["coverage"] < 0.02
-    assert found["recall"] < 0.02
+    assert values["modes@1"] == values["modes@20"] == values["high_quality"] == 1
+    assert values["mode_coverage"] == 1 / modes
+    assert values["reverse_kl"] == pytest.approx(math.log(modes))
+    assert values["coverage"] < 0.02
+    assert values["recall"] < 0.02
 
 
 def test_noise_passes_modes_at_1_but_not_modes_at_20() -> None:
     dataset = load_dataset("ring8", {})
     noise = 3 * torch.rand(N, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1.5
-    found = scores(noise, dataset)
-    assert found["modes@1"] >= 7  # about 3 of 10,000 samples fall within reach of each mode
-    assert found["modes@20"] == 0
-    assert found["high_quality"] < 0.01
+    values = scores(noise, dataset)
+    assert values["modes@1"] >= 7  # about 3 of 10,000 samples fall within reach of each mode
+    assert values["modes@20"] == 0
+    assert values["high_quality"] < 0.01
 
 
 def test_a_generator_without_a_good_sample_has_the_reverse_kl_of_one_mode() -> None:
-    found = scores(torch.full((N, 2), 50.0, dtype=torch.float64), load_dataset("ring8", {}))
-    assert found["reverse_kl"] == pytest.approx(math.log(8))
-    assert found["modes@1"] == found["high_quality"] == found["precision"] == 0
+    values = scores(torch.full((N, 2), 50.0, dtype=torch.float64), load_dataset("ring8", {}))
+    assert values["reverse_kl"] == pytest.approx(math.log(8))
+    assert values["modes@1"] == values["high_quality"] == values["precision"] == 0
 
 
 def test_a_mode_counts_from_a_fifth_of_its_fair_share() -> None:
@@ -69,9 +69,9 @@ def test_a_mode_counts_from_a_fifth_of_its_fair_share() -> None:
 
 def test_data_without_modes_have_no_mode_metrics() -> None:
     dataset = load_dataset("swiss_roll", {})
-    found = evaluate(dataset.reference(500, 5)[0], None, Reference.of(dataset, 500))
-    assert {"modes@1", "modes@20", "mode_coverage", "reverse_kl", "high_quality"}.isdisjoint(found)
-    assert {"fid", "w1", "coverage"} <= set(found)
+    values = evaluate(dataset.reference(500, 5)[0], None, Reference.of(dataset, 500))
+    assert {"modes@1", "modes@20", "mode_coverage", "reverse_kl", "high_quality"}.isdisjoint(values)
+    assert {"fid", "w1", "coverage"} <= set(values)
 
 
 def test_kl_takes_0_log_0_as_0_and_is_infinite_where_the_reference_has_nothing() -> None:

@@ -17,8 +17,8 @@ def record(fid: list[float], norms: list[float] | None = None) -> TrainingRecord
 
 
 def test_the_best_fid_is_the_lowest_and_its_step_the_first_with_it() -> None:
-    found = record([5.0, 2.0, NAN, 2.0, 3.0])
-    assert (found.best_fid, found.best_fid_step) == (2.0, 200.0)
+    training = record([5.0, 2.0, NAN, 2.0, 3.0])
+    assert (training.best_fid, training.best_fid_step) == (2.0, 200.0)
 
 
 def test_late_regression_is_the_final_fid_over_the_best() -> None:
@@ -27,10 +27,10 @@ def test_late_regression_is_the_final_fid_over_the_best() -> None:
 
 
 def test_a_run_without_a_finite_fid_has_no_best() -> None:
-    found = record([NAN, NAN])
-    assert math.isnan(found.best_fid)
-    assert math.isnan(found.best_fid_step)
-    assert math.isnan(late_regression(found))
+    training = record([NAN, NAN])
+    assert math.isnan(training.best_fid)
+    assert math.isnan(training.best_fid_step)
+    assert math.isnan(late_regression(training))
 
 
 @pytest.mark.parametrize(

@@ -45,9 +45,9 @@ def test_the_judgement_of_three_channels_is_the_number_that_their_digits_make() 
 def test_another_number_of_samples_has_no_count_of_modes() -> None:
     samples, labels = STACKED.reference(600, 5)
     assert set(evaluate(samples, None, Reference.of(STACKED, 600))) == OF_FEATURES
-    found = evaluate(samples, labels, Reference.of(STACKED, 600))
-    assert set(found) == OF_FEATURES | {"label_accuracy"}
-    assert found["label_accuracy"] > 0.97
+    values = evaluate(samples, labels, Reference.of(STACKED, 600))
+    assert set(values) == OF_FEATURES | {"label_accuracy"}
+    assert values["label_accuracy"] > 0.97
 
 
 def test_a_run_on_stacked_mnist_is_evaluated_with_26000_samples_unless_told_otherwise() -> None:

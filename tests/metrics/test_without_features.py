@@ -48,8 +48,8 @@ def test_without_labels_the_warning_says_that_none_can_be_trained(own: Dataset) 
 
 def test_with_a_classifier_trained_on_them_they_are_measured_as_any_other(own: Dataset) -> None:
     train_classifier(own, epochs=1)
-    found = evaluate(DIGITS.reference(200, 5)[0], None, Reference(own, 200))
-    assert {"fid", "kid", "precision", "covered_classes"} <= set(found)
+    values = evaluate(DIGITS.reference(200, 5)[0], None, Reference(own, 200))
+    assert {"fid", "kid", "precision", "covered_classes"} <= set(values)
 
 
 def test_a_published_set_without_a_classifier_is_an_error_that_names_the_command(own: Dataset) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ from ablate.networks.pair import LABEL_SIZE, Labelled, LabelledConv2d, Shapes, b
 M, B = 3, 5
 
 
-def drawn(layer: nn.Module) -> dict[str, Tensor]:
+def values_of(layer: nn.Module) -> dict[str, Tensor]:
     generator = torch.Generator().manual_seed(0)
     return {n: torch.randn(p.shape, generator=generator, dtype=torch.float64) for n, p in layer.named_parameters()}
 
@@ -25,10 +26,10 @@ def randn(*shape: int) -> Tensor:
 
 def test_a_stacked_linear_layer_is_each_members_own() -> None:
     layer, x = Linear(M, 4, 6), randn(M, B, 4)
-    values = drawn(layer)
-    found = functional_call(layer, values, (x,))
+    values = values_of(layer)
+    outputs = functional_call(layer, values, (x,))
     for m in range(M):
-        torch.testing.assert_close(found[m], x[m] @ values["weight"][m] + values["bias"][m])
+        torch.testing.assert_close(outputs[m], x[m] @ values["weight"][m] + values["bias"][m])
 
 
 @pytest.mark.parametrize(
@@ -36,22 +37,22 @@ def test_a_stacked_linear_layer_is_each_members_own() -> None:
 )
 def test_a_stacked_convolution_is_each_members_own(stacked, plain) -> None:
     layer, x = stacked(M, 2, 3, 4, 2, 1), randn(M, B, 2, 8, 8)
-    values = drawn(layer)
-    found = part(functional_call(layer, values, (join(x),)), M)
+    values = values_of(layer)
+    outputs = part(functional_call(layer, values, (join(x),)), M)
     for m in range(M):
-        torch.testing.assert_close(found[m], plain(x[m], values["weight"][m], values["bias"][m], stride=2, padding=1))
+        torch.testing.assert_close(outputs[m], plain(x[m], values["weight"][m], values["bias"][m], stride=2, padding=1))
 
 
 def test_a_labelled_convolution_is_that_of_the_images_joined_with_the_labels_constant_channels() -> None:
     shapes = Shapes(M, (2, 9, 9), 10)
     layer = LabelledConv2d(shapes, Labelled(shapes), 3, 4, 2, 1)
     x, embedded = randn(M, B, 2, 9, 9), randn(M, B, LABEL_SIZE)
-    values = drawn(layer)
-    found = part(functional_call(layer, values, (join(x), embedded)), M)
+    values = values_of(layer)
+    outputs = part(functional_call(layer, values, (join(x), embedded)), M)
     for m in range(M):
         joined = torch.cat([x[m], embedded[m][..., None, None].expand(-1, -1, 9, 9)], dim=1)
         plain = nn.functional.conv2d(joined, values["weight"][m], values["bias"][m], stride=2, padding=1)
-        torch.testing.assert_close(found[m], plain)
+        torch.testing.assert_close(outputs[m], plain)
 
 
 NORMS = {
@@ -64,21 +65,21 @@ NORMS = {
 @pytest.mark.parametrize("kind", NORMS)
 def test_a_norm_of_images_is_each_members_own(kind: str) -> None:
     layer, x = Norm(kind, M, 2), randn(M, B, 2, 4, 4)
-    values = drawn(layer)
-    found = part(functional_call(layer, values, (join(x),)), M)
+    values = values_of(layer)
+    outputs = part(functional_call(layer, values, (join(x),)), M)
     for m in range(M):
-        torch.testing.assert_close(found[m], NORMS[kind](x[m], values["weight"][m], values["bias"][m]))
+        torch.testing.assert_close(outputs[m], NORMS[kind](x[m], values["weight"][m], values["bias"][m]))
 
 
 @pytest.mark.parametrize("kind", ["batch", "layer"])
 def test_a_norm_of_vectors_is_each_members_own(kind: str) -> None:
     layer, x = Norm(kind, M, 6), randn(M, B, 6)
-    values = drawn(layer)
-    found = functional_call(layer, values, (x,))
+    values = values_of(layer)
+    outputs = functional_call(layer, values, (x,))
     over = 0 if kind == "batch" else 1
     for m in range(M):
         normal = (x[m] - x[m].mean(over, keepdim=True)) / (x[m].var(over, correction=0, keepdim=True) + 1e-5).sqrt()
-        torch.testing.assert_close(found[m], normal * values["weight"][m] + values["bias"][m])
+        torch.testing.assert_close(outputs[m], normal * values["weight"][m] + values["bias"][m])
 
 
 @pytest.mark.parametrize(("norm", "mixes"), [("none", False), ("instance", False), ("layer", False), ("batch", True)])
@@ -132,3 +133,36 @@ def test_a_generators_sample_does_not_depend_on_its_batch_under_standing_statist
     torch.testing.assert_close(together, alone)
     assert not torch.allclose(together, in_batch)
     assert torch.equal(generator(flat, latent, None)[0, 0], in_batch)
+
+
+def test_standing_statistics_are_the_mean_and_variance_of_all_batches_together() -> None:
+    """Of equal batches the variance of all is the mean of theirs, and the variance of their means beside it."""
+    from ablate.networks.standing import batch_norms, collect
+
+    config = RunConfig(dataset="digits", architecture="conv", width=4, generator_norm="batch", generator_steps=1)
+    generator = build(config, (1, 8, 8), 10, M).generator
+    flat, latents = generator.initial(range(M), "generator"), [randn(M, B, 2) + i for i in range(4)]
+    inputs: dict[str, list[Tensor]] = {name: [] for name in batch_norms(generator)}
+    hooks = [
+        layer.register_forward_hook(lambda layer, given, output, name=name: inputs[name].append(given[0]))
+        for name, layer in batch_norms(generator).items()
+    ]
+    statistics = collect(generator, flat, [(latent, None) for latent in latents])
+    for hook in hooks:
+        hook.remove()
+    assert len(statistics) == 2
+    for name, (mean, variance) in statistics.items():
+        seen = np.concatenate([part.numpy() for part in inputs[name]])  # [sample, member·channel, height, width]
+        torch.testing.assert_close(mean, torch.from_numpy(seen.mean((0, 2, 3))), rtol=1e-10, atol=1e-12)
+        torch.testing.assert_close(variance, torch.from_numpy(seen.var((0, 2, 3))), rtol=1e-10, atol=1e-12)
+
+
+def test_under_standing_statistics_batch_norm_subtracts_the_mean_and_divides_by_the_root_of_the_variance() -> None:
+    layer, x = Norm("batch", M, 2), randn(M, B, 2)
+    values = values_of(layer)
+    mean, variance = randn(M * 2), randn(M * 2).abs()
+    layer.standing = mean, variance
+    outputs = functional_call(layer, values, (x,))
+    own_mean, own_variance = mean.view(M, 1, 2), variance.view(M, 1, 2)
+    expected = (x - own_mean) / (own_variance + 1e-5).sqrt() * values["weight"][:, None] + values["bias"][:, None]
+    torch.testing.assert_close(outputs, expected)

@@ -13,12 +13,12 @@ import ablate
 from ablate.config.run_config import RunConfig
 from ablate.datasets import load_dataset
 from ablate.metrics.evaluation import Reference, evaluate
-from ablate.training import best_generators as kept
-from ablate.training import checkpoint
-from ablate.training.best_generators import Kept, generator_path
+from ablate.training import best_generators, checkpoint
+from ablate.training.best_generators import BestGenerators, generator_path
 from ablate.training.checkpoint_files import previous, run_ids_in
 from ablate.training.cohort import Cohort
 from ablate.training.outcome import Control, Outcome, Progress, Stopped
+from ablate.training.resume import FORMER_NAMES
 from ablate.training.run import run_cohort
 from ablate.training.sampling import as_pictures
 from tests.support.small_runs import CPU, configs
@@ -53,7 +53,7 @@ def test_a_run_stopped_after_every_segment_leaves_the_same_generators_and_pictur
     ours, theirs = straight[0].frames, resumed[0].frames
     assert ours is not None
     assert theirs is not None
-    assert ours.steps == theirs.steps == [m["generator_step"] for m in straight[0].moments]
+    assert ours.steps == theirs.steps == [m["generator_step"] for m in straight[0].evaluations]
     assert np.array_equal(ours.x, theirs.x)
     assert straight[1].frames is resumed[1].frames is None
 
@@ -85,8 +85,8 @@ def test_the_last_generator_gives_the_samples_that_the_run_kept(tmp_path: Path) 
     (latent,) = cohort.noise("evaluation latent", (64, runs[0].latent_size), "normal").take(0, 1)
     for m, outcome in enumerate(outcomes):
         generator = ablate.load_generator(generator_path(tmp_path, runs[m], "last"))
-        found = as_pictures(generator(latent[0, m], torch.arange(64) % 10)).astype(int)
-        assert np.abs(found - outcome.samples).max() <= 1  # grey levels: a rounding may fall to the other side
+        pictures = as_pictures(generator(latent[0, m], torch.arange(64) % 10)).astype(int)
+        assert np.abs(pictures - outcome.samples).max() <= 1  # grey levels: a rounding may fall to the other side
 
 
 def test_a_diverged_run_leaves_its_best_generator_and_pictures_up_to_there_and_no_last(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_diverged_run_leaves_its_best_generator_and_pictures_up_to_there_and_n
     stale.touch()
     _, lost = run_cohort(wild, CPU, control(tmp_path, wild, pictured={c.run_id for c in wild}))
     assert lost.status == "diverged"
-    assert [m["generator_step"] for m in lost.moments] == [1]
+    assert [m["generator_step"] for m in lost.evaluations] == [1]
     assert lost.frames is not None
     assert lost.frames.steps == [1]
     assert {name for name in generators(tmp_path) if name.startswith(lost.run_id)} == {
@@ -107,7 +107,7 @@ def test_a_diverged_run_leaves_its_best_generator_and_pictures_up_to_there_and_n
 def test_pictures_are_thinned_where_there_are_too_many_and_the_last_is_always_there(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(kept, "MOST_FRAMES", 4)
+    monkeypatch.setattr(best_generators, "MOST_FRAMES", 4)
     runs = configs(1, generator_steps=10, evaluations=10)
     (outcome,) = run_cohort(runs, CPU, Control(pictured={runs[0].run_id}))
     assert outcome.frames is not None
@@ -130,25 +130,61 @@ def test_pictures_of_points_and_of_unconditional_images() -> None:
 def test_a_checkpoint_from_before_anything_was_kept_is_taken_up(tmp_path: Path) -> None:
     runs = configs(1)
     path = tmp_path / "c.safetensors"
-    with pytest.raises(Stopped):
-        run_cohort(runs, CPU, Control("test", path, 0, should_stop=lambda: True))
+    stop_once(path, runs)
     tensors, record = checkpoint.load(path)
-    del record["kept"], tensors["kept.best"]
+    del record["best_generators"], tensors["best_generators.best"]
     checkpoint.save(path, tensors, record)
     (outcome,) = run_cohort(runs, CPU, control(tmp_path, runs))
     assert outcome.final == run_cohort(runs, CPU)[0].final
     assert len(generators(tmp_path)) == 2
 
 
+def stop_once(path: Path, runs: list[RunConfig]) -> None:
+    with pytest.raises(Stopped):
+        run_cohort(runs, CPU, Control("test", path, 0, should_stop=lambda: True))
+
+
+def test_a_checkpoint_whose_parts_had_other_names_is_taken_up(tmp_path: Path) -> None:
+    runs, path, told = configs(1), tmp_path / "c.safetensors", list[Progress]()
+    stop_once(path, runs)
+    tensors, record = checkpoint.load(path)
+    former = {new: old for old, new in FORMER_NAMES.items()}
+    assert former.keys() - {"best_generators.frames"} <= tensors.keys() | record.keys()
+    renamed = ({former.get(k, k): v for k, v in part.items()} for part in (tensors, record))
+    checkpoint.save(path, *renamed)
+    (outcome,) = run_cohort(runs, CPU, Control("test", path, report=told.append))
+    assert told[0].step > record["generator_step"] > 0, "gone on from there"
+    assert outcome.final == run_cohort(runs, CPU)[0].final
+
+
+@pytest.mark.parametrize("damage", ["a record", "a tensor", "a shape"])
+def test_a_checkpoint_of_another_version_is_said_and_its_runs_train_anew(tmp_path: Path, damage: str) -> None:
+    runs, path, told = configs(1), tmp_path / "c.safetensors", list[Progress]()
+    stop_once(path, runs)
+    tensors, record = checkpoint.load(path)
+    if damage == "a record":
+        del record["evaluations"]
+    elif damage == "a tensor":
+        del tensors["critic_state.mean"]
+    else:
+        tensors["critic"] = tensors["critic"][:, 1:]
+    checkpoint.save(path, tensors, record)
+    (outcome,) = run_cohort(runs, CPU, Control("test", path, report=told.append))
+    assert "written by another version of ablate" in told[0].note
+    assert "trained anew" in told[0].note
+    assert told[1].step <= record["generator_step"], "from the beginning"
+    assert outcome.final == run_cohort(runs, CPU)[0].final
+
+
 def test_a_member_without_fid_has_no_best() -> None:
     cohort = Cohort(configs(2), load_dataset("digits", {}), CPU)
     cohort.advance(1)
-    book = Kept(cohort)
-    book.note([float("nan"), 3.0], {})
-    book.note([float("nan"), 5.0], {})
-    assert (book.best_step, book.best_fid[1]) == ([-1, 1], 3.0)
-    assert not book.best[0].any()
-    assert torch.equal(book.best[1], cohort.generator[1])
+    best = BestGenerators(cohort)
+    best.note([float("nan"), 3.0], {})
+    best.note([float("nan"), 5.0], {})
+    assert (best.best_step, best.best_fid[1]) == ([-1, 1], 3.0)
+    assert not best.best[0].any()
+    assert torch.equal(best.best[1], cohort.generator[1])
 
 
 # ── checkpoints that cannot be read ─────────────────────────────────────────────────────────────────────────────────
@@ -159,8 +195,7 @@ def stopped(tmp_path: Path) -> Path:
     """The checkpoint of a training that was stopped twice, with the one before beside it."""
     path = tmp_path / "c.safetensors"
     for _ in range(2):
-        with pytest.raises(Stopped):
-            run_cohort(configs(), CPU, Control("test", path, 0, should_stop=lambda: True))
+        stop_once(path, configs())
     assert checkpoint.load(previous(path))[1]["generator_step"] == 32
     assert checkpoint.load(path)[1]["generator_step"] == 65
     return path

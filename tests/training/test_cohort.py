@@ -55,8 +55,8 @@ def test_a_members_first_50_steps_are_those_of_the_same_run_alone(settings: dict
     )
     together = cohort(*configs)
     stats, _ = together.advance(50)
-    for member, each in enumerate(configs):
-        alone = cohort(each)
+    for member, own_config in enumerate(configs):
+        alone = cohort(own_config)
         alone_stats, _ = alone.advance(50)
         # sums of a batched product may be ordered otherwise: rounding, grown over 150 steps, stays far below 1e-9
         torch.testing.assert_close(together.critic[member], alone.critic[0], rtol=1e-9, atol=1e-12)
@@ -113,16 +113,18 @@ def test_equal_seeds_give_arms_the_same_start_data_and_noise_whatever_their_n_cr
     assert torch.equal(one.critic, three.critic)
     assert torch.equal(one.generator, three.generator)
     for stream in ("real", "latent", "epsilon"):
-        for a, b in zip(getattr(one.draws, stream).take(2, 3), getattr(three.draws, stream).take(2, 3), strict=True):
+        for a, b in zip(
+            getattr(one.batches, stream).take(2, 3), getattr(three.batches, stream).take(2, 3), strict=True
+        ):
             assert torch.equal(a, b)
 
 
 def test_different_seeds_start_and_draw_differently() -> None:
     both = cohort(config(0), config(1))
     assert not torch.equal(both.critic[0], both.critic[1])
-    for stream in (both.draws.real, both.draws.latent, both.draws.epsilon, both.draws.generator_latent):
-        drawn = stream.take(0, 1)[0]
-        assert not torch.equal(drawn[0, 0], drawn[0, 1])
+    for stream in (both.batches.real, both.batches.latent, both.batches.epsilon, both.batches.generator_latent):
+        numbers = stream.take(0, 1)[0]
+        assert not torch.equal(numbers[0, 0], numbers[0, 1])
 
 
 @pytest.mark.parametrize("loss", ["minimax", "non_saturating", "least_squares", "wasserstein", "hinge"])

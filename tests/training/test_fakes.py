@@ -27,19 +27,19 @@ def fakes(settings: RunConfig) -> Fakes:
 
 
 def test_a_counterpart_is_drawn_afresh_for_each_member_and_step() -> None:
-    found = fakes(config()).take(0, 3)
-    assert found.shape == (3, 2, 16, 2)
-    assert (found[..., 0] == 3).all()
-    assert len(found[..., 1].unique()) == 3 * 2 * 16
+    samples = fakes(config()).take(0, 3)
+    assert samples.shape == (3, 2, 16, 2)
+    assert (samples[..., 0] == 3).all()
+    assert len(samples[..., 1].unique()) == 3 * 2 * 16
 
 
 def test_noisy_real_samples_are_real_ones_of_their_own_stream_and_unit_noise() -> None:
     settings = config(dataset="ring8", dataset_options={}, fakes="noisy_real")
-    found = fakes(settings).take(7, 2)
+    samples = fakes(settings).take(7, 2)
     ring = load_dataset("ring8", {})
     real = RealBatches(ring, SEEDS, "fake real", 16, torch.float64, CPU).take(7, 2)[0]
     (spread,) = noise(SEEDS, "fake noise", (16, 2), "normal", torch.float64, CPU).take(7, 2)
-    assert torch.equal(found, real + spread)
+    assert torch.equal(samples, real + spread)
 
 
 def test_a_discriminator_learns_which_side_the_counterpart_lies_on() -> None:

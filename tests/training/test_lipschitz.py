@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.networks.pair import build
-from ablate.training.lipschitz import R1, GradientPenalty, OneSidedPenalty, interpolate, slope
+from ablate.training.lipschitz import R1, Clip, GradientPenalty, OneSidedPenalty, Unconstrained, interpolate, slope
 
 MEMBERS, BATCH = 2, 7
 
@@ -89,8 +90,8 @@ def test_epsilon_is_one_number_for_each_sample() -> None:
 def test_the_slope_is_taken_for_each_sample_over_all_its_dimensions() -> None:
     direction = torch.randn(1, 4, 4, dtype=torch.float64)
     x = torch.randn(2, 5, 1, 4, 4, dtype=torch.float64)
-    found = slope(lambda v: (v * direction).flatten(2).sum(2), x)
-    torch.testing.assert_close(found, direction.norm().expand(2, 5))
+    slopes = slope(lambda v: (v * direction).flatten(2).sum(2), x)
+    torch.testing.assert_close(slopes, direction.norm().expand(2, 5))
 
 
 def test_where_the_slope_is_zero_the_penalty_has_a_finite_gradient() -> None:
@@ -109,3 +110,68 @@ def test_the_one_sided_penalty_leaves_small_slopes_alone() -> None:
     assert OneSidedPenalty(UNIT).penalty(lambda v: gentle * v[..., 0], x, x, epsilon).item() == 0
     assert OneSidedPenalty(UNIT).penalty(lambda v: steep * v[..., 0], x, x, epsilon).item() == pytest.approx(4.0)
     assert GradientPenalty(UNIT).penalty(lambda v: gentle * v[..., 0], x, x, epsilon).item() == pytest.approx(0.81)
+
+
+CHECKED = {"none": Unconstrained, "clip": Clip, "gradient_penalty": GradientPenalty, "one_sided_penalty": OneSidedPenalty,
+           "r1": R1}  # fmt: skip
+
+
+def test_every_registered_constraint_is_checked_here() -> None:
+    assert {name: registry.get("lipschitz", name) for name in registry.entries("lipschitz")} == CHECKED
+
+
+def test_r1_of_a_linear_critic_is_half_its_squared_slope_times_its_weight() -> None:
+    """f(x) = wᵀx has the gradient w everywhere: γ/2 · ‖w‖² for each member's γ (Mescheder et al. 2018, equation 9)."""
+    w = torch.tensor([3.0, -4.0], dtype=torch.float64)
+    real, fake, epsilon = batch()
+    penalty = R1({"lambda_gp": torch.tensor([1.0, 10.0])}).penalty(lambda x: x @ w, real, fake, epsilon)
+    assert penalty.tolist() == [12.5, 125.0]
+
+
+def test_r1_is_half_the_mean_square_of_finite_differences_at_real_samples() -> None:
+    critic, flat, _ = critic_and_plain()
+    real, fake, epsilon = batch()
+
+    def score(x: Tensor) -> Tensor:
+        return critic(flat, x, None)
+
+    step, square = 1e-6, torch.zeros(MEMBERS, BATCH, dtype=torch.float64)
+    for unit in torch.eye(2, dtype=torch.float64):
+        square += ((score(real + step * unit) - score(real - step * unit)) / (2 * step)).square()
+    # the critic is linear by parts: what is left is cancellation, 1e-16 / step
+    torch.testing.assert_close(R1(UNIT).penalty(score, real, fake, epsilon), square.mean(1) / 2, rtol=1e-7, atol=1e-9)
+    nothing = R1(UNIT).penalty(score, real, 100 * fake, 1 - epsilon)
+    assert torch.equal(nothing, R1(UNIT).penalty(score, real, fake, epsilon)), "fakes and interpolates do not enter"
+
+
+def test_the_one_sided_penalty_is_the_mean_square_of_what_is_above_1() -> None:
+    _, _, plain = critic_and_plain()
+    real, fake, epsilon = batch()
+    scale = torch.linspace(1, 60, BATCH, dtype=torch.float64)
+
+    def steeper(x: Tensor) -> Tensor:
+        return torch.stack([plain(member)[:, 0] * scale for member in x])
+
+    at = (epsilon[0, :, None] * real[0] + (1 - epsilon[0, :, None]) * fake[0]).requires_grad_()
+    (gradient,) = torch.autograd.grad((plain(at)[:, 0] * scale).sum(), at)
+    norms = gradient.norm(dim=1)
+    assert 0 < (norms > 1).sum() < BATCH, "slopes on both sides of 1"
+    expected = sum(max(0.0, float(norm) - 1) ** 2 for norm in norms) / BATCH
+    penalty = OneSidedPenalty({"lambda_gp": torch.tensor([2.0])}).penalty(steeper, real, fake, epsilon)
+    assert penalty[0].item() == pytest.approx(2 * expected, rel=1e-12)
+
+
+def test_clipping_clamps_each_members_weights_to_its_own_bound() -> None:
+    weights = torch.tensor([[-3.0, 0.05, 0.2], [-3.0, 0.05, 0.2]])
+    clip = Clip({"clip_value": torch.tensor([0.1, 1.0]), "clip_before": True})
+    assert clip.projects_before
+    torch.testing.assert_close(
+        clip.project(weights), torch.stack([weights[0].clamp(-0.1, 0.1), weights[1].clamp(-1, 1)])
+    )
+
+
+def test_without_a_constraint_nothing_is_added_and_no_weight_is_changed() -> None:
+    weights = torch.randn(2, 3)
+    real, fake, epsilon = batch()
+    assert Unconstrained({}).penalty(lambda x: x.sum(2), real, fake, epsilon) is None
+    assert Unconstrained({}).project(weights) is weights

@@ -33,7 +33,7 @@ def test_every_registered_loss_has_its_formula_here() -> None:
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_loss_is_its_papers_formula_for_each_member(name: str) -> None:
-    loss = registry.get("loss", name)
+    loss = registry.get("loss", name)({})
     critic, generator = EXPECTED[name]
     torch.testing.assert_close(loss.critic(REAL, FAKE), critic)
     torch.testing.assert_close(loss.generator(FAKE), generator)
@@ -44,8 +44,13 @@ OPTIMIZERS = [
     ("adam", {"beta1": 0.0, "beta2": 0.999}, lambda p: torch.optim.Adam([p], lr=0.01, betas=(0.0, 0.999))),
     ("rmsprop", {"momentum": 0.0}, lambda p: torch.optim.RMSprop([p], lr=0.01)),
     ("rmsprop", {"momentum": 0.9}, lambda p: torch.optim.RMSprop([p], lr=0.01, momentum=0.9)),
+    ("sgd", {"momentum": 0.0}, lambda p: torch.optim.SGD([p], lr=0.01)),
     ("sgd", {"momentum": 0.9}, lambda p: torch.optim.SGD([p], lr=0.01, momentum=0.9)),
 ]
+
+
+def test_every_registered_optimizer_has_its_reference_here() -> None:
+    assert {name for name, _, _ in OPTIMIZERS} == set(registry.entries("optimizer"))
 
 
 @pytest.mark.parametrize(("name", "rates", "reference"), OPTIMIZERS)

@@ -32,7 +32,7 @@ def configs(optimizer: str = "adam") -> list[RunConfig]:
 
 def bars(runs: list[RunConfig], *pruned: tuple[int, int]) -> Bars:
     """Bars that nothing passes at that step, and everything before: (member, step)."""
-    at = {runs[m].run_id: [-1.0 if each == step else math.inf for each in STEPS] for m, step in pruned}
+    at = {runs[m].run_id: [-1.0 if at_step == step else math.inf for at_step in STEPS] for m, step in pruned}
     return Bars("fid", "less", at)
 
 
@@ -46,12 +46,12 @@ def assert_like(a: Outcome, b: Outcome) -> None:
 def test_compiled_steps_leave_pruned_members_as_they_were(pruned: tuple[int, ...]) -> None:
     runs = configs()
     cohort, whole = (Cohort(runs, dataset_of(runs[0]), CPU, compile="on") for _ in range(2))
-    for each in (cohort, whole):
-        each.advance(20)
+    for one in (cohort, whole):
+        one.advance(20)
     before = {name: value.clone() for name, value in cohort.tensors().items()}
     cohort.leave(pruned)
-    for each in (cohort, whole):
-        each.advance(20)
+    for one in (cohort, whole):
+        one.advance(20)
     others = [m for m in range(4) if m not in pruned]
     for name, value in cohort.tensors().items():
         if value.dim():
@@ -70,8 +70,8 @@ def test_what_becomes_of_a_pruned_member_is_not_divergence(monkeypatch: pytest.M
         return critic, generator
 
     monkeypatch.setattr(Cohort, "advance", diverging)
-    found = run_cohort(runs, CPU, Control(bars=bars(runs, (1, 20))))
-    assert (found[1].status, found[1].diverged_at) == ("pruned", None)
+    outcomes = run_cohort(runs, CPU, Control(bars=bars(runs, (1, 20))))
+    assert (outcomes[1].status, outcomes[1].diverged_at) == ("pruned", None)
     assert run_cohort(runs, CPU)[1].status == "diverged"
 
 
@@ -79,15 +79,15 @@ def test_what_becomes_of_a_pruned_member_is_not_divergence(monkeypatch: pytest.M
 def test_the_others_train_on_as_they_would_have(optimizer: str) -> None:
     runs, told = configs(optimizer), list[Progress]()
     whole = run_cohort(runs, CPU)
-    found = run_cohort(runs, CPU, Control("c", report=told.append, bars=bars(runs, (1, 20), (3, 40))))
-    assert [each.status for each in found] == ["done", "pruned", "done", "pruned"]
-    assert [each.facts["done_generator_steps"] for each in found] == [60, 20, 60, 40]
+    outcomes = run_cohort(runs, CPU, Control("c", report=told.append, bars=bars(runs, (1, 20), (3, 40))))
+    assert [outcome.status for outcome in outcomes] == ["done", "pruned", "done", "pruned"]
+    assert [outcome.facts["done_generator_steps"] for outcome in outcomes] == [60, 20, 60, 40]
     for member in (0, 2):
-        assert_like(found[member], whole[member])
+        assert_like(outcomes[member], whole[member])
     for member, moments in ((1, 1), (3, 2)):
-        before = [m["metrics"]["fid"] for m in whole[member].moments[:moments]]
-        assert [m["metrics"]["fid"] for m in found[member].moments] == pytest.approx(before, rel=1e-6)
-        assert found[member].final["fid"] == pytest.approx(before[-1], rel=1e-6)
+        before = [m["metrics"]["fid"] for m in whole[member].evaluations[:moments]]
+        assert [m["metrics"]["fid"] for m in outcomes[member].evaluations] == pytest.approx(before, rel=1e-6)
+        assert outcomes[member].final["fid"] == pytest.approx(before[-1], rel=1e-6)
     notes = [progress.note for progress in told if progress.note]
     assert [note.split(":")[1] for note in notes] == [
         " seed 1 is pruned at step 20 of 60",
@@ -97,8 +97,8 @@ def test_the_others_train_on_as_they_would_have(optimizer: str) -> None:
 
 def test_a_cohort_of_which_all_are_pruned_ends() -> None:
     runs, told = configs(), list[Progress]()
-    found = run_cohort(runs, CPU, Control(report=told.append, bars=bars(runs, (0, 20), (1, 20), (2, 40), (3, 20))))
-    assert [each.facts["done_generator_steps"] for each in found] == [20, 20, 40, 20]
+    outcomes = run_cohort(runs, CPU, Control(report=told.append, bars=bars(runs, (0, 20), (1, 20), (2, 40), (3, 20))))
+    assert [outcome.facts["done_generator_steps"] for outcome in outcomes] == [20, 20, 40, 20]
     assert max(progress.step for progress in told if progress.step < 60) == 40
 
 

@@ -70,7 +70,7 @@ def masks_of(uniform: Tensor, width: int) -> tuple[Tensor, Tensor]:
 
 
 def steps_of_wgan_gp(system: Any, cohort: Cohort, member: int) -> None:
-    batches, turns = cohort.draws.take(0, STEPS)
+    batches, turns = cohort.batches.take(0, STEPS)
     for own, turn in zip(batches, turns, strict=True):
         system.step(
             torch.stack([b.real[member] for b in own]),
@@ -82,7 +82,7 @@ def steps_of_wgan_gp(system: Any, cohort: Cohort, member: int) -> None:
 
 
 def steps_of_wgan(system: Any, cohort: Cohort, member: int) -> None:
-    batches, turns = cohort.draws.take(0, STEPS)
+    batches, turns = cohort.batches.take(0, STEPS)
     for own, turn in zip(batches, turns, strict=True):
         uniform = [b.dropout[turn_][member] for b in own for turn_ in (0, 1)] + [turn.dropout[member]]
         system.step(
@@ -132,7 +132,7 @@ def test_a_recipes_steps_are_those_of_the_documents_loop(case: Case) -> None:
 
 def test_with_the_generator_first_its_step_sees_the_critic_before_its_steps() -> None:
     cohort = cohort_of("wgan_gp_mlp_mnist", "wgan_gp_mlp")
-    _, (turn,) = cohort.draws.take(0, 1)
+    _, (turn,) = cohort.batches.take(0, 1)
     expected, _, _ = cohort.steps.generator_step(
         cohort.generator, cohort.generator_state, cohort.critic, turn.latent, turn.labels
     )
@@ -161,17 +161,17 @@ def test_a_recipe_at_full_size_has_the_documents_number_of_parameters(recipe: st
 
 def stacked_shapes(network: Network, flat: Tensor, *inputs: Tensor | None) -> list[tuple[int, ...]]:
     """What each linear layer and convolution gives, without member and batch dimensions, in the order of their calls."""
-    found: list[tuple[int, ...]] = []
+    seen: list[tuple[int, ...]] = []
 
     def note(layer: nn.Module, _: Any, y: Tensor) -> None:
-        found.append(tuple(y.shape[2:] if isinstance(layer, Linear) else y.shape[1:]))
+        seen.append(tuple(y.shape[2:] if isinstance(layer, Linear) else y.shape[1:]))
 
     kinds = (Linear, Conv2d, ConvTranspose2d)
     hooks = [m.register_forward_hook(note) for m in network.module.modules() if isinstance(m, kinds)]
     network(flat, *inputs)
     for hook in hooks:
         hook.remove()
-    return found
+    return seen
 
 
 LAYERS = {

@@ -11,7 +11,9 @@ import pytest
 import torch
 
 from ablate.config.run_config import RunConfig
+from ablate.datasets import load_dataset
 from ablate.errors import AblateError
+from ablate.registry.measures import CRITIC_SERIES, GENERATOR_SERIES, of_origin
 from ablate.training import checkpoint
 from ablate.training.cohort import Cohort
 from ablate.training.outcome import Control, Outcome, Stopped
@@ -37,17 +39,26 @@ def test_a_run_stopped_after_every_segment_ends_as_one_that_was_not(tmp_path: Pa
     for a, b in zip(straight, resumed, strict=True):
         assert a.final == b.final
         assert np.array_equal(a.samples, b.samples)
-        for one, other in zip(a.moments, b.moments, strict=True):
+        for one, other in zip(a.evaluations, b.evaluations, strict=True):
             assert one["metrics"] == other["metrics"]
             assert one["probes"] == other["probes"]
 
 
 def test_evaluations_come_when_they_were_asked_for() -> None:
     (outcome,) = run_cohort(configs(1, generator_steps=30, evaluations=(5, 20)), CPU)
-    assert [m["generator_step"] for m in outcome.moments] == [5, 20, 30]
-    assert [m["critic_step"] for m in outcome.moments] == [10, 40, 60]
+    assert [m["generator_step"] for m in outcome.evaluations] == [5, 20, 30]
+    assert [m["critic_step"] for m in outcome.evaluations] == [10, 40, 60]
     assert 0 <= outcome.final["label_accuracy"] <= 1
     assert outcome.facts["fid_protocol"] == "fid_classifier_200"
+
+
+def test_the_series_that_claims_may_name_are_those_that_training_records() -> None:
+    (outcome,) = run_cohort(configs(1, generator_steps=2, evaluations=1), CPU)
+    of_metrics = of_origin("metric")
+    assert set(outcome.evaluations[0]["metrics"]) - set(of_metrics) == set(of_origin("series"))
+    critic, generator = Cohort(configs(1), load_dataset("digits", {}), CPU).advance(1)
+    assert critic.shape[1:] == (len(CRITIC_SERIES), 1)
+    assert generator.shape[1:] == (len(GENERATOR_SERIES), 1)
 
 
 def test_a_budget_in_critic_steps_is_divided_by_n_critic() -> None:
@@ -80,7 +91,7 @@ def test_a_generator_whose_samples_are_beyond_measure_has_diverged(monkeypatch: 
     monkeypatch.setattr(run, "sample", overflowing)
     well, ill = run_cohort(configs(2, generator_steps=30, evaluations=3), CPU)
     assert (well.status, ill.status, ill.diverged_at) == ("done", "diverged", 19)
-    assert [m["generator_step"] for m in ill.moments] == [10]
+    assert [m["generator_step"] for m in ill.evaluations] == [10]
     assert np.isfinite(ill.final["fid"])
 
 
@@ -123,7 +134,7 @@ def test_a_cohort_trains_on_a_cuda_device_as_on_a_cpu() -> None:
 @pytest.mark.parametrize("settings", [{}, {"dataset": "ring8", "architecture": "mlp", "generator_norm": "none"}])
 def test_a_cohort_that_has_ended_leaves_no_tensors_to_the_garbage_collector(settings: dict[str, object]) -> None:
     def alive() -> set[int]:
-        return {id(each) for each in gc.get_objects() if type(each) is torch.Tensor and each.numel() > 1000}
+        return {id(tensor) for tensor in gc.get_objects() if type(tensor) is torch.Tensor and tensor.numel() > 1000}
 
     run_cohort(configs(generator_steps=3, **settings), CPU)  # what is made once for all stays
     gc.collect()

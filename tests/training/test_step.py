@@ -64,12 +64,12 @@ def train_plainly(config: RunConfig, cohort: Cohort, member: int) -> tuple[nn.Mo
     critic = plain(cohort.pair.critic, cohort.critic, member, config.critic_leak)
     generator = plain(cohort.pair.generator, cohort.generator, member, config.generator_leak)
     critic_optimizer, generator_optimizer = optimizer(config, critic), optimizer(config, generator)
-    real, _ = cohort.draws.real.take(0, STEPS * N_CRITIC)
+    real, _ = cohort.batches.real.take(0, STEPS * N_CRITIC)
     (latent,), (epsilon,) = (
-        cohort.draws.latent.take(0, STEPS * N_CRITIC),
-        cohort.draws.epsilon.take(0, STEPS * N_CRITIC),
+        cohort.batches.latent.take(0, STEPS * N_CRITIC),
+        cohort.batches.epsilon.take(0, STEPS * N_CRITIC),
     )
-    (generator_latent,) = cohort.draws.generator_latent.take(0, STEPS)
+    (generator_latent,) = cohort.batches.generator_latent.take(0, STEPS)
     for step in range(STEPS):
         for i in range(step * N_CRITIC, (step + 1) * N_CRITIC):
             fake = generator(latent[i, member]).detach()

@@ -12,7 +12,7 @@ SAMPLES = 8
 """One gradient each"""
 
 
-@register("probe", "cross_sample_slope", better="none", scale="difference")
+@register("probe", "cross_sample_slope")
 def cross_sample_slope(view: CriticView) -> dict[str, Tensor]:
     """Largest absolute derivative of one sample's score with respect to another sample, over 8 real samples.
 

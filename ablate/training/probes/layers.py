@@ -20,24 +20,26 @@ def output_gradients(view: CriticView) -> dict[str, Tensor]:
     cohort, weights = view.cohort, view.critic.detach().double().requires_grad_()
     outputs: dict[str, list[Tensor]] = {layer: [] for layer in view.weights}
     hooks = []
-    for layer, found in outputs.items():
+    for layer, of_layer in outputs.items():
         module: nn.Module = cohort.pair.critic.module.get_submodule(layer.split(" ", 1)[1])
-        hooks.append(module.register_forward_hook(lambda module, inputs, output, found=found: found.append(output)))
+        hooks.append(
+            module.register_forward_hook(lambda module, inputs, output, of_layer=of_layer: of_layer.append(output))
+        )
     try:
         with torch.enable_grad():
             real, fake = (
                 cohort.pair.critic(weights, x.double(), view.batch.labels) for x in (view.batch.real, view.fake)
             )
             loss = cohort.steps.loss.critic(real, fake).sum()
-            flat = [output for found in outputs.values() for output in found]
+            flat = [output for of_layer in outputs.values() for output in of_layer]
             gradients = iter(torch.autograd.grad(loss, flat))
     finally:
         for hook in hooks:
             hook.remove()
     members = len(cohort.configs)
     return {
-        layer: torch.stack([_square(next(gradients), members) for _ in found]).sum(0).sqrt()
-        for layer, found in outputs.items()
+        layer: torch.stack([_square(next(gradients), members) for _ in of_layer]).sum(0).sqrt()
+        for layer, of_layer in outputs.items()
     }
 
 
@@ -47,13 +49,13 @@ def _square(gradient: Tensor, members: int) -> Tensor:
     return own.flatten(1).square().sum(1)
 
 
-@register("probe", "output_gradient_norm", better="none", scale="ratio", needs=("fixed_fakes",))
+@register("probe", "output_gradient_norm", scale="ratio", needs=("fixed_fakes",))
 def output_gradient_norm(view: CriticView) -> dict[str, Tensor]:
     """Norm of the gradient of the critic's loss with respect to each layer's output, from the input on."""
     return view.once(output_gradients)
 
 
-@register("probe", "output_slope", better="none", scale="difference", needs=("fixed_fakes",))
+@register("probe", "output_slope", needs=("fixed_fakes",))
 def output_slope(view: CriticView) -> dict[str, Tensor]:
     """Slope of log10 of the output gradient norm over the layer's number: below 0 it explodes on its way back to the input."""
     norms = torch.stack(list(view.once(output_gradients).values()))
@@ -63,13 +65,13 @@ def output_slope(view: CriticView) -> dict[str, Tensor]:
     return {"": (centred * logs).sum(0) / centred.square().sum()}
 
 
-@register("probe", "output_slope_size", better="less", scale="difference", needs=("fixed_fakes",))
+@register("probe", "output_slope_size", better="less", needs=("fixed_fakes",))
 def output_slope_size(view: CriticView) -> dict[str, Tensor]:
     """Absolute value of output_slope: decades by which the gradient grows or shrinks at each layer."""
     return {"": output_slope(view)[""].abs()}
 
 
-@register("probe", "weight_histogram", better="none", scale="difference", needs=("fixed_fakes",))
+@register("probe", "weight_histogram", needs=("fixed_fakes",))
 def weight_histogram(view: CriticView) -> dict[str, Tensor]:
     """Shares of the critic's weights, divided by the largest absolute value, in 40 equal bins from −1 to 1, by their middles."""
     flat = torch.cat([v.flatten(1) for v in view.weights.values()], dim=1).double()

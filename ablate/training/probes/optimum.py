@@ -30,7 +30,7 @@ def _wide_scores(view: CriticView) -> tuple[Tensor, Tensor]:
         return view.score(real), view.score(fake)
 
 
-@register("probe", "js_estimate", better="none", scale="difference", needs=("counterpart", "log_loss"))
+@register("probe", "js_estimate", needs=("counterpart", "log_loss"))
 def js_estimate(view: CriticView) -> dict[str, Tensor]:
     """Jensen–Shannon divergence by the discriminator: log 2 less half its loss, a lower bound that the optimum attains."""
     real, fake = view.once(_wide_scores)
@@ -44,20 +44,20 @@ def optimum_error(view: CriticView) -> dict[str, Tensor]:
     return {"": (scores.sigmoid() - _truth(view).discriminator(points)).abs().mean(1)}
 
 
-@register("probe", "w1_estimate", better="none", scale="difference", needs=("counterpart",))
+@register("probe", "w1_estimate", needs=("counterpart",))
 def w1_estimate(view: CriticView) -> dict[str, Tensor]:
     """The critic's value: mean score of real samples less that of fakes."""
     real, fake = view.once(_wide_scores)
     return {"": real.mean(1) - fake.mean(1)}
 
 
-@register("probe", "w1_ratio", better="none", scale="ratio", needs=("counterpart",))
+@register("probe", "w1_ratio", scale="ratio", needs=("counterpart",))
 def w1_ratio(view: CriticView) -> dict[str, Tensor]:
     """The critic's value over the exact 1-Wasserstein distance; none where that is 0."""
     return {"": w1_estimate(view)[""] / (_truth(view).w1 or math.nan)}
 
 
-@register("probe", "w1_share", better="greater", scale="difference", needs=("fixed_fakes", "points"))
+@register("probe", "w1_share", better="greater", needs=("fixed_fakes", "points"))
 def w1_share(view: CriticView) -> dict[str, Tensor]:
     """The critic's value over its largest slope, as a share of the exact earth mover's distance of the same samples.
 
@@ -77,14 +77,14 @@ def w1_share(view: CriticView) -> dict[str, Tensor]:
 
 def steepest(points: Tensor, scores: Tensor) -> Tensor:
     """The largest ratio of |difference of scores| to distance of two points: [member], of [member, n, d] and [member, n]."""
-    found = []
+    steepest_of_members = []
     for x, y in zip(points, scores, strict=True):
-        apart = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
-        found.append(torch.where(apart > 0, (y[:, None] - y).abs() / apart, 0.0).amax())
-    return torch.stack(found)
+        distance = torch.cdist(x, x, compute_mode="donot_use_mm_for_euclid_dist")
+        steepest_of_members.append(torch.where(distance > 0, (y[:, None] - y).abs() / distance, 0.0).amax())
+    return torch.stack(steepest_of_members)
 
 
-@register("probe", "transport_cosine", better="greater", scale="difference", needs=("fixed_fakes", "points"))
+@register("probe", "transport_cosine", better="greater", needs=("fixed_fakes", "points"))
 def transport_cosine(view: CriticView) -> dict[str, Tensor]:
     """Mean cosine of the score's gradient at fakes with the way to their partners in the exact transport plan."""
     fake = view.fake.double()
@@ -100,7 +100,7 @@ def _near_one(slopes: Tensor) -> Tensor:
     return ((slopes >= low) & (slopes <= high)).double().mean(1)
 
 
-@register("probe", "unit_slope_share", better="none", scale="difference", needs=("fixed_fakes",))
+@register("probe", "unit_slope_share", needs=("fixed_fakes",))
 def unit_slope_share(view: CriticView) -> dict[str, Tensor]:
     """Share of interpolates at which the score's gradient norm lies within 0.8 to 1.2."""
     return {"": _near_one(view.slopes)}
@@ -113,13 +113,13 @@ def _plan_slopes(view: CriticView) -> Tensor:
         return slope(view.score, between)
 
 
-@register("probe", "plan_slope_mean", better="none", scale="ratio", needs=("fixed_fakes", "points"))
+@register("probe", "plan_slope_mean", scale="ratio", needs=("fixed_fakes", "points"))
 def plan_slope_mean(view: CriticView) -> dict[str, Tensor]:
     """Mean gradient norm of the score on the lines between the partners of the exact transport plan."""
     return {"": view.once(_plan_slopes).mean(1)}
 
 
-@register("probe", "plan_unit_slope_share", better="none", scale="difference", needs=("fixed_fakes", "points"))
+@register("probe", "plan_unit_slope_share", needs=("fixed_fakes", "points"))
 def plan_unit_slope_share(view: CriticView) -> dict[str, Tensor]:
     """Share of points between the partners of the exact transport plan with a gradient norm of 0.8 to 1.2."""
     return {"": _near_one(view.once(_plan_slopes))}

@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class CriticView:
-    """The critics of a cohort at one moment of the training."""
+    """The critics of a cohort at one point of the training."""
 
     def __init__(self, cohort: Cohort):
         config = cohort.configs[0]
@@ -93,8 +93,8 @@ class CriticView:
 
         Scores of a clipped critic may differ by less than single precision resolves.
         """
-        found: Tensor = self.cohort.pair.critic(self.critic.double(), x.double(), self.batch.labels)
-        return found
+        scores: Tensor = self.cohort.pair.critic(self.critic.double(), x.double(), self.batch.labels)
+        return scores
 
     @cached_property
     def weights(self) -> dict[str, Tensor]:
@@ -112,8 +112,8 @@ class CriticView:
 
     def _weights_of(self, flat: Tensor) -> dict[str, Tensor]:
         views = self.cohort.pair.critic.views(flat).items()
-        kept = [(n, v) for n, v in views if n.endswith(".weight") and v.dim() > 2 and "embedding" not in n]
-        return {f"{i:02d} {n.removesuffix('.weight')}": v for i, (n, v) in enumerate(kept, start=1)}
+        weights = [(n, v) for n, v in views if n.endswith(".weight") and v.dim() > 2 and "embedding" not in n]
+        return {f"{i:02d} {n.removesuffix('.weight')}": v for i, (n, v) in enumerate(weights, start=1)}
 
 
 def measure(cohort: Cohort) -> dict[str, dict[str, list[float]]]:
@@ -133,32 +133,32 @@ def _subject(cohort: Cohort) -> Subject:
     return Subject(facts, config.by_name(), modes=dataset.modes is not None)
 
 
-@register("probe", "critic_slope_mean", better="none", scale="ratio", shown=("table",), order=53)
+@register("probe", "critic_slope_mean", scale="ratio", shown=("table",), order=53)
 def critic_slope_mean(view: CriticView) -> dict[str, Tensor]:
     """Mean gradient norm of the score at interpolates."""
     return {"": view.slopes.mean(1)}
 
 
-@register("probe", "critic_slope_p95", better="none", scale="ratio")
+@register("probe", "critic_slope_p95", scale="ratio")
 def critic_slope_p95(view: CriticView) -> dict[str, Tensor]:
     """95th percentile of the gradient norm of the score at interpolates."""
     return {"": view.slopes.double().quantile(0.95, dim=1)}
 
 
-@register("probe", "share_at_bound", better="none", scale="difference", shown=("table",), order=54)
+@register("probe", "share_at_bound", shown=("table",), order=54)
 def share_at_bound(view: CriticView) -> dict[str, Tensor]:
     """Share of the critic's weights with an absolute value of at least 0.95 of the largest."""
     flat = torch.cat([v.flatten(1) for v in view.weights.values()], dim=1).abs()
     return {"": (flat >= NEAR_BOUND * flat.amax(1, keepdim=True)).double().mean(1)}
 
 
-@register("probe", "weight_gradient_norm", better="none", scale="ratio")
+@register("probe", "weight_gradient_norm", scale="ratio")
 def weight_gradient_norm(view: CriticView) -> dict[str, Tensor]:
     """Norm of the loss's gradient with respect to the weights, layer by layer from the input on."""
     return view.weight_gradients
 
 
-@register("probe", "layer_slope", better="none", scale="difference", shown=("table",), order=55)
+@register("probe", "layer_slope", shown=("table",), order=55)
 def layer_slope(view: CriticView) -> dict[str, Tensor]:
     """Least-squares slope of log10 of the weight gradient norm over the layer's number; 0 is neither exploding nor vanishing."""
     logs = torch.stack(list(view.weight_gradients.values())).double().log10()

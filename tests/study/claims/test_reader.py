@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import StudyErrors
-from ablate.registry.measures import of_origin
 from ablate.study.claims import Claim
 from ablate.study.load import load_study
 from ablate.study.select import select
@@ -190,12 +189,6 @@ def test_a_probe_is_claimed_only_where_it_is_measured(
     claim = f"test: bound, metric: {metric}, high: 1, arm: "
     assert any(phrase in problem for problem in wrong(tmp_path, claim + arm, top)), wrong(tmp_path, claim + arm, top)
     read(tmp_path, f"test: bound, metric: {metric}, high: 1, arm: judge", HELD)
-
-
-def test_the_curves_that_claims_may_name_are_those_that_training_records() -> None:
-    from ablate.training.run import CRITIC_SERIES, GENERATOR_SERIES
-
-    assert set(of_origin("series")) == {*CRITIC_SERIES, *GENERATOR_SERIES}
 
 
 def test_randomly_damaged_claims_are_read_or_refused_but_never_crash(tmp_path: Path) -> None:

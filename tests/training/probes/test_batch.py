@@ -32,24 +32,24 @@ def test_a_critic_that_scores_samples_one_by_one_has_no_cross_slope_at_all(archi
 @pytest.mark.parametrize("architecture", ["mlp", "conv"])
 def test_with_batch_norm_it_is_the_largest_finite_difference_between_samples(architecture: str) -> None:
     view = view_of("batch", architecture)
-    found = cross_sample_slope(view)[""]
+    probe = cross_sample_slope(view)[""]
     real, step = view.batch.real[:, :SAMPLES], 1e-6
     largest = torch.zeros(2, dtype=torch.float64)
     with torch.no_grad():
         for j in range(SAMPLES):
             for place in range(real[0, 0].numel()):
                 moved = [real.clone() for _ in range(2)]
-                for each, sign in zip(moved, (1, -1), strict=True):
-                    each[:, j].flatten(1)[:, place] += sign * step
-                up, down = (view.cohort.pair.critic(view.critic, each, None) for each in moved)
+                for x, sign in zip(moved, (1, -1), strict=True):
+                    x[:, j].flatten(1)[:, place] += sign * step
+                up, down = (view.cohort.pair.critic(view.critic, x, None) for x in moved)
                 slopes = ((up - down) / (2 * step)).abs()
                 slopes[:, j] = 0  # its own score may change
                 largest = torch.maximum(largest, slopes.amax(1))
-    assert (found > 1e-3).all()
-    torch.testing.assert_close(found, largest, rtol=1e-4, atol=1e-8)
+    assert (probe > 1e-3).all()
+    torch.testing.assert_close(probe, largest, rtol=1e-4, atol=1e-8)
 
 
 def test_it_is_measured_with_the_other_probes_one_value_a_run() -> None:
-    found = measure(view_of("batch", dataset="ring8").cohort)["cross_sample_slope"]
-    assert list(found) == [""]
-    assert len(found[""]) == 2
+    probe = measure(view_of("batch", dataset="ring8").cohort)["cross_sample_slope"]
+    assert list(probe) == [""]
+    assert len(probe[""]) == 2

@@ -25,9 +25,9 @@ def view(members: int = 2, **settings: object) -> CriticView:
     return CriticView(cohort)
 
 
-def plain(found: CriticView, member: int) -> list[nn.Linear | nn.ReLU]:
+def plain(critics: CriticView, member: int) -> list[nn.Linear | nn.ReLU]:
     """The member's critic as a list of PyTorch's own layers."""
-    parameters = {n: v[member].double() for n, v in found.cohort.pair.critic.views(found.critic).items()}
+    parameters = {n: v[member].double() for n, v in critics.cohort.pair.critic.views(critics.critic).items()}
     layers: list[nn.Linear | nn.ReLU] = []
     for name in (n.removesuffix(".weight") for n in parameters if n.endswith(".weight")):
         weight, bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
@@ -38,14 +38,14 @@ def plain(found: CriticView, member: int) -> list[nn.Linear | nn.ReLU]:
 
 
 def test_the_gradient_at_each_layers_output_is_that_of_a_plain_network() -> None:
-    found = view()
-    norms = list(probes.output_gradient_norm(found).values())
+    critics = view()
+    norms = list(probes.output_gradient_norm(critics).values())
     assert len(norms) == 6
     for member in (0, 1):
         outputs, scores = [], []
-        for batch in (found.batch.real, found.fake):
+        for batch in (critics.batch.real, critics.fake):
             x = batch[member].double()
-            for layer in plain(found, member):
+            for layer in plain(critics, member):
                 x = layer(x)
                 if isinstance(layer, nn.Linear):
                     x.retain_grad()
@@ -53,7 +53,7 @@ def test_the_gradient_at_each_layers_output_is_that_of_a_plain_network() -> None
             scores.append(x.mean())
         (scores[1] - scores[0]).backward()
         expected = [float(torch.cat([outputs[i].grad, outputs[i + 6].grad]).norm()) for i in range(6)]  # type: ignore[list-item]
-        assert [float(each[member]) for each in norms] == pytest.approx(expected, rel=1e-9)
+        assert [float(norm[member]) for norm in norms] == pytest.approx(expected, rel=1e-9)
 
 
 def test_members_of_a_cohort_of_convolutions_have_the_gradients_that_each_has_alone() -> None:
@@ -67,11 +67,11 @@ def test_members_of_a_cohort_of_convolutions_have_the_gradients_that_each_has_al
 
 
 def test_the_slope_is_the_line_through_the_logarithms() -> None:
-    found = view()
-    norms = np.log10(np.stack([each.numpy() for each in probes.output_gradient_norm(found).values()]))
+    critics = view()
+    norms = np.log10(np.stack([norm.numpy() for norm in probes.output_gradient_norm(critics).values()]))
     expected = np.polyfit(np.arange(6), norms, 1)[0]
-    assert probes.output_slope(found)[""].tolist() == pytest.approx(list(expected))
-    assert probes.output_slope_size(found)[""].tolist() == pytest.approx(list(abs(expected)))
+    assert probes.output_slope(critics)[""].tolist() == pytest.approx(list(expected))
+    assert probes.output_slope_size(critics)[""].tolist() == pytest.approx(list(abs(expected)))
 
 
 def test_tiny_clip_values_make_gradients_vanish_and_large_weights_make_them_explode() -> None:
@@ -83,24 +83,26 @@ def test_tiny_clip_values_make_gradients_vanish_and_large_weights_make_them_expl
 
 
 def test_where_all_units_are_dead_the_slope_is_a_number() -> None:
-    found = view()
-    found.critic = -found.critic.abs()  # every unit of the hidden layers beyond the first is below 0
-    assert (probes.output_slope(found)[""] > 10).all()
+    critics = view()
+    critics.critic = -critics.critic.abs()  # every unit of the hidden layers beyond the first is below 0
+    assert (probes.output_slope(critics)[""] > 10).all()
 
 
 def test_the_hooks_are_gone_afterwards() -> None:
-    found = view()
-    probes.output_gradient_norm(found)
-    assert not any(module._forward_hooks for module in found.cohort.pair.critic.module.modules())
+    critics = view()
+    probes.output_gradient_norm(critics)
+    assert not any(module._forward_hooks for module in critics.cohort.pair.critic.module.modules())
 
 
 def test_the_histogram_is_that_of_numpy_and_its_layers_are_the_middles_of_the_bins() -> None:
-    found = view(clip_value=0.05)
-    shares = probes.weight_histogram(found)
+    critics = view(clip_value=0.05)
+    shares = probes.weight_histogram(critics)
     for member in (0, 1):
-        weights = np.concatenate([w[member].double().numpy().ravel() for w in found.weights.values()])
+        weights = np.concatenate([w[member].double().numpy().ravel() for w in critics.weights.values()])
         counts, edges = np.histogram(weights / abs(weights).max(), probes.BINS, (-1, 1))
         middles = (edges[1:] + edges[:-1]) / 2
-        assert [float(each[member]) for each in shares.values()] == pytest.approx(list(counts / len(weights)), abs=2e-3)
+        assert [float(share[member]) for share in shares.values()] == pytest.approx(
+            list(counts / len(weights)), abs=2e-3
+        )
         assert [float(layer) for layer in shares] == pytest.approx(list(middles), abs=1e-3)
-        assert sum(float(each[member]) for each in shares.values()) == pytest.approx(1)
+        assert sum(float(share[member]) for share in shares.values()) == pytest.approx(1)

@@ -52,8 +52,8 @@ def view(score: Score, dataset: str = "parallel_lines", **options: float) -> Kno
     return Known(cohort(dataset, **options), score)
 
 
-def close(found: dict[str, Tensor], value: float, tolerance: float = 1e-9) -> None:
-    assert found[""].tolist() == pytest.approx([value] * 2, abs=tolerance)
+def close(probe: dict[str, Tensor], value: float, tolerance: float = 1e-9) -> None:
+    assert probe[""].tolist() == pytest.approx([value] * 2, abs=tolerance)
 
 
 # ── against a known counterpart ─────────────────────────────────────────────────────────────────────────────────────
@@ -110,8 +110,8 @@ def dual_of(points: np.ndarray) -> tuple[np.ndarray, float]:
                 row[i], row[j] = 1, -1
                 rows.append(row)
                 limits.append(apart[i, j])
-    found = linprog(-weights, np.array(rows), np.array(limits), bounds=[(-50, 50)] * (2 * n))
-    return found.x, -found.fun
+    solution = linprog(-weights, np.array(rows), np.array(limits), bounds=[(-50, 50)] * (2 * n))
+    return solution.x, -solution.fun
 
 
 def test_the_best_scores_of_the_dual_attain_the_whole_distance_and_no_others_more() -> None:

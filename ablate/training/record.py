@@ -1,0 +1,106 @@
+"""What a cohort has recorded while it trained; with the cohort's tensors it makes a checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ablate.registry.measures import CRITIC_SERIES, GENERATOR_SERIES
+from ablate.training.outcome import Evaluated
+
+
+@dataclass
+class CohortRecord:
+    """The evaluations and ends of a cohort's members, and what has come up since the last evaluation."""
+
+    evaluations: list[Evaluated] = field(default_factory=list)
+    diverged_at: dict[int, int] = field(default_factory=dict)
+    """member → the generator step in which loss, gradient or weights stopped being finite"""
+    pruned_at: dict[int, int] = field(default_factory=dict)
+    """member → the generator step after which it was given up"""
+    sums: dict[str, list[float]] = field(default_factory=dict)
+    """of each training series since the last evaluation, a sum for each member"""
+    counted: int = 0
+    """generator steps in those sums"""
+    seconds: dict[str, float] = field(default_factory=lambda: {"train": 0.0, "evaluate": 0.0, "checkpoint": 0.0})
+    """spent by the whole cohort on each kind of work"""
+    norms: list[Tensor] = field(default_factory=list)
+    """norms of the critic's gradient in each segment, [critic steps, member]"""
+
+    @property
+    def ended(self) -> set[int]:
+        """Members that have diverged or were pruned."""
+        return {*self.diverged_at, *self.pruned_at}
+
+    @property
+    def evaluated_until(self) -> int:
+        """The generator step of the last evaluation; −1 before the first one."""
+        return self.evaluations[-1].generator_step if self.evaluations else -1
+
+    def ended_at(self, member: int) -> int | None:
+        """The generator step in which a member was pruned or diverged; None if it trained to the end."""
+        return self.pruned_at.get(member, self.diverged_at.get(member))
+
+    def spend(self, work: str, seconds: float) -> None:
+        """Add to the time spent on a kind of work."""
+        self.seconds[work] = self.seconds.get(work, 0.0) + seconds
+
+    def add_segment(self, critic: Tensor, generator: Tensor, generates: bool) -> None:
+        """Take in what Cohort.advance gives: critic steps [n·n_critic, 3, member], generator steps [n, 2, member].
+
+        `generates`: a generator is trained.
+        """
+        self.norms.append(critic[:, 2])
+        rows = dict(zip(CRITIC_SERIES, critic.double().unflatten(0, (len(generator), -1)).mean(1).sum(0), strict=True))
+        if generates:
+            rows |= dict(zip(GENERATOR_SERIES, generator.double().sum(0), strict=True))
+        for name, row in rows.items():
+            before = self.sums.get(name, [0.0] * len(row))
+            self.sums[name] = [a + b for a, b in zip(before, row.tolist(), strict=True)]
+        self.counted += len(generator)
+
+    def take_means(self) -> dict[str, list[float]]:
+        """The training series' means since the last evaluation, for each member; the sums begin anew."""
+        means = {name: [total / self.counted for total in row] for name, row in self.sums.items()}
+        self.sums, self.counted = {}, 0
+        return means
+
+    def note_divergence(self, start: int, critic: Tensor, generator: Tensor) -> None:
+        """Note the members with a value that is not finite in the segment that began at generator step `start`."""
+        fine = critic.isfinite().all(1).unflatten(0, (len(generator), -1)).all(1) & generator.isfinite().all(1)
+        fine[:, list(self.pruned_at)] = True  # they have ended already
+        for member in (~fine.all(0)).nonzero().flatten().tolist():
+            self.diverged_at.setdefault(member, start + int((~fine[:, member]).nonzero()[0]))
+
+    # ── checkpoints ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What goes into a checkpoint as tensors."""
+        return {"norms": torch.cat(self.norms)}
+
+    def as_json(self) -> dict[str, Any]:
+        """What goes into a checkpoint's record."""
+        return {
+            "evaluations": [vars(evaluation) for evaluation in self.evaluations],
+            "diverged_at": list(self.diverged_at.items()),
+            "pruned_at": list(self.pruned_at.items()),
+            "sums": self.sums,
+            "counted": self.counted,
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def restored(cls, tensors: dict[str, Tensor], record: dict[str, Any]) -> CohortRecord:
+        """That of a checkpoint; KeyError or TypeError where the checkpoint does not hold one."""
+        return cls(
+            [Evaluated(**evaluation) for evaluation in record["evaluations"]],
+            dict(record["diverged_at"]),
+            dict(record.get("pruned_at", [])),
+            record["sums"],
+            record["counted"],
+            record["seconds"],
+            [tensors["norms"]],
+        )
