@@ -38,6 +38,8 @@ def report(
     from ablate.claims.calibration import TABLE as CALIBRATION
     from ablate.report import questions, speed
     from ablate.report.site import build_report
+    from ablate.results.known_draws import with_draws
+    from ablate.results.late_metrics import warn_of_lacking
     from ablate.results.tables import RUNS as TABLE
     from ablate.results.tables import Results, study_as_run
     from ablate.study.study import load_study
@@ -52,6 +54,7 @@ def report(
     for name in names:
         tables = Results.read(folders.get(name, results / name))
         loaded.append((study_as_run(tables), tables))
+        warn_of_lacking(tables, with_draws(loaded[-1][0], tables.runs))
     there = {study.name for study, _ in loaded}
     files = [] if studies else [load_study(path) for path in sorted(study_files.glob("*.yaml"))]
     measured, asked = results / FOLDER / CALIBRATION, results / questions.TABLE

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict, decide, waiting
 from ablate.errors import AblateError
+from ablate.files import whole_files
 from ablate.report import questions, speed
 from ablate.report.board import SYMBOLS, board, tally
 from ablate.report.calibration import lines
@@ -75,14 +76,8 @@ def build_report(
         speed_headings=speed.HEADINGS, questions=questions.of_contradicted(open_questions or {}, verdicts),
     )  # fmt: skip
     out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in ((TABLE, verdicts_csv(verdicts)), (PAGE, page)):
-            temporary = out / f".{name}.tmp"
-            temporary.write_text(text, encoding="utf-8")
-            temporary.replace(out / name)
-    except OSError as error:
-        raise AblateError(f"{out}: the page could not be written: {error.strerror or error}") from error
+    for name, text in ((TABLE, verdicts_csv(verdicts)), (PAGE, page)):
+        whole_files.write_text(out / name, text)
     return out / PAGE
 
 
