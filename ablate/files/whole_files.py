@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import shutil
@@ -28,7 +29,8 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # no such file, or the folder itself could not be made
+            temporary.unlink()
         raise AblateError(
             f"{path}: could not be written: {error.strerror or error}; the file before is kept"
         ) from error
