@@ -124,7 +124,7 @@ def write(rows: list[dict[str, Any]], folder: Path) -> Path:
     replace(path, lambda file: file.write_text(text, encoding="utf-8"))
     read = speed.read(path)
     assert read is not None
-    replace(folder / PLOT, lambda file: speed.picture(read, file))
+    speed.picture(read, folder / PLOT)
     return path
 
 

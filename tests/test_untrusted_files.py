@@ -23,7 +23,7 @@ from ablate.execution.job import CHECKPOINTS, GENERATORS, Options, run_study
 from ablate.networks.generator_file import load_generator
 from ablate.report.site import build_report
 from ablate.results import checksums, tables
-from ablate.results.frames import FRAMES, draw_frames
+from ablate.results.frames import FRAMES, render_frames
 from ablate.results.tables import Results
 from ablate.study.load import load_study
 from ablate.training import checkpoint
@@ -153,7 +153,7 @@ def test_arrays_of_objects_are_refused(out: Path, mark: Path) -> None:
         frames.write_bytes(whole)
         harmful_array(frames, mark, name)
         with pytest.raises(AblateError, match="not readable pictures"):
-            draw_frames(frames, None)
+            render_frames(frames, None)
     assert not mark.exists()
 
 

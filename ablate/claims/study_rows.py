@@ -12,13 +12,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ablate.results.known_draws import with_draws
+from ablate.results.tables import COUNTED
 
 if TYPE_CHECKING:
     from ablate.results.tables import Results
     from ablate.study.study import Run, Study
-
-COUNTED = ("done", "diverged")
-"""Statuses of runs that are evidence; a failed run is missing, and so is a pruned one"""
 
 
 @dataclass

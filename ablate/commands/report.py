@@ -26,6 +26,8 @@ def report(
     from ablate.claims.calibration import TABLE as CALIBRATION
     from ablate.report import questions, speed
     from ablate.report.site import build_report
+    from ablate.results.known_draws import with_draws
+    from ablate.results.late_metrics import warn_of_lacking
     from ablate.results.tables import Results, study_as_run
     from ablate.study.load import load_study
 
@@ -34,8 +36,12 @@ def report(
     names = [Path(study).stem for study in studies] or list(folders)
     if not names:
         raise UsageError(f"{results}: no result tables there; `ablate run` makes some (in {RUNS}/), see --results")
-    tables = [Results.read(folders.get(name, results / name)) for name in names]
-    loaded = [(study_as_run(own), own) for own in tables]
+    loaded = []
+    for name in names:
+        tables = Results.read(folders.get(name, results / name))
+        study = study_as_run(tables)
+        warn_of_lacking(tables, with_draws(study, tables.runs))
+        loaded.append((study, tables))
     there = {study.name for study, _ in loaded}
     files = [] if studies else [load_study(path) for path in sorted(study_files.glob("*.yaml"))]
     calibration = results / FOLDER / CALIBRATION

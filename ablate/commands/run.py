@@ -116,6 +116,10 @@ def run(
         str | None, typer.Option(help="of the Ray cluster, as head:6379; default: $RAY_ADDRESS, or one started here")
     ] = None,
     gpu_share: Annotated[float, typer.Option(min=0.01, max=1, help="with ray: of a GPU, for each cohort")] = 1.0,
+    measure_missing: Annotated[
+        bool,
+        typer.Option("--measure-missing", help="measure metrics registered after the runs, from generators they kept"),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help=f"do not ask before more than {MANY_RUNS:,} runs")] = False,
     as_json: Json = False,
 ) -> None:
@@ -141,7 +145,7 @@ def run(
         keep_checkpoints=keep_checkpoints, tensorboard=tensorboard, compile=compile_steps.value, cohort_size=cohort,
         arithmetic=precision.value,
         inception=_inception(features, inception_weights), storage=storage,
-        backend=backend.value, address=address, gpu_share=gpu_share,
+        backend=backend.value, address=address, gpu_share=gpu_share, measure_missing=measure_missing,
     )  # fmt: skip
     summary = run_study(loaded, options, display(quiet=as_json))
     if as_json:
@@ -196,9 +200,9 @@ def _without_password(argument: str, storage: str | None) -> str:
 
 
 def _plan(study: Study, folder: Path, retry_failed: bool, as_json: bool, timed: tuple[str, int | None] | None) -> str:
-    from ablate.execution.display import duration
     from ablate.execution.job import status
     from ablate.execution.planner import plan
+    from ablate.results.numbers import duration
 
     results, missing, strangers = status(study, folder, retry_failed)
     later = ""
@@ -242,7 +246,7 @@ def _estimated(plans: list[CohortPlan], device: str, workers: int | None) -> tup
 
 
 def _told(summary: Summary) -> str:
-    from ablate.execution.display import duration
+    from ablate.results.numbers import duration
 
     folder, counts = summary.results.folder, summary.counts
     parts = [f"{counts[s]} {s}" for s in ("done", "diverged", "pruned", "failed", "missing") if counts.get(s)]

@@ -89,7 +89,7 @@ def animate(
 ) -> None:
     """Make a GIF of how a run's samples changed: one picture an evaluation, of the same latents."""
     from ablate.files.pictures import captioned, save_gif
-    from ablate.results.frames import FRAMES, draw_frames
+    from ablate.results.frames import FRAMES, render_frames
     from ablate.results.left_files import find_file
     from ablate.results.tables import RUNS as TABLE
     from ablate.results.tables import Results
@@ -102,9 +102,9 @@ def animate(
         tables = Results.read(folder)
         rows = tables.runs[tables.runs["run_id"] == run_id]
         real = tables.real_sample(rows["dataset"].iloc[0]) if len(rows) else None
-    moments = draw_frames(path, real)
-    save_gif([captioned(image, f"step {step:,}") for step, image in moments], target, duration)
-    print(f"{target}: {len(moments)} pictures, generator steps {moments[0][0]} to {moments[-1][0]}")
+    frames = render_frames(path, real)
+    save_gif([captioned(image, f"step {step:,}") for step, image in frames], target, duration)
+    print(f"{target}: {len(frames)} pictures, generator steps {frames[0][0]} to {frames[-1][0]}")
 
 
 def _with_ending(path: Path, ending: str, flag: str) -> Path:

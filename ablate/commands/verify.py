@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.options import FAILED, Data, Plugin, load_plugins, use_data
+from ablate.commands.options import DIFFERS, DONE, Data, Plugin, load_plugins, use_data
 from ablate.errors import UsageError
 
 
@@ -29,19 +29,19 @@ def verify(
 
     load_plugins(plugin)
     use_data(data)
-    found = []
+    with_tables = []
     for folder in folders:
         inside = [folder] if (folder / RUNS).exists() else sorted(path.parent for path in folder.glob(f"**/{RUNS}"))
         if not inside:
             raise UsageError(f"{folder}: no {RUNS} there or in a folder in it; `ablate run` makes some")
-        found += inside
-    good = [_verified(folder, rerun, seed, device) for folder in found]
-    raise typer.Exit(0 if all(good) else FAILED)
+        with_tables += inside
+    verdicts = [_is_good(folder, rerun, seed, device) for folder in with_tables]
+    raise typer.Exit(DONE if all(verdicts) else DIFFERS)
 
 
-def _verified(folder: Path, rerun: int, seed: int, device: str) -> bool:
-    """Check one study's tables and print what is found."""
-    from ablate.execution.verify import faults_in, notes_on, read, train_again
+def _is_good(folder: Path, rerun: int, seed: int, device: str) -> bool:
+    """Check one study's tables and print what there is to say of them."""
+    from ablate.execution.verify import faults_in, notes_on, read
 
     try:
         results, study = read(folder)
@@ -55,10 +55,11 @@ def _verified(folder: Path, rerun: int, seed: int, device: str) -> bool:
     if not rerun:
         return not faults
     from ablate.execution.preparation import choose_device
+    from ablate.execution.train_again import train_again
 
-    again = train_again(
-        results, study, rerun, seed, choose_device(device), lambda each: print(f"  {each.line()}", flush=True)
+    outcomes = train_again(
+        results, study, rerun, seed, choose_device(device), lambda again: print(f"  {again.line()}", flush=True)
     )
-    agreeing = sum(each.agrees for each in again)
-    print(f"  trained again: {agreeing} of {len(again)} agree")
-    return not faults and agreeing == len(again)
+    agreeing = sum(again.agrees for again in outcomes)
+    print(f"  trained again: {agreeing} of {len(outcomes)} agree")
+    return not faults and agreeing == len(outcomes)

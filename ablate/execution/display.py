@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ablate.results.numbers import duration
+
 if TYPE_CHECKING:
     from ablate.execution.job import Display
     from ablate.execution.planner import CohortPlan
@@ -22,15 +24,6 @@ def display(quiet: bool) -> Display:
     if quiet:
         return Quiet()
     return Live() if sys.stderr.isatty() else Plain()
-
-
-def duration(seconds: float) -> str:
-    """Seconds as a person says them: 45 s, 12 min 5 s, 3 h 20 min."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 class Quiet:

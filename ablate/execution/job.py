@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from ablate.errors import AblateWarning, UsageError
 from ablate.execution.backends.processes import apart
+from ablate.execution.measure_again import measure_missing
 from ablate.execution.planner import CohortPlan, begun_in
 from ablate.execution.preparation import Prepared, prepare, prepare_elsewhere, shared_out
 from ablate.execution.recorder import Recorder, Trainer
 from ablate.execution.task import Result, Task
 from ablate.files import whole_files
 from ablate.registry import MAIN, sources
-from ablate.results import provenance, tables
+from ablate.results import provenance
 from ablate.results.event_files import EventFiles
 from ablate.results.known_draws import with_draws
 from ablate.results.lock import locked
@@ -63,6 +64,8 @@ class Options:
     """of the Ray cluster"""
     gpu_share: float = 1.0
     """of a GPU of the Ray cluster, for each cohort"""
+    measure_missing: bool = False
+    """measure metrics that were registered after the runs, from the generators that were kept"""
 
 
 @dataclass
@@ -93,7 +96,7 @@ class Display(Protocol):
 
 def status(study: Study, folder: Path, retry_failed: bool = False) -> tuple[Results, list[Run], list[str]]:
     """The study's tables in a folder, the runs that are missing in them, and the run_ids that are not the study's."""
-    results = Results.read(folder) if (folder / tables.RUNS).exists() else Results.empty(folder)
+    results = Results.read_or_empty(folder)
     study = with_draws(study, results.runs)
     prunes = study.search is not None and study.search.prune
     again = ["failed"] * retry_failed + ["pruned"] * (not prunes)  # where nothing is pruned, each run goes to its end
@@ -108,7 +111,9 @@ def run_study(study: Study, options: Options, display: Display) -> Summary:
     from ablate.search.batches import check_options, run_search
 
     check_options(study, options)
-    return run_search(study, options, display) if study.adaptive else run_known(study, options, display)
+    summary = run_search(study, options, display) if study.adaptive else run_known(study, options, display)
+    generators = options.folder / GENERATORS if options.measure_missing else None
+    return replace(summary, results=measure_missing(study, summary.results, generators))
 
 
 def run_known(study: Study, options: Options, display: Display) -> Summary:

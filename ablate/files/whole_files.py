@@ -1,9 +1,11 @@
-"""Files that are written whole or not at all, whatever is killed or full; without pandas, which the tables need."""
+"""Files that are written whole or not at all, whatever process is killed or disk is full; the only way that ablate writes any."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+import shutil
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -27,10 +29,26 @@ def replace(path: Path, write: Callable[[Path], Any]) -> None:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # no such file, or the folder itself could not be made
+            temporary.unlink()
         raise AblateError(
             f"{path}: could not be written: {error.strerror or error}; the file before is kept"
         ) from error
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file in UTF-8, whole or not at all."""
+    replace(path, lambda file: file.write_text(text, encoding="utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all."""
+    replace(path, lambda file: file.write_bytes(content))
+
+
+def copy(source: Path, path: Path) -> None:
+    """Copy a file's content to `path`, whole or not at all."""
+    replace(path, lambda file: shutil.copyfile(source, file))
 
 
 def side_by_side(writes: Iterable[Callable[[], None]]) -> None:
@@ -41,12 +59,12 @@ def side_by_side(writes: Iterable[Callable[[], None]]) -> None:
 
 
 def temporary_of(path: Path) -> Path:
-    """The name beside `path` that this process writes to first, which no other process does, nor one of another machine."""
+    """The name beside `path` that this process writes to first; no other process does, on this machine or another."""
     return path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}.tmp")
 
 
 def remove_remains(folder: Path) -> None:
-    """Delete what a killed process left half written; only for who alone writes there."""
+    """Delete what a killed process left half written; only for a caller that alone writes there."""
     for path in folder.rglob(".*.tmp"):
         path.unlink(missing_ok=True)
 

@@ -7,7 +7,7 @@ A metric is a function of an `Evaluation` that gives a plain float, registered w
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -150,11 +150,12 @@ def evaluate(
     reference: Reference,
     end: bool = True,
     settings: Mapping[str, Any] | None = None,
+    only: Collection[str] | None = None,
 ) -> dict[str, float]:
     """All registered metrics that apply, by name, for samples [n, *sample] with n ≥ 2 and labels asked for, [n] or None.
 
     Those with the fact `at_end`, which cost the most, only at the end of a run. `settings` are the run's, for needs that
-    ask for them.
+    ask for them; `only` names the metrics that are wanted, where not all are.
 
     NaN for each where the samples or their features are not all finite, or are beyond LARGEST.
     """
@@ -165,6 +166,7 @@ def evaluate(
         if isinstance(facts := entry.facts, MetricFacts)
         and unmet(facts.needs, subject) is None
         and (end or not facts.at_end)
+        and (only is None or name in only)
     }
     evaluation = Evaluation(samples, labels, reference)
     if not (_measurable(samples) and (reference.skipped or _measurable(evaluation.features))):

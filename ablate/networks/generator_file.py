@@ -53,6 +53,11 @@ class Generator:
         """labels that can be asked for; 0 if the generator is unconditional"""
         self._network, self._flat, self._statistics = network, flat, stats
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of weights, latents and samples: the training's precision."""
+        return self._flat.dtype
+
     def __call__(self, latent: Tensor, labels: Tensor | None = None) -> Tensor:
         """Samples [n, *shape] in the training's precision, of latents [n, latent_size] and labels [n]."""
         latent = latent.to(self._flat.dtype)
@@ -85,8 +90,8 @@ class Generator:
         share = torch.linspace(0, 1, steps, dtype=ends.dtype)
         latent = spherical(ends[:, 0, None], ends[:, 1, None], share[None, :, None])
         asked = self._labels(labels, rows)
-        each = asked.repeat_interleave(steps) if asked is not None else None
-        return self(latent.flatten(0, 1), each).unflatten(0, (rows, steps))
+        asked = asked.repeat_interleave(steps) if asked is not None else None
+        return self(latent.flatten(0, 1), asked).unflatten(0, (rows, steps))
 
     def _latent(self, n: int, seed: int) -> Tensor:
         source = generator_for(seed, "sample latent", 0, torch.device("cpu"))
@@ -113,12 +118,12 @@ class Generator:
 
 def _whole_numbers(labels: int | Sequence[int] | Tensor) -> Tensor:
     try:
-        found = torch.as_tensor(labels)
+        numbers = torch.as_tensor(labels)
     except (TypeError, ValueError, RuntimeError):  # text, a ragged list, a number beyond 64 bits
-        found = torch.tensor(math.nan)
-    if found.is_floating_point() or found.is_complex() or found.dtype == torch.bool:
+        numbers = torch.tensor(math.nan)
+    if numbers.is_floating_point() or numbers.is_complex() or numbers.dtype == torch.bool:
         raise UsageError(f"labels are {labels!r}, expected whole numbers")
-    return found.to(torch.int64)
+    return numbers.to(torch.int64)
 
 
 def spherical(start: Tensor, end: Tensor, share: Tensor) -> Tensor:
@@ -145,7 +150,7 @@ def save_generator(
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
     whole = {"kind": KIND, "version": VERSION, **record, "fingerprint": _fingerprint(plain)}
     data = save(plain, metadata={"record": json.dumps(whole, sort_keys=True)})
-    whole_files.replace(path, lambda file: file.write_bytes(data))
+    whole_files.write_bytes(path, data)
 
 
 def load_generator(path: Path | str) -> Generator:
@@ -192,7 +197,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             f"{path}: not a readable safetensors file ({error}); restore it, or train its run anew"
         ) from error
     if not isinstance(record, dict) or record.get("kind") != KIND or not record.keys() >= NEEDED:
-        raise UsageError(f"{path}: not a generator that ablate saved")
+        raise UsageError(f"{path}: not a generator saved by ablate")
     if record.get("version") != VERSION:
         raise UsageError(f"{path}: saved in format {record.get('version')}, this version of ablate reads {VERSION}")
     if record.get("fingerprint") != _fingerprint(tensors):

@@ -13,14 +13,13 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, fields
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict, decide, waiting
 from ablate.errors import AblateError
-from ablate.files.whole_files import replace
+from ablate.files import whole_files
 from ablate.report import questions, speed
 from ablate.report.board import SYMBOLS, board, tally
 from ablate.report.calibration import lines
@@ -64,12 +63,8 @@ def build_report(
         questions=questions.of_contradicted(open_questions or {}, verdicts),
     )  # fmt: skip
     out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AblateError(f"{out}: the page could not be written: {error.strerror or error}") from error
     for name, text in ((TABLE, verdicts_csv(verdicts)), (PAGE, page)):
-        replace(out / name, partial(Path.write_text, data=text, encoding="utf-8"))
+        whole_files.write_text(out / name, text)
     return out / PAGE
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablate.errors import UsageError
+from ablate.files.whole_files import replace
 from ablate.results import numbers
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def picture(table: pd.DataFrame, path: Path) -> None:
         plot_peak(row[1], rows)
         row[0].set_title(f"{device}, threads: {threads}", loc="left", fontsize=10)
         row[1].legend(frameon=False, fontsize=8)
-    figure.savefig(path, format="png", dpi=130)
+    replace(path, lambda file: figure.savefig(file, format="png", dpi=130))
 
 
 def plot_rate(axes: Axes, rows: pd.DataFrame) -> None:

@@ -18,11 +18,11 @@ import pandas as pd
 
 from ablate.errors import AblateError, UsageError
 from ablate.registry.measures import measure
-from ablate.results.frames import FRAMES, draw_frames
+from ablate.results.frames import FRAMES, render_frames
 from ablate.results.tables import Results
 
 UNFINISHED = ".unfinished"
-"""The ending of a file that is being written: one that a killed process left is no run's file, and is written anew"""
+"""The ending of a file that is being written: one that a killed process left does not count, and is written anew"""
 
 
 class EventFiles:
@@ -69,8 +69,8 @@ class EventFiles:
                     writer.add_scalar(f"{group}/{metric}", value, int(step))
             frames = results.folder / FRAMES / f"{row['run_id']}.npz"
             if frames.exists():
-                for step, drawn in draw_frames(frames, results.real_sample(row["dataset"])):
-                    writer.add_image("samples", np.asarray(drawn), step, dataformats="HWC")
+                for step, image in render_frames(frames, results.real_sample(row["dataset"])):
+                    writer.add_image("samples", np.asarray(image), step, dataformats="HWC")
         for file in path.glob(f"events.*{UNFINISHED}"):
             file.rename(file.with_name(file.name.removesuffix(UNFINISHED)))
 

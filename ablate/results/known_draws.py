@@ -1,4 +1,4 @@
-"""What an adaptive search has drawn so far, read back from the study's tables: they, and no other file, say it."""
+"""What an adaptive search has drawn so far, read back from the study's tables, which alone record it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ def with_draws(study: Study, runs: pd.DataFrame) -> Study:
     search = study.search
     if search is None or not search.adaptive or "draw" not in runs.columns:
         return study
-    found: dict[tuple[str, str], dict[int, Draw]] = {}
+    draws: dict[tuple[str, str], dict[int, Draw]] = {}
     known = {(dataset, arm) for dataset in study.datasets for arm in study.arms}
     for row in runs[runs["draw"].notna()].to_dict("records"):
         key = (row["dataset"], row["arm"])
         number = int(row["draw"])
         draw = _draw_of(search, row) if key in known and 0 <= number < search.draws else None
         if draw is not None and int(row["seed"]) == study.seeds[0] + number:
-            found.setdefault(key, {})[number] = draw
+            draws.setdefault(key, {})[number] = draw
     study = replace(study, whole=with_draws(study.whole, runs)) if study.whole else study
-    return with_proposals(study, found)
+    return with_proposals(study, draws)
 
 
 def with_proposals(study: Study, draws: dict[tuple[str, str], dict[int, Draw]]) -> Study:
@@ -44,7 +44,7 @@ def _draw_of(search: Search, row: dict[Any, Any]) -> Draw | None:
     """
     draw: Draw = {}
     for parameter in search.parameters:
-        value = _plain(row.get(f"set_{parameter.name}"), parameter.examples[0])
+        value = _as_setting(row.get(f"set_{parameter.name}"), parameter.examples[0])
         if value is not None:
             if not parameter.holds(value):
                 return None
@@ -52,7 +52,7 @@ def _draw_of(search: Search, row: dict[Any, Any]) -> Draw | None:
     return draw
 
 
-def _plain(value: Any, like: Any) -> Any:
+def _as_setting(value: Any, like: Any) -> Any:
     """A cell as the setting's type: tables hold true and false, and numbers, as pandas reads them."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None

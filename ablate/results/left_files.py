@@ -21,18 +21,18 @@ def find_file(target: str, runs: Path, folder: str, ending: str, what: str) -> P
             return path
         raise UsageError(f"{target}: no such file; give the path of a file, or a run_id of runs.csv")
     files = [p for place in (runs, *sorted(runs.glob("*"))) for p in (place / folder).glob(f"*{ending}")]
-    found: dict[str, list[Path]] = {}
+    by_run: dict[str, list[Path]] = {}
     for file in files:
         run_id = file.name.removesuffix(ending)
         if run_id.startswith(target):
-            found.setdefault(run_id, []).append(file)
-    if len(found) > 1:
-        named = ", ".join(sorted(found)[:MOST_NAMED]) + (", …" if len(found) > MOST_NAMED else "")
-        raise UsageError(f"{target!r} is the beginning of {len(found)} run_ids: {named}; give more of it")
-    if not found:
+            by_run.setdefault(run_id, []).append(file)
+    if len(by_run) > 1:
+        named = ", ".join(sorted(by_run)[:MOST_NAMED]) + (", …" if len(by_run) > MOST_NAMED else "")
+        raise UsageError(f"{target!r} is the beginning of {len(by_run)} run_ids: {named}; give more of it")
+    if not by_run:
         raise UsageError(
             f"no run whose id begins with {target!r} left {what} in {runs}/*/{folder}; run_ids stand in runs.csv, "
             f"--runs names another folder"
         )
-    (same,) = found.values()
-    return max(same, key=lambda p: p.stat().st_mtime)  # the same run in two studies
+    (files_of_run,) = by_run.values()
+    return max(files_of_run, key=lambda p: p.stat().st_mtime)  # the same run in two studies

@@ -1,9 +1,8 @@
-"""Tables of one study that several machines have made, each a part, put together in one folder."""
+"""Puts together in one folder the tables of one study that several machines have made, a part each."""
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,20 +34,19 @@ def merge(study: Study, folders: Sequence[Path], target: Path) -> Results:
                 f"{part.folder}: --set was not as in {parts[0].folder}; parts of one study have equal settings"
             )
     with locked(target):
-        there = (target / tables.RUNS).exists()
-        merged = Results.read(target) if there else Results.empty(target)
+        merged = Results.read_or_empty(target)
+        known = [merged, *parts] if (target / tables.RUNS).exists() else parts
         for part in parts:
             _take(merged, part)
         _check_draws(merged)
-        known = [merged, *parts] if there else parts
         merged.environment = {
             **known[0].environment,
-            "seeds": sorted({seed for each in known for seed in each.environment.get("seeds", [])}),
+            "seeds": sorted({seed for part in known for seed in part.environment.get("seeds", [])}),
             "wall_seconds": _wall_seconds(known),
         }
         text = json.dumps(merged.environment, indent=2, sort_keys=True) + "\n"
-        whole_files.replace(target / tables.ENVIRONMENT, lambda file: file.write_text(text, encoding="utf-8"))
-        whole_files.replace(target / tables.STUDY, lambda file: file.write_text(study.text, encoding="utf-8"))
+        whole_files.write_text(target / tables.ENVIRONMENT, text)
+        whole_files.write_text(target / tables.STUDY, study.text)
         merged.write(with_draws(study, merged.runs).runs())
     return Results.read(target)
 
@@ -63,17 +61,16 @@ def _take(merged: Results, part: Results) -> None:
     for path in sorted(samples.glob("*.npz")):
         own = merged.folder / tables.SAMPLES / path.name
         if path.stem in ids or (path.name.startswith("real_") and not own.exists()):
-            own.parent.mkdir(parents=True, exist_ok=True)
-            whole_files.replace(own, lambda file, path=path: shutil.copyfile(path, file))  # type: ignore[misc]
+            whole_files.copy(path, own)
 
 
 def _check_draws(merged: Results) -> None:
     if "draw" not in merged.runs.columns:
         return
     named = merged.runs.groupby(["dataset", "arm", "draw"])["run_id"].nunique()
-    twice = named[named > 1]
-    if len(twice):
-        dataset, arm, draw = twice.index[0]
+    ambiguous = named[named > 1]
+    if len(ambiguous):
+        dataset, arm, draw = ambiguous.index[0]
         raise UsageError(
             f"{merged.folder}: draw {int(draw)} of {arm} on {dataset} stands for different settings in these tables: they "
             "are of different searches, or did not share one --storage"

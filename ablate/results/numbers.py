@@ -58,4 +58,4 @@ def p_value(p: float) -> str:
 
 def percent(share: float) -> str:
     """A share in whole percent; – for one that is not there."""
-    return "–" if math.isnan(share) else f"{100 * share:.0f} %"
+    return NONE if math.isnan(share) else f"{100 * share:.0f} %"

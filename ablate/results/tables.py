@@ -16,7 +16,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,9 @@ import numpy as np
 import pandas as pd
 
 from ablate.errors import UsageError
-from ablate.files.whole_files import replace
+from ablate.files import whole_files
 from ablate.results import checksums
+from ablate.results.consistent_read import read_whole
 
 if TYPE_CHECKING:
     from ablate.study.study import Run, Study
@@ -42,9 +43,14 @@ PROVENANCE = [
 ]  # fmt: skip
 TEXT = ["run_id", "study", "dataset", "arm", "status", "error", "flags", "commit", "features_fingerprint"]
 TEXT += ["dataset_fingerprint", "ablate_version", "python", "torch", "device", "features", "finished_at"]
-TIMING = ["seconds", "finished_at"]
-"""Columns that differ between two equal trainings."""
+MEASURED_LATER = "measured_later"
+"""Metrics of a row that were measured after its training, each as metric@commit; a column only where there are any"""
+TEXT += [MEASURED_LATER]
 STATUSES = ("done", "diverged", "failed", "pruned")
+COUNTED = ("done", "diverged")
+"""Statuses of runs that are evidence; a failed run is missing, and so is a pruned one"""
+WITH_OUTCOME = (*COUNTED, "pruned")
+"""Statuses of runs that left metrics, counters and curves"""
 CURVE_COLUMNS = ["run_id", "generator_step", "critic_step", "seconds", "metric", "value"]
 PROBE_COLUMNS = ["run_id", "generator_step", "probe", "layer", "value"]
 
@@ -63,19 +69,33 @@ class Results:
     def read(cls, folder: Path | str) -> Results:
         """Read a results folder; an error names the file, and the line where there is one.
 
-        Tables that ablate did not write so, because they were cut short or edited, are an error too.
+        The tables are of one version, also while a run writes them. That they were cut short or edited since ablate
+        wrote them is an error too.
         """
         folder = Path(folder)
         if not (folder / RUNS).is_file():
             raise UsageError(f"{folder}: no {RUNS} there; run the study first, or name a folder that holds its tables")
-        known = checksums.read_checksums(folder)
+        contents, known = read_whole(folder, (RUNS, CURVES, PROBES))
+        for name in (RUNS, CURVES, PROBES):
+            if name not in contents:
+                raise UsageError(
+                    f"{folder / name} is missing, though other tables are there; restore it from a copy, or train "
+                    "anew in another folder, with --out"
+                )
+            checksums.check(folder / name, contents[name], known)
         return cls(
             folder,
-            read_runs(folder / RUNS, known),
-            _read_parquet(folder / CURVES, CURVE_COLUMNS, known),
-            _read_parquet(folder / PROBES, PROBE_COLUMNS, known),
+            _parse_runs(folder / RUNS, contents[RUNS]),
+            _parse_parquet(folder / CURVES, contents[CURVES], CURVE_COLUMNS),
+            _parse_parquet(folder / PROBES, contents[PROBES], PROBE_COLUMNS),
             _read_json(folder / ENVIRONMENT),
         )
+
+    @classmethod
+    def read_or_empty(cls, folder: Path | str) -> Results:
+        """The tables in a folder, or tables without a row where there are none yet."""
+        folder = Path(folder)
+        return cls.read(folder) if (folder / RUNS).exists() else cls.empty(folder)
 
     @classmethod
     def empty(cls, folder: Path) -> Results:
@@ -120,8 +140,9 @@ class Results:
         self.folder.mkdir(parents=True, exist_ok=True)
         contents: dict[str, bytes] = {}
         for name, table in ((CURVES, self.curves), (PROBES, self.probes)):
-            kept = table[table["run_id"].isin(place_of)]
-            ordered = kept.assign(_place=kept["run_id"].map(place_of)).sort_values("_place", kind="stable")
+            with_row = table[table["run_id"].isin(place_of)]
+            place = with_row["run_id"].map(place_of)
+            ordered = with_row.assign(_place=place).sort_values("_place", kind="stable")
             contents[name] = ordered.drop(columns="_place").reset_index(drop=True).to_parquet(compression="zstd")
         contents[RUNS] = runs_text(self.runs).encode()
         known = checksums.read_checksums(self.folder)
@@ -129,9 +150,9 @@ class Results:
             if path.exists():
                 checksums.check(path, path.read_bytes(), known)
         hashes = checksums.checksums_text(self.folder, contents)
-        replace(self.folder / checksums.NAME, lambda file: file.write_text(hashes, encoding="utf-8"))
+        whole_files.write_text(self.folder / checksums.NAME, hashes)
         for name, content in contents.items():
-            replace(self.folder / name, lambda file, content=content: file.write_bytes(content))  # type: ignore[misc]
+            whole_files.write_bytes(self.folder / name, content)
 
 
 def study_as_run(results: Results) -> Study:
@@ -149,7 +170,35 @@ def study_as_run(results: Results) -> Study:
 
 def runs_text(runs: pd.DataFrame) -> str:
     """A runs table as the text of runs.csv."""
-    return str(runs.to_csv(index=False, float_format=f"%.{SIGNIFICANT_DIGITS}g", lineterminator="\n"))
+    whole = {name: runs[name].astype("Int64") for name in runs.columns if _holds_large_counts(runs[name])}
+    lines = _Lines()
+    runs.assign(**whole).to_csv(
+        lines, index=False, float_format=f"%.{SIGNIFICANT_DIGITS}g", lineterminator=_Lines.ROW_END
+    )
+    return lines.getvalue()
+
+
+class _Lines(io.StringIO):
+    """Ends rows in \\n, though the CSV writer ends them in \\r\\n: only then it quotes a text with a lone \\r in it."""
+
+    ROW_END = "\r\n"
+
+    def write(self, row: str) -> int:
+        return super().write(row.removesuffix(self.ROW_END) + "\n")
+
+
+def _holds_large_counts(column: pd.Series) -> bool:
+    """Whether these are whole numbers that became floats because of gaps, and have more digits than floats are given."""
+    if not pd.api.types.is_float_dtype(column):
+        return False
+    values = column.dropna().to_numpy()
+    largest = np.abs(values).max(initial=0.0)
+    return bool(10**SIGNIFICANT_DIGITS <= largest < 2**53 and (values == np.rint(values)).all())
+
+
+def rows_by_id(runs: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """run_id → the row, by column."""
+    return {str(row["run_id"]): {str(name): cell for name, cell in row.items()} for row in runs.to_dict("records")}
 
 
 def rounded(value: Any) -> Any:
@@ -157,13 +206,8 @@ def rounded(value: Any) -> Any:
     return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if isinstance(value, float) else value
 
 
-def read_runs(path: Path, known: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """runs.csv, checked: hashes where they are `known`, columns, statuses, no run twice."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: not readable: {error.strerror}") from error
-    checksums.check(path, content, known or {})
+def _parse_runs(path: Path, content: bytes) -> pd.DataFrame:
+    """runs.csv, checked: columns, statuses, no run twice."""
     if content and not content.endswith(b"\n"):
         line = content.count(b"\n") + 1
         raise UsageError(f"{path}:{line}: the table is cut short; restore it, or delete it to train anew")
@@ -177,7 +221,7 @@ def read_runs(path: Path, known: Mapping[str, Any] | None = None) -> pd.DataFram
         raise UsageError(f"{path}: not a readable table: {error}; restore it, or delete it to train anew") from error
     missing = [name for name in IDENTITY if name not in runs.columns]
     if missing:
-        raise UsageError(f"{path}:1: column {missing[0]!r} is missing; this is no table of ablate's")
+        raise UsageError(f"{path}:1: column {missing[0]!r} is missing; not a table written by ablate")
     for problem, bad in (
         (f"status is not one of {', '.join(STATUSES)}", ~runs["status"].isin(STATUSES)),
         ("run_id is missing", runs["run_id"].isna()),
@@ -191,21 +235,14 @@ def read_runs(path: Path, known: Mapping[str, Any] | None = None) -> pd.DataFram
     return runs
 
 
-def _read_parquet(path: Path, columns: list[str], known: Mapping[str, Any]) -> pd.DataFrame:
-    if not path.exists():
-        raise UsageError(f"{path} is missing, though {RUNS} is there; restore it, or delete {RUNS} to train anew")
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: not readable: {error.strerror}") from error
-    checksums.check(path, content, known)
+def _parse_parquet(path: Path, content: bytes, columns: list[str]) -> pd.DataFrame:
     try:
         table = pd.read_parquet(io.BytesIO(content))
     except Exception as error:  # pyarrow raises many kinds for a damaged file
         raise UsageError(f"{path}: not a readable table: {error}; restore it, or delete it to train anew") from error
     missing = [name for name in columns if name not in table.columns]
     if missing:
-        raise UsageError(f"{path}: column {missing[0]!r} is missing; this is no table of ablate's")
+        raise UsageError(f"{path}: column {missing[0]!r} is missing; not a table written by ablate")
     return table
 
 
@@ -213,10 +250,10 @@ def _read_json(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path}: not readable JSON: {error}; restore or delete it") from error
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _read_array(path: Path, name: str = "x") -> np.ndarray | None:

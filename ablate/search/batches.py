@@ -8,7 +8,6 @@ from pathlib import Path
 
 from ablate.errors import AblateWarning, UsageError
 from ablate.execution.job import Display, Options, Summary, run_known
-from ablate.results import tables
 from ablate.results.known_draws import with_draws
 from ablate.results.lock import locked
 from ablate.results.tables import Results
@@ -63,7 +62,7 @@ def _tell_under_way(drivers: dict[str, int]) -> None:
 
 def read(folder: Path) -> Results:
     """The tables of a folder, or empty ones."""
-    return Results.read(folder) if (folder / tables.RUNS).exists() else Results.empty(folder)
+    return Results.read_or_empty(folder)
 
 
 def check_options(study: Study, options: Options) -> None:

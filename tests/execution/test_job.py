@@ -18,10 +18,11 @@ from ablate.errors import AblateError
 from ablate.execution.display import Quiet
 from ablate.execution.job import Options, run_study
 from ablate.results.lock import Locked, locked
-from ablate.results.tables import TIMING, Results
+from ablate.results.tables import Results
 from ablate.training import checkpoint
 from ablate.training.checkpoint_files import previous
 from tests.support.small_runs import run
+from tests.support.timing import TIMING
 
 
 def content(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

@@ -11,7 +11,8 @@ import pytest
 
 from ablate.execution.display import Quiet
 from ablate.execution.job import Options, run_study
-from ablate.execution.verify import Again, faults_in, read, train_again
+from ablate.execution.train_again import Again, train_again
+from ablate.execution.verify import faults_in, read
 from ablate.results.tables import Results
 from ablate.study.load import load_study
 

@@ -19,11 +19,12 @@ from PIL import Image
 from ablate.errors import AblateError
 from ablate.execution.display import Quiet
 from ablate.execution.job import Options, Summary, run_study
-from ablate.results import tables
-from ablate.results.tables import TIMING, Results
+from ablate.files import whole_files
+from ablate.results.tables import Results
 from ablate.study.load import load_study
 from ablate.training import checkpoint
 from tests.support.kills import STUDY
+from tests.support.timing import TIMING
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_a_disk_that_fills_up_while_a_file_is_written_is_told_and_costs_nothing_
     full: str, study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(study_file, tmp_path / "straight")
-    replace, save_file, calls = tables.replace, checkpoint.save_file, [0]
+    replace, save_file, calls = whole_files.replace, checkpoint.save_file, [0]
 
     def no_space(file: Path) -> None:
         Path(file).write_bytes(b"half")
@@ -65,7 +66,9 @@ def test_a_disk_that_fills_up_while_a_file_is_written_is_told_and_costs_nothing_
         calls[0] += due
         return due and calls[0] > 1  # the first write of it succeeds
 
-    monkeypatch.setattr(tables, "replace", lambda p, write: replace(p, no_space if fails(p.name == full) else write))
+    monkeypatch.setattr(
+        whole_files, "replace", lambda p, write: replace(p, no_space if fails(p.name == full) else write)
+    )
     monkeypatch.setattr(
         checkpoint,
         "save_file",

@@ -165,7 +165,7 @@ def rewrite(**changes: object):  # type: ignore[no-untyped-def]
         (cut, "not a readable safetensors file"),
         (lambda file: file.write_text("no tensors"), "not a readable safetensors file"),
         (flip, "its weights are damaged"),
-        (forget, "not a generator that ablate saved"),
+        (forget, "not a generator saved by ablate"),
         (rewrite(version=99), "saved in format 99"),
         (rewrite(architecture="of_a_plugin"), "architecture: .*of_a_plugin.*--plugin"),
         (rewrite(width=16), "do not fit the networks"),

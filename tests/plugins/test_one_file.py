@@ -17,7 +17,7 @@ from ablate.errors import UsageError
 from ablate.report import summaries
 from ablate.results.rows import settings_of
 from ablate.results.tables import Results
-from ablate.study.study import load_study
+from ablate.study.load import load_study
 from ablate.training.run import run_cohort
 from tests.support import plugin_files
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ablate.errors import AblateError, UsageError
-from ablate.results import checksums, tables
+from ablate.files import whole_files
+from ablate.results import checksums
 from ablate.results.tables import Results
 
 
@@ -82,7 +83,7 @@ def test_a_changed_curve_table_is_told(damage, said: str, folder: Path) -> None:
 def test_a_kill_between_any_two_writes_leaves_tables_that_are_known(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = tables.replace
+    whole = whole_files.replace
     for last in range(5):  # checksums.json and three tables
         written = []
 
@@ -94,13 +95,13 @@ def test_a_kill_between_any_two_writes_leaves_tables_that_are_known(
 
         results = Results.read(folder)
         results.add([row(f"new{last}", fid=float(last))], [], [])
-        monkeypatch.setattr(tables, "replace", dies)
+        monkeypatch.setattr(whole_files, "replace", dies)
         if last < 4:
             with pytest.raises(KeyboardInterrupt):
                 results.write([])
         else:
             results.write([])
-        monkeypatch.setattr(tables, "replace", whole)
+        monkeypatch.setattr(whole_files, "replace", whole)
         assert len(Results.read(folder).runs) == (6 if last == 4 else 5)
 
 

@@ -95,7 +95,7 @@ def test_a_file_that_a_killed_process_left_half_written_is_written_anew(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("ablate.results.event_files.draw_frames", killed)
+        patch.setattr("ablate.results.event_files.render_frames", killed)
         with pytest.raises(KeyboardInterrupt):
             run(study_file, tmp_path / "out", tensorboard=logs)
     assert len(list(logs.rglob("events.*"))) == 1

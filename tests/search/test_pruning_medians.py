@@ -16,13 +16,14 @@ from ablate.execution.job import Options, run_study
 from ablate.execution.verify import faults_in, train_again
 from ablate.execution.verify import read as read_to_verify
 from ablate.report.site import build_report
-from ablate.results.tables import TIMING, Results
+from ablate.results.tables import Results
 from ablate.search.batches import read
 from ablate.search.best_settings import best_studies
 from ablate.search.proposals import next_batch
 from ablate.search.pruning_medians import bars_for
 from ablate.study.load import load_study
 from ablate.study.study import Study
+from tests.support.timing import TIMING
 
 optuna = pytest.importorskip("optuna")
 

@@ -15,7 +15,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ablate.results.tables import TIMING, Results
+from ablate.results.tables import Results
+from tests.support.timing import TIMING
 
 STUDY = """\
 study: killed

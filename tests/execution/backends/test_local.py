@@ -15,10 +15,11 @@ import pytest
 
 from ablate.execution.backends import worker_process
 from ablate.execution.job import Options, run_study
-from ablate.results.tables import TIMING, Results
+from ablate.results.tables import Results
 from ablate.study.load import load_study
 from ablate.training.outcome import Progress
 from tests.support.kills import forkserver_of, workers_of
+from tests.support.timing import TIMING
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds worker processes by /proc")
 

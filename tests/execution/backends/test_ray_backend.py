@@ -19,9 +19,10 @@ from ablate.execution.backends import ray_backend
 from ablate.execution.display import Quiet
 from ablate.execution.job import Options, run_study
 from ablate.results import provenance
-from ablate.results.tables import TIMING, Results
+from ablate.results.tables import Results
 from ablate.study.load import load_study
 from ablate.training.outcome import Progress
+from tests.support.timing import TIMING
 
 pytestmark = pytest.mark.ray
 
