@@ -105,7 +105,7 @@ def section_of(rows: StudyRows, verdicts: Sequence[Verdict]) -> StudySection:
         expected=len(rows.expected),
         present=len(rows.expected) - len(rows.missing()),
         flags=summaries.flag_lines(rows),
-        stale=rows.stale,
+        stale=rows.unused_rows,
         provenance=summaries.provenance(rows),
         text=study.text,
         search=search_part(rows, palette),

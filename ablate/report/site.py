@@ -16,8 +16,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablate.claims.decide import decide, waiting_verdict
 from ablate.claims.study_rows import StudyRows
-from ablate.claims.verdict import Verdict, decide, waiting
+from ablate.claims.verdict import Verdict
 from ablate.errors import AblateError
 from ablate.report import questions, speed
 from ablate.report.board import SYMBOLS, board, tally
@@ -28,7 +29,7 @@ from ablate.results import numbers
 from ablate.results.provenance import cores
 
 if TYPE_CHECKING:
-    from ablate.claims.calibration import Case
+    from ablate.claims.calibration_table import Case
     from ablate.results.tables import Results
     from ablate.study.study import Study
 
@@ -57,7 +58,7 @@ def build_report(
 
     parts = _parts(studies)
     sections, verdicts = [section for section, _ in parts], [verdict for _, found in parts for verdict in found]
-    verdicts += [waiting(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
+    verdicts += [waiting_verdict(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
     environment = Environment(
         loader=PackageLoader("ablate.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,

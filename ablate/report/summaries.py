@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ablate.claims.statistics import effects as statistics
+from ablate.claims.statistics.binary import share_interval
 from ablate.claims.statistics.centers import centers
 from ablate.claims.study_rows import COUNTED, StudyRows
 from ablate.registry.measures import KINDS, Measure, measure, measures, shown_in
@@ -105,7 +105,7 @@ def _diverged(group: pd.DataFrame) -> Cell:
     lost = int((group["status"] == "diverged").sum())
     if not n:
         return Cell(numbers.NONE, "")
-    low, high = statistics.share_interval(lost, n)
+    low, high = share_interval(lost, n)
     return Cell(f"{lost} of {n}", f"[{100 * low:.0f}, {100 * high:.0f}] %")
 
 

@@ -10,7 +10,7 @@ from subprocess import run
 import pandas as pd
 import pytest
 
-from ablate.claims.verdict import decide
+from ablate.claims.decide import decide
 from ablate.errors import AblateError
 from ablate.report.site import build_report
 from tests.support.page_tags import Tags

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from ablate.claims.decide import decide
 from ablate.claims.study_rows import StudyRows
-from ablate.claims.verdict import decide
 from ablate.report import summaries
 from ablate.report.board import board
 from ablate.report.figures import style as figures
