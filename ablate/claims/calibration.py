@@ -52,6 +52,5 @@ def _case(simulation: Simulation, law_name: str, n: int, effect: float, studies:
     reproduced, contradicted, undecided = (
         verdicts.count(word) / studies for word in (REPRODUCED, CONTRADICTED, INCONCLUSIVE)
     )
-    return Case(
-        simulation.name, law_name, n, effect, studies, reproduced, contradicted, undecided, covered / studies, seed
-    )  # fmt: skip
+    shares = (reproduced, contradicted, undecided, covered / studies)
+    return Case(simulation.name, law_name, n, effect, studies, *shares, seed)

@@ -9,6 +9,8 @@ from ablate.claims.statistics.bootstrap import seed_of
 from ablate.claims.values import Samples
 from ablate.study.claims import Claim
 
+NO_IMPROVEMENT = (math.nan, math.nan, math.nan)
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -93,6 +95,21 @@ class Evidence:
     @property
     def claimed_way(self) -> bool:
         return self.improvement > 0.5 if self.target is None else self.p_for <= self.p_against
+
+    def with_test(
+        self, p_for: float, p_against: float, method: str, improvement: tuple[float, float, float] = NO_IMPROVEMENT
+    ) -> Evidence:
+        """The same with a test's one-sided p, and the probability of improvement with its interval."""
+        share, low, high = improvement
+        return replace(
+            self,
+            p_for=p_for,
+            p_against=p_against,
+            method=method,
+            improvement=share,
+            improvement_low=low,
+            improvement_high=high,
+        )
 
     def with_effect(self, effect: float, low: float, high: float) -> Evidence:
         """The same with an effect and its interval."""

@@ -25,9 +25,8 @@ def headline(claim: Claim, parts: Sequence[Evidence]) -> Evidence:
 def _corrected(claim: Claim, part: Evidence, tests: int) -> Evidence:
     """A dataset that was picked out of several: its p and its interval pay for the choice (Bonferroni)."""
     wider = kind_of(claim).weigh(claim, part.strata, 1 - (1 - LEVEL) / tests)
-    return replace(
-        wider, p_for=min(1.0, wider.p_for * tests), p_against=min(1.0, wider.p_against * tests), tests=tests
-    )  # fmt: skip
+    p_for, p_against = (min(1.0, p * tests) for p in (wider.p_for, wider.p_against))
+    return replace(wider, p_for=p_for, p_against=p_against, tests=tests)
 
 
 def _any(claim: Claim, tested: list[Evidence]) -> Evidence:

@@ -119,11 +119,11 @@ class Kind(ClaimKind):
 
 def kind_of(claim: Claim) -> Kind:
     """The kind of a claim's test; UsageError where it cannot decide a claim."""
-    return kind_called(claim.test)
+    return deciding_kind(claim.test)
 
 
-def kind_called(name: str) -> Kind:
-    """The kind of that name."""
+def deciding_kind(name: str) -> Kind:
+    """The kind of that name; UsageError where it only reads claims."""
     kind = kind_named(name)
     if not isinstance(kind, Kind):
         raise UsageError(f"claim kind {name!r} only reads claims; make it a subclass of ablate.claims.kind.Kind")
@@ -137,7 +137,7 @@ def is_tested(claim: Claim) -> bool:
 
 def simulations() -> dict[str, Simulation]:
     """All simulations by name: those of built-in kinds in the order of their streams, then those of plugins."""
-    known = [simulation for name in entries("claim") for simulation in kind_called(name).simulations()]
+    known = [simulation for name in entries("claim") for simulation in deciding_kind(name).simulations()]
     known.sort(key=lambda simulation: math.inf if simulation.stream is None else simulation.stream)
     return {simulation.name: simulation for simulation in known}
 

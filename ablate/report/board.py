@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count, groupby
 
 from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, REPRODUCED, WAITING
-from ablate.claims.kind import Axis, Mark, Range, effect_text, kind_called
+from ablate.claims.kind import Axis, Mark, Range, effect_text, deciding_kind
 from ablate.claims.verdict import POOLED, Verdict
 
 SYMBOLS = {REPRODUCED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "?", WAITING: "…"}
@@ -102,7 +102,7 @@ def _with_parts(verdicts: list[Verdict]) -> list[tuple[Verdict, list[Verdict]]]:
 
 def _mark(verdict: Verdict) -> Mark:
     """As the claim's kind shows it; a claim without a test has nothing to show."""
-    return kind_called(verdict.kind).mark(verdict) if verdict.kind else Mark("", None)
+    return deciding_kind(verdict.kind).mark(verdict) if verdict.kind else Mark("", None)
 
 
 def _places(verdict: Verdict) -> tuple[float, float, float, float]:
@@ -189,7 +189,7 @@ def _line(anchor: str, verdict: Verdict, parts: list[Verdict], reach: dict[str, 
 def _sentence(verdict: Verdict) -> str:
     if not verdict.kind:
         return f"{verdict.reason}: {verdict.verdict}"
-    return kind_called(verdict.kind).sentence(verdict)
+    return deciding_kind(verdict.kind).sentence(verdict)
 
 
 def runs(verdict: Verdict) -> str:

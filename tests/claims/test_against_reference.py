@@ -60,3 +60,32 @@ def test_a_reference_without_these_runs_is_no_agreement():
 def test_the_level_grows_with_the_number_of_intervals():
     assert meeting_level(1) == pytest.approx(0.834, abs=1e-3)  # the known level at which overlap tests at 5 %
     assert meeting_level(36) > 0.97
+
+
+def with_columns(results, **columns):
+    results.runs = results.runs.assign(**columns)
+    return results
+
+
+def test_runs_are_the_same_only_if_they_are_in_every_column_that_equal_trainings_share():
+    study, mine = made(0)
+    kid = np.linspace(0.1, 0.2, len(mine.runs))
+    with_columns(mine, kid=kid, fid_protocol="fid_identity_5k", commit="a" * 40, seconds=1.0, cohort_size=30, threads=1)
+    other = with_columns(made(0)[1], kid=kid, fid_protocol="fid_identity_5k", commit="b" * 40, seconds=2.0, cohort_size=7,
+                         threads=4, device="a GPU", finished_at="2000-01-01")  # fmt: skip
+    assert against_reference(mine, other, study).identical == 20
+    other.runs.loc[3, "kid"] += 1e-9
+    assert against_reference(mine, other, study).identical == 19
+    other.runs.loc[3:4, "fid_protocol"] = "fid_identity_10k"
+    found = against_reference(mine, other, study)
+    assert (found.shared, found.identical) == (20, 18)
+
+
+def test_an_empty_cell_is_equal_to_an_empty_cell_and_to_nothing_else():
+    study, mine = made(0)
+    with_columns(mine, kid=np.nan, features="")
+    other = with_columns(made(0)[1], kid=np.nan, features=None)
+    assert against_reference(mine, other, study).identical == 20
+    other.runs.loc[0, "kid"] = 0.5
+    other.runs.loc[1, "features"] = "pca"
+    assert against_reference(mine, other, study).identical == 18

@@ -90,9 +90,8 @@ class Bound(Kind):
         logs = samples.scale == "ratio" and claim.statistic == "iqm"
         own = BoundFields.of(claim)
         target = _end(own.low, -math.inf, logs), _end(own.high, math.inf, logs)
-        evidence = Evidence(
-            claim, strata, "log" if logs else "value", target=target, target_words="the claimed range"
-        )  # fmt: skip
+        scale = "log" if logs else "value"
+        evidence = Evidence(claim, strata, scale, target=target, target_words="the claimed range")
         if not samples.applies or not samples.fewest:
             return evidence
         if claim.statistic == "share":
@@ -137,12 +136,8 @@ def _weigh_center(evidence: Evidence, samples: Samples, target: tuple[float, flo
     values, center = comparable[0], "iqm" if trimmed else "mean"
     low_p, high_p = (trimmed_t(values, end, cut) for end in target)
     low, high = center_interval(values, evidence.bootstrap_seed, level, center)
-    evidence = replace(
-        evidence,
-        p_for=max(low_p[0], high_p[1]),  # above the lower end and below the upper one
-        p_against=min(low_p[1], high_p[0]),
-        method="trimmed t" if cut else "t",
-    )
+    inside, outside = max(low_p[0], high_p[1]), min(low_p[1], high_p[0])  # above the lower end and below the upper one
+    evidence = evidence.with_test(inside, outside, "trimmed t" if cut else "t")
     return evidence.with_effect(center_of(values, center), float(low[0]), float(high[0]))
 
 
@@ -153,11 +148,8 @@ def _weigh_median(evidence: Evidence, samples: Samples, target: tuple[float, flo
     from ablate.claims.statistics.rank_tests import sign_test
 
     at_low, at_high = (sign_test([samples.arm], end) for end in target)
-    evidence = replace(
-        evidence,
-        p_for=max(at_low.p_greater, at_high.p_less),
-        p_against=min(at_low.p_less, at_high.p_greater),
-    )
+    inside, outside = max(at_low.p_greater, at_high.p_less), min(at_low.p_less, at_high.p_greater)
+    evidence = evidence.with_test(inside, outside, "exact")
     return evidence.with_effect(float(np.median(samples.arm)), *median_interval(samples.arm, level))
 
 
@@ -170,7 +162,7 @@ def _weigh_share(evidence: Evidence, samples: Samples, target: tuple[float, floa
     else:
         hits = int(((samples.arm >= within[0]) & (samples.arm <= within[1])).sum())
     test = share_test(hits, samples.fewest, *target, level)
-    evidence = replace(evidence, p_for=test.p_inside, p_against=test.p_outside)
+    evidence = evidence.with_test(test.p_inside, test.p_outside, "exact")
     return evidence.with_effect(test.share, test.low, test.high)
 
 

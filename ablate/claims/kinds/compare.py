@@ -94,8 +94,6 @@ class Compare(Kind):
         The best is that of all arms of the study, and so the same however the runs are dealt to the two arms: tests of
         the shares stay exact.
         """
-        import numpy as np
-
         from ablate.claims.statistics import binary, spread
         from ablate.claims.values import best_value, samples_of
 
@@ -108,9 +106,7 @@ class Compare(Kind):
         else:
             best, better = best_value(rows, claim.metric, dataset), measure(claim.metric).better
             factor, center = CompareFields.of(claim).factor_of_best, "mean"
-            values = [
-                np.zeros(len(own)) if best is None else binary.near(own, best, factor, better) for own in arms
-            ]  # fmt: skip
+            values = [binary.near(own, best, factor, better) for own in arms]
         against = values[1] if len(values) > 1 else None
         return replace(samples, arm=values[0], against=against, scale="difference", center=center)
 
@@ -133,11 +129,8 @@ class Compare(Kind):
             (way * samples.arm, way * samples.against) for samples in evidence.filled if samples.against is not None
         ]
         test = stratified_rank_test(pairs, evidence.bootstrap_seed)
-        chance, chance_low, chance_high = effects.improvement(pairs, level)
-        evidence = replace(
-            evidence, p_for=test.p_less, p_against=test.p_greater, method=test.method, improvement=chance,
-            improvement_low=chance_low, improvement_high=chance_high,
-        )  # fmt: skip
+        improvement = effects.improvement(pairs, level)
+        evidence = evidence.with_test(test.p_less, test.p_greater, test.method, improvement)
         return with_difference(evidence, level)
 
     def mark(self, verdict: Verdict) -> Mark:
@@ -151,9 +144,7 @@ class Compare(Kind):
     def finding(self, verdict: Verdict) -> str:
         metric = self.mark(verdict).what.partition(": ")[0]
         way = {"less": "lower", "greater": "higher"}.get(verdict.direction, verdict.direction)
-        return (
-            f"{metric} of {verdict.arm} against {verdict.against}, claimed to be {way}: {effect_text(verdict)}"
-        )  # fmt: skip
+        return f"{metric} of {verdict.arm} against {verdict.against}, claimed to be {way}: {effect_text(verdict)}"
 
     def simulations(self) -> tuple[Simulation, ...]:
         return (
@@ -197,7 +188,7 @@ def _weigh_best(evidence: Evidence, level: float) -> Evidence:
     less, greater, chance = test.p_less, test.p_greater, test.ahead
     if (claim.direction == "less") != (way > 0):  # the claim is that the arm's best is the worse one
         less, greater, chance = greater, less, 1 - chance
-    evidence = replace(evidence, p_for=less, p_against=greater, method=test.method, improvement=chance)
+    evidence = evidence.with_test(less, greater, test.method, (chance, math.nan, math.nan))
     return evidence.with_effect(way * test.effect + 0.0, low + 0.0, high + 0.0)
 
 
@@ -213,20 +204,17 @@ def weigh_against_value(claim: Claim, strata: Strata, value: float, level: float
     way = 1.0 if claim.direction == "less" else -1.0
     oriented = [way * samples.arm for samples in evidence.filled]
     test = sign_test(oriented, way * value)
-    chance, chance_low, chance_high = effects.improvement_on(oriented, way * value, level)
+    improvement = effects.improvement_on(oriented, way * value, level)
     scale: Any = "ratio" if evidence.scale == "ratio" and value > 0 else "difference"
-    evidence = replace(
-        evidence, scale=scale, p_for=test.p_less, p_against=test.p_greater, method=test.method, improvement=chance,
-        improvement_low=chance_low, improvement_high=chance_high, improvement_of="runs",
-    )  # fmt: skip
+    evidence = replace(evidence, scale=scale, improvement_of="runs")
+    evidence = evidence.with_test(test.p_less, test.p_greater, test.method, improvement)
     pairs = [replace(samples, scale=scale).comparable() for samples in evidence.filled]
     finite = [pair[0] for pair in pairs if pair is not None]
     if not finite:
         return evidence.without_finite_values()
     zero, center = math.log(value) if scale == "ratio" else value, evidence.filled[0].center
-    return evidence.with_effect(
-        *effects.difference_from_value(finite, zero, evidence.bootstrap_seed, center, level)
-    )  # fmt: skip
+    effect = effects.difference_from_value(finite, zero, evidence.bootstrap_seed, center, level)
+    return evidence.with_effect(*effect)
 
 
 def _simulated_pair(law: Law, n: int, effect: float) -> Simulated:

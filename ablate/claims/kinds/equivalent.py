@@ -172,16 +172,11 @@ def _weigh_pair(claim: Claim, strata: Strata, level: float) -> Evidence:
     way = -1.0 if claim.direction == "greater" else 1.0
     ranked = [(way * arm, way * other) for arm, other in (samples.ranked() for samples in evidence.filled)]
     above = _shifted(ranked, -margin, seed)
-    chance, chance_low, chance_high = improvement(ranked, level)
-    evidence = replace(
-        evidence, p_for=above.p_less, p_against=above.p_greater, method=above.method, improvement=chance,
-        improvement_low=chance_low, improvement_high=chance_high,
-    )  # fmt: skip
+    p_for, p_against = above.p_less, above.p_greater
     if not one_sided:
         below = _shifted(ranked, margin, seed)
-        evidence = replace(
-            evidence, p_for=max(above.p_less, below.p_greater), p_against=min(above.p_greater, below.p_less)
-        )  # fmt: skip
+        p_for, p_against = max(p_for, below.p_greater), min(p_against, below.p_less)
+    evidence = evidence.with_test(p_for, p_against, above.method, improvement(ranked, level))
     return with_difference(evidence, level)
 
 
@@ -190,9 +185,8 @@ def _shifted(ranked: list[tuple[Floats, Floats]], shift: float, seed: int) -> Ra
 
     from ablate.claims.statistics.rank_tests import stratified_rank_test
 
-    return stratified_rank_test(
-        [(np.round(arm + shift, DIGITS), np.round(other, DIGITS)) for arm, other in ranked], seed
-    )  # fmt: skip
+    shifted = [(np.round(arm + shift, DIGITS), np.round(other, DIGITS)) for arm, other in ranked]
+    return stratified_rank_test(shifted, seed)
 
 
 def _weigh_best(claim: Claim, strata: Strata, level: float) -> Evidence:

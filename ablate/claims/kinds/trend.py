@@ -122,10 +122,7 @@ class Trend(Kind):
         p_for, p_against, ahead, (low, high) = test.p_rises, test.p_falls, test.rising, test.rising_interval
         if claim.direction == "less":
             p_for, p_against, ahead, low, high = p_against, p_for, 1 - ahead, 1 - high, 1 - low
-        evidence = replace(
-            evidence, p_for=p_for, p_against=p_against, method="Monte Carlo", improvement=ahead, improvement_low=low,
-            improvement_high=high,
-        )  # fmt: skip
+        evidence = evidence.with_test(p_for, p_against, "Monte Carlo", (ahead, low, high))
         return evidence.with_effect(test.coefficient, *test.interval)
 
     def mark(self, verdict: Verdict) -> Mark:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from scipy import stats
 
 from ablate.claims.statistics.bootstrap import LEVEL, Floats
@@ -39,11 +40,12 @@ def share_test(successes: int, n: int, low: float, high: float, level: float = L
     under = float(stats.binom.cdf(successes, n, least)) if least > 0 else 1.0
     over = float(stats.binom.sf(successes - 1, n, most)) if most < 1 else 1.0
     interval = stats.binomtest(successes, n).proportion_ci(level, method="exact")
-    return ShareTest(
-        max(above, below), min(under, over), successes / n, float(interval.low), float(interval.high)
-    )  # fmt: skip
+    ends = (float(interval.low), float(interval.high))
+    return ShareTest(max(above, below), min(under, over), successes / n, *ends)
 
 
-def near(values: Floats, best: float, factor: float, better: str) -> Floats:
-    """1 for a value within a factor of the best, else 0."""
+def near(values: Floats, best: float | None, factor: float, better: str) -> Floats:
+    """1 for a value within a factor of the best, else 0; 0 for all where there is no best."""
+    if best is None:
+        return np.zeros(len(values))
     return (values <= best * factor if better == "less" else values >= best / factor).astype(float)

@@ -54,9 +54,8 @@ def trend_test(ladders: Sequence[Levels], seed: int, level: float) -> TrendTest:
     resampled = [(climb, climb.resampled(rng)) for climb in climbs]
     low, high = percentiles(np.mean([climb.coefficients(values) for climb, values in resampled], axis=0), level)
     least, most = percentiles(np.mean([climb.rising(values) for climb, values in resampled], axis=0), level)
-    return TrendTest(
-        falls, rises, coefficient, (float(low) + 0.0, float(high) + 0.0), rising, (float(least), float(most))
-    )  # fmt: skip
+    interval, rising_interval = (float(low) + 0.0, float(high) + 0.0), (float(least), float(most))
+    return TrendTest(falls, rises, coefficient, interval, rising, rising_interval)
 
 
 @dataclass(frozen=True)
