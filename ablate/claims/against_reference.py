@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
+from ablate.claims.decide import decide
 from ablate.claims.judgement import CONTRADICTED, FEWEST_SEEDS, REPRODUCED, WAITING
-from ablate.claims.statistics import effects as statistics
-from ablate.claims.statistics.effects import positive_floor
+from ablate.claims.statistics.binary import share_interval
+from ablate.claims.statistics.centers import Center, centers
 from ablate.claims.study_rows import COUNTED, StudyRows
-from ablate.claims.verdict import POOLED, Verdict, decide
+from ablate.claims.verdict import POOLED, Verdict
 from ablate.registry.measures import measure, shown_in
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ablate.results.tables import Results
     from ablate.study.study import Study
 
@@ -26,17 +26,15 @@ FALSE_ALARM = 0.05
 """Chance that two tables from the same truth are said to differ, over all their intervals together"""
 
 
-@dataclass(frozen=True)
-class Summary:
-    """A center and its interval, from n runs."""
-
-    n: int
-    center: float
-    low: float
-    high: float
-
-    def overlaps(self, other: Summary) -> bool:
-        return self.low <= other.high and other.low <= self.high
+LABELS = ("study", "dataset", "arm", "seed", "draw")
+"""What a study calls a run: another may call the same run otherwise"""
+SETTINGS = "set_"
+"""Begins the columns of a run's settings, which its run_id stands for"""
+CIRCUMSTANCES = (
+    "commit", "dirty", "ablate_version", "python", "torch", "device", "arithmetic", "threads", "cohort_size", "seconds",
+    "finished_at", "flags", "error",
+)  # fmt: skip
+"""When, where and by which code a run was trained, and what was remarked on it, which may differ between equal trainings"""
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,8 @@ class Overlap:
     dataset: str
     arm: str
     metric: str
-    mine: Summary
-    reference: Summary
+    mine: Center
+    reference: Center
     agrees: bool | None
 
 
@@ -69,7 +67,7 @@ class VerdictPair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found."""
+    """What is equal, what agrees and what differs between one's own tables and others."""
 
     study: str
     level: float
@@ -79,53 +77,54 @@ class Comparison:
     shared: int
     """runs with the same run_id in both tables"""
     identical: int
-    """those of them whose status and metrics are the same to the last digit"""
+    """those of them that are the same to the last digit in every column that equal trainings share"""
     other: str = "the reference"
     """what the reference is called"""
 
     @property
     def differs(self) -> bool:
         """Some interval does not meet the reference's, or some verdict is the opposite. Undecided is not opposite."""
-        return any(each.agrees is False for each in self.overlaps) or any(each.conflict for each in self.verdicts)
+        apart = any(overlap.agrees is False for overlap in self.overlaps)
+        return apart or any(pair.conflict for pair in self.verdicts)
 
     def lines(self) -> list[str]:
         """Plain text for a terminal."""
         if not self.overlaps:
             return [f"{self.study}: {self.other} holds no run with these settings and seeds: nothing to compare with"]
-        judged = [each for each in self.overlaps if each.agrees is not None]
-        met = sum(bool(each.agrees) for each in judged)
-        found = [
+        judged = [overlap for overlap in self.overlaps if overlap.agrees is not None]
+        met = sum(bool(overlap.agrees) for overlap in judged)
+        lines = [
             f"{self.study}: against {self.other}",
             f"  runs in both: {self.shared}; the same to the last digit: {self.identical}",
             f"  intervals that overlap: {met} of {len(judged)} (at {100 * self.level:.1f} %, so that equal tables "
             f"differ in any of them with a chance of {100 * FALSE_ALARM:.0f} %)",
         ]
-        found += [
-            f"    {each.dataset}, {each.arm}, {each.metric}: {_shown(each.mine)}, {self.other} {_shown(each.reference)}"
-            for each in judged
-            if not each.agrees
+        lines += [
+            f"    {of.dataset}, {of.arm}, {of.metric}: {_shown(of.mine)}, {self.other} {_shown(of.reference)}"
+            for of in judged
+            if not of.agrees
         ]
         if len(judged) < len(self.overlaps):
-            found.append(
+            lines.append(
                 f"  not compared, fewer than {FEWEST_SEEDS} runs: {len(self.overlaps) - len(judged)} intervals"
             )
-        found.append(f"  verdicts that agree: {sum(each.same for each in self.verdicts)} of {len(self.verdicts)}")
-        found += [
-            f"    {each.mine.key}: {each.mine.verdict} ({each.mine.reason}), {self.other} {each.reference.verdict}"
-            for each in self.verdicts
-            if not each.same
+        lines.append(f"  verdicts that agree: {sum(pair.same for pair in self.verdicts)} of {len(self.verdicts)}")
+        lines += [
+            f"    {pair.mine.key}: {pair.mine.verdict} ({pair.mine.reason}), {self.other} {pair.reference.verdict}"
+            for pair in self.verdicts
+            if not pair.same
         ]
         if not judged and not self.differs:
-            found.append(f"  too few runs to tell whether it agrees with {self.other}")
+            lines.append(f"  too few runs to tell whether it agrees with {self.other}")
         else:
-            found.append(f"  differs from {self.other}" if self.differs else f"  agrees with {self.other}")
-        return found
+            lines.append(f"  differs from {self.other}" if self.differs else f"  agrees with {self.other}")
+        return lines
 
 
-def compare(
+def against_reference(
     mine: Results, reference: Results, study: Study, other_study: Study | None = None, other: str = "the reference"
 ) -> Comparison:
-    """Hold one's own tables against the reference's, by the study's own arms and claims.
+    """One's own tables held against the reference's, by the study's own arms and claims.
 
     other_study: the study that made the reference, if its seeds or settings are others; arms are matched by name.
     """
@@ -134,12 +133,8 @@ def compare(
     metrics = [of.name for of in shown_in("reference")]
     cells = [(dataset, arm, metric) for dataset in study.datasets for arm in study.arms for metric in metrics]
     level = meeting_level(len(cells))
-    overlaps = []
-    for cell in cells:
-        first, second = (_summary(rows, *cell, level) for rows in (here, there))
-        if first and second:
-            enough = min(first.n, second.n) >= FEWEST_SEEDS
-            overlaps.append(Overlap(*cell, first, second, first.overlaps(second) if enough else None))
+    own, others = (_centers(rows, study.datasets, metrics, level) for rows in (here, there))
+    overlaps = [_overlap(cell, own[cell], others[cell]) for cell in cells if cell in own and cell in others]
     verdicts = [
         VerdictPair(a, b)
         for a, b in zip(decide(study, mine, here), decide(other_study, reference, there), strict=True)
@@ -159,54 +154,49 @@ def meeting_level(intervals: int) -> float:
     return float(2 * stats.norm.cdf(z) - 1)
 
 
-def _summary(rows: StudyRows, dataset: str, arm: str, metric: str, level: float) -> Summary | None:
-    """The arm's center and interval; None without runs, or where the metric does not exist."""
-    group = rows.rows(dataset, arm)
-    group = group[group["status"].isin(COUNTED)]
-    lost = (group["status"] == "diverged").to_numpy()
-    n = len(group)
-    if not n:
-        return None
-    if metric == "diverged":
-        return Summary(n, float(lost.mean()), *statistics.share_interval(int(lost.sum()), n, level))
-    return summarise(group, metric, level, statistics.seed_of(dataset, arm, metric))
+Cell = tuple[str, str, str]
+"""dataset, arm, metric"""
 
 
-def summarise(group: pd.DataFrame, metric: str, level: float, seed: int) -> Summary | None:
-    """Interquartile mean of a metric over an arm's runs; of the logarithm for a ratio. None if no run has a value.
+def _centers(rows: StudyRows, datasets: tuple[str, ...], metrics: list[str], level: float) -> dict[Cell, Center]:
+    """The centres that the page shows, with intervals at another level; without those that do not exist."""
+    by_cell: dict[Cell, Center] = {}
+    for dataset in datasets:
+        counted = rows.table[(rows.table["dataset"] == dataset) & rows.table["status"].isin(COUNTED)]
+        for metric in metrics:
+            by_arm = _diverged(counted, level) if metric == "diverged" else centers(counted, measure(metric), level)
+            by_cell |= {(dataset, arm, metric): center for arm, center in by_arm.items()}
+    return by_cell
 
-    Diverged runs take the worst finite value of the arm.
-    """
-    if metric not in group.columns:
-        return None
-    facts, lost = measure(metric), (group["status"] == "diverged").to_numpy()
-    values = group[metric].to_numpy(dtype=float)
-    finite = values[np.isfinite(values) & ~lost]
-    if not len(finite):
-        return None
-    worst = finite.min() if facts.better == "greater" else finite.max()
-    values = np.where(lost, worst, values)
-    values = values[np.isfinite(values)]
-    if facts.scale == "ratio":
-        values = np.log(np.maximum(values, positive_floor(finite)))
-    low, high = statistics.iqm_interval(values, seed, level)
-    shown = [statistics.interquartile_mean(values), float(low[0]), float(high[0])]
-    center, low_end, high_end = np.exp(shown) if facts.scale == "ratio" else shown
-    return Summary(len(values), float(center), float(low_end), float(high_end))
+
+def _diverged(counted: pd.DataFrame, level: float) -> dict[str, Center]:
+    """The share of each arm's runs that diverged."""
+    lost = (counted["status"] == "diverged").groupby(counted["arm"], sort=False)
+    return {
+        str(arm): Center(float(own.mean()), *share_interval(int(own.sum()), len(own), level), len(own))
+        for arm, own in lost
+    }
+
+
+def _overlap(cell: Cell, mine: Center, reference: Center) -> Overlap:
+    enough = min(mine.n, reference.n) >= FEWEST_SEEDS
+    return Overlap(*cell, mine, reference, mine.overlaps(reference) if enough else None)
 
 
 def _identical(mine: pd.DataFrame, reference: pd.DataFrame) -> tuple[int, int]:
+    """How many runs are in both tables, and how many of them are the same in every column that equal trainings share."""
+    left_out = {"run_id", *LABELS, *CIRCUMSTANCES}
     columns = [
-        name for name in ("status", "diverged_at", "fid", "mode_coverage", "best_fid", "grad_norm_ratio")
-        if name in mine.columns and name in reference.columns
+        name for name in mine.columns
+        if name in reference.columns and name not in left_out and not name.startswith(SETTINGS)
     ]  # fmt: skip
     both = mine[["run_id", *columns]].merge(reference[["run_id", *columns]], on="run_id", suffixes=("", "_reference"))
     same = np.ones(len(both), dtype=bool)
     for name in columns:
-        first, second = both[name], both[f"{name}_reference"]
+        first, second = (both[column].mask(both[column] == "") for column in (name, f"{name}_reference"))
         same &= ((first == second) | (first.isna() & second.isna())).to_numpy(dtype=bool)
     return len(both), int(same.sum())
 
 
-def _shown(summary: Summary) -> str:
-    return f"{summary.center:.3g} [{summary.low:.3g}, {summary.high:.3g}] (n {summary.n})"
+def _shown(center: Center) -> str:
+    return f"{center.center:.3g} [{center.low:.3g}, {center.high:.3g}] (n {center.n})"

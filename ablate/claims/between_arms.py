@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ablate import registry
+from ablate.claims.decide import decide
 from ablate.claims.judgement import CONTRADICTED, REPRODUCED
-from ablate.claims.verdict import Verdict, decide
+from ablate.claims.verdict import Verdict
 from ablate.errors import UsageError
 from ablate.registry.measures import measure, measures
 from ablate.study.claims import Claim
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
     from ablate.results.tables import Results
     from ablate.study.study import Study
 
+CLAIM = "contrast"
+"""Part of the claim's key, of which the bootstrap's seed is made: another text would give other intervals"""
 
-def contrast(study: Study, results: Results, arm: str, against: str, metric: str) -> list[Verdict]:
+
+def between_arms(study: Study, results: Results, arm: str, against: str, metric: str) -> list[Verdict]:
     """Pooled over datasets first, then on each; "reproduced" means that `arm` is better.
 
     Better is what the metric says of itself, else less. Nothing is corrected for other questions asked of the same
@@ -39,12 +43,12 @@ def contrast(study: Study, results: Results, arm: str, against: str, metric: str
         raise UsageError(f"--metric {metric}: {registry.unknown('metric', metric, known)}")
     better = measure(metric).better
     claim = Claim(
-        id="contrast", source=(), says="", test="compare", metric=metric, statistic="value", arm=arm, against=against,
+        id=CLAIM, source=(), says="", test="compare", metric=metric, statistic="value", arm=arm, against=against,
         direction="less" if better == "none" else better, margin=0.0, datasets=study.datasets, decide="pooled",
     )  # fmt: skip
     return decide(replace(study, claims=(claim,)), results)
 
 
-def ahead(found: Verdict) -> str:
+def better_arm(verdict: Verdict) -> str:
     """The better arm; nothing where that is not decided."""
-    return {REPRODUCED: found.arm, CONTRADICTED: found.against}.get(found.verdict, "")
+    return {REPRODUCED: verdict.arm, CONTRADICTED: verdict.against}.get(verdict.verdict, "")

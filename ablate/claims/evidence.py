@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
 
+from ablate.claims.statistics.bootstrap import seed_of
 from ablate.claims.values import Samples
+from ablate.study.claims import Claim
 
-if TYPE_CHECKING:
-    from ablate.study.study import Claim
-
-LEVEL = 0.95
+NO_IMPROVEMENT = (math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -22,6 +20,7 @@ class Evidence:
     strata: list[tuple[str, Samples]]
     """(dataset, its samples), those without the metric included"""
     scale: str
+    """ratio, difference, value, or log: of values whose logarithms are averaged"""
     p_for: float = 1.0
     """one-sided: that what the claim says is not so"""
     p_against: float = 1.0
@@ -35,8 +34,14 @@ class Evidence:
     improvement: float = math.nan
     improvement_low: float = math.nan
     improvement_high: float = math.nan
+    improvement_of: str = "pairs of runs"
+    """what the probability of improvement is a share of"""
     target: tuple[float, float] | None = None
-    """where the claim places the turned effect, ends included; None for a claim of a direction"""
+    """where the claim places the oriented effect, ends included; None for a claim of a direction"""
+    target_words: str = "the margin"
+    """what the target is called in reasons"""
+    seeds_decide: bool = True
+    """more seeds would narrow the interval"""
     fault: str = ""
     """why the statistic does not exist, in words"""
 
@@ -47,21 +52,27 @@ class Evidence:
 
     @property
     def applies(self) -> bool:
-        return any(each.applies for _, each in self.strata)
+        return any(samples.applies for _, samples in self.strata)
 
     @property
     def used(self) -> list[tuple[str, Samples]]:
         """The strata that have the metric."""
-        return [(name, each) for name, each in self.strata if each.applies]
+        return [(name, samples) for name, samples in self.strata if samples.applies]
+
+    @property
+    def filled(self) -> list[Samples]:
+        """The samples that have the metric and a run in every arm."""
+        return [samples for _, samples in self.used if samples.fewest]
 
     @property
     def seeds(self) -> int:
-        return min((each.fewest for _, each in self.used), default=0)
+        """Runs of the arm that has the fewest on some dataset."""
+        return min((samples.fewest for _, samples in self.used), default=0)
 
     @property
     def diverged(self) -> int:
         """How many of the runs compared diverged."""
-        return sum(sum(each.diverged) for _, each in self.used)
+        return sum(sum(samples.diverged) for _, samples in self.used)
 
     @property
     def margin(self) -> float:
@@ -69,8 +80,14 @@ class Evidence:
         return math.log1p(self.claim.margin) if self.scale == "ratio" else float(self.claim.margin)
 
     @property
-    def turned(self) -> tuple[float, float, float]:
-        """effect, low, high, turned so that negative is what the claim says, or what is better."""
+    def bootstrap_seed(self) -> int:
+        """The same claim on the same datasets has the same intervals."""
+        claim = self.claim
+        return seed_of(claim.key, claim.metric, claim.statistic, *(name for name, _ in self.used))
+
+    @property
+    def oriented(self) -> tuple[float, float, float]:
+        """effect, low, high with the sign that makes negative what the claim says, or what is better."""
         if self.claim.direction == "greater":
             return -self.effect, -self.high, -self.low
         return self.effect, self.low, self.high
@@ -78,3 +95,26 @@ class Evidence:
     @property
     def claimed_way(self) -> bool:
         return self.improvement > 0.5 if self.target is None else self.p_for <= self.p_against
+
+    def with_test(
+        self, p_for: float, p_against: float, method: str, improvement: tuple[float, float, float] = NO_IMPROVEMENT
+    ) -> Evidence:
+        """The same with a test's one-sided p, and the probability of improvement with its interval."""
+        share, low, high = improvement
+        return replace(
+            self,
+            p_for=p_for,
+            p_against=p_against,
+            method=method,
+            improvement=share,
+            improvement_low=low,
+            improvement_high=high,
+        )
+
+    def with_effect(self, effect: float, low: float, high: float) -> Evidence:
+        """The same with an effect and its interval."""
+        return replace(self, effect=effect, low=low, high=high)
+
+    def without_finite_values(self) -> Evidence:
+        """The same where every run of every arm diverged: there is nothing to average."""
+        return self.with_effect(0.0, -math.inf, math.inf)

@@ -8,7 +8,6 @@ from scipy import stats
 
 from ablate.claims.evidence import Evidence
 from ablate.claims.statistics.effects import seeds_to_detect, seeds_to_narrow
-from ablate.claims.values import Samples
 from ablate.results.numbers import p_value, percent
 
 REPRODUCED, CONTRADICTED, INCONCLUSIVE, WAITING = "reproduced", "contradicted", "inconclusive", "waiting"
@@ -43,10 +42,10 @@ def judge(evidence: Evidence, p_adjusted: float, alpha: float) -> tuple[str, str
 
 def _direction(evidence: Evidence, p_adjusted: float) -> tuple[str, str] | None:
     """The rule of a claim that something is less, greater, falling or rising."""
-    _, low, high = evidence.turned
+    _, low, high = evidence.oriented
     margin, chance = evidence.margin, evidence.improvement
     significant = p_adjusted < ALPHA
-    numbers = f"p {p_value(p_adjusted)}, ahead in {percent(chance)} of {_counted(evidence)}"
+    numbers = f"p {p_value(p_adjusted)}, ahead in {percent(chance)} of {evidence.improvement_of}"
     if significant and _likely(chance) and high < -margin:
         return REPRODUCED, numbers
     if significant and _likely(1 - chance) and low > margin:
@@ -59,26 +58,15 @@ def _direction(evidence: Evidence, p_adjusted: float) -> tuple[str, str] | None:
 def _range(evidence: Evidence, p_adjusted: float) -> tuple[str, str] | None:
     """The rule of a claim that something lies in a range: both the test and the interval must say so."""
     assert evidence.target is not None
-    _, low, high = evidence.turned
+    _, low, high = evidence.oriented
     least, most = evidence.target
     if p_adjusted >= ALPHA:
         return None
     if evidence.claimed_way and least <= low and high <= most:
-        return REPRODUCED, f"the interval lies within {_range_words(evidence)}; p {p_value(p_adjusted)}"
+        return REPRODUCED, f"the interval lies within {evidence.target_words}; p {p_value(p_adjusted)}"
     if not evidence.claimed_way and (high < least or low > most):
-        return CONTRADICTED, f"the interval lies outside {_range_words(evidence)}; p {p_value(p_adjusted)}"
+        return CONTRADICTED, f"the interval lies outside {evidence.target_words}; p {p_value(p_adjusted)}"
     return None
-
-
-def _range_words(evidence: Evidence) -> str:
-    return "the claimed range" if evidence.claim.test == "bound" else "the margin"
-
-
-def _counted(evidence: Evidence) -> str:
-    """What the probability of improvement is a share of."""
-    if evidence.claim.statistic == "best":
-        return "resamples"
-    return "runs" if evidence.claim.value is not None else "pairs of runs"
 
 
 def _likely(chance: float) -> bool:
@@ -87,38 +75,27 @@ def _likely(chance: float) -> bool:
 
 def _absent(evidence: Evidence) -> str:
     """What is missing altogether, in words."""
-    claim = evidence.claim
     if not evidence.applies:
-        return f"{claim.metric} is not measured there"
-    nothing = [(name, _lacking(evidence, each, 1)) for name, each in evidence.used if not each.fewest]
-    if len(nothing) == len(evidence.strata) and not any(sum(each.n) for _, each in evidence.used):
+        return f"{evidence.claim.metric} is not measured there"
+    empty = [
+        (dataset, [arm for arm, n in samples.by_arm if not n])
+        for dataset, samples in evidence.used
+        if not samples.fewest
+    ]
+    if len(empty) == len(evidence.strata) and not any(sum(samples.n) for _, samples in evidence.used):
         return "no runs yet"
-    return "; ".join(f"no runs yet of {' and '.join(each for each, _ in arms)} on {name}" for name, arms in nothing)
-
-
-def _lacking(evidence: Evidence, samples: Samples, least: int) -> list[tuple[str, int]]:
-    """Arms with fewer runs than `least`, and how many they have."""
-    claim = evidence.claim
-    if samples.rivals:
-        found = [(claim.arm, samples.n[0])]
-        found += [(name, each.n[1]) for name, each in zip(claim.rivals, samples.rivals, strict=True)]
-    elif samples.ladders:
-        pairs = zip(claim.ladders, samples.ladders, strict=True)
-        found = [(n, len(v)) for names, ladder in pairs for (_, n), (_, v) in zip(names, ladder, strict=True)]
-    else:
-        found = [(name, n) for name, n in zip((claim.arm, claim.against), samples.n, strict=True) if name]
-    return [(name, n) for name, n in found if n < least]
+    return "; ".join(f"no runs yet of {' and '.join(arms)} on {dataset}" for dataset, arms in empty)
 
 
 def _few(evidence: Evidence) -> str:
-    few = {f"{n} of {arm}" for _, each in evidence.used for arm, n in _lacking(evidence, each, FEWEST_SEEDS)}
+    few = {f"{n} of {arm}" for _, samples in evidence.used for arm, n in samples.by_arm if n < FEWEST_SEEDS}
     return f"fewer than {FEWEST_SEEDS} seeds ({', '.join(sorted(few))})"
 
 
 def _hindrances(evidence: Evidence, p_adjusted: float) -> list[str]:
     if evidence.target is not None:
         return _range_hindrances(evidence, p_adjusted)
-    _, low, high = evidence.turned
+    _, low, high = evidence.oriented
     margin, chance = evidence.margin, evidence.improvement
     if math.isinf(high):
         return ["no run has a finite value"]
@@ -131,7 +108,7 @@ def _hindrances(evidence: Evidence, p_adjusted: float) -> list[str]:
     elif -margin <= high and low <= margin:
         reasons.append("interval reaches into the margin")
     if not (_likely(chance) or _likely(1 - chance)):
-        reasons.append(f"ahead in {percent(chance)} of {_counted(evidence)}, a decision takes 75 % or 25 %")
+        reasons.append(f"ahead in {percent(chance)} of {evidence.improvement_of}, a decision takes 75 % or 25 %")
     if p_adjusted >= ALPHA:
         reasons.append(f"p {p_value(p_adjusted)}")
     return reasons or ["average and rank test disagree"]
@@ -139,12 +116,12 @@ def _hindrances(evidence: Evidence, p_adjusted: float) -> list[str]:
 
 def _range_hindrances(evidence: Evidence, p_adjusted: float) -> list[str]:
     assert evidence.target is not None
-    _, low, high = evidence.turned
+    _, low, high = evidence.oriented
     least, most = evidence.target
     if math.isinf(low) and math.isinf(high):
         return ["too few finite values for an interval"]
     inside, outside = least <= low and high <= most, high < least or low > most
-    reasons = [] if inside or outside else [f"the interval reaches over the end of {_range_words(evidence)}"]
+    reasons = [] if inside or outside else [f"the interval reaches over the end of {evidence.target_words}"]
     if p_adjusted >= ALPHA:
         reasons.append(f"p {p_value(p_adjusted)}")
     return reasons or ["interval and test disagree"]
@@ -155,10 +132,10 @@ def _needed(evidence: Evidence, alpha: float) -> int | None:
     effect, width = abs(evidence.effect), (evidence.high - evidence.low) / 2
     seeds, chance, margin = evidence.seeds, evidence.improvement, evidence.margin
     strata = len(evidence.used)
-    if not math.isfinite(width) or evidence.claim.statistic == "best":  # more draws move the best itself
+    if not math.isfinite(width) or not evidence.seeds_decide:
         return None
     if evidence.target is not None:
-        distance = min(abs(evidence.turned[0] - end) for end in evidence.target)
+        distance = min(abs(evidence.oriented[0] - end) for end in evidence.target)
         corrected = stats.norm.ppf(1 - alpha / 2) / stats.norm.ppf(1 - ALPHA / 2)
         decided = seeds_to_narrow(width * float(corrected), distance, seeds)
     elif _likely(chance) or _likely(1 - chance):
@@ -176,9 +153,9 @@ def _needed(evidence: Evidence, alpha: float) -> int | None:
 
 def _incomplete(evidence: Evidence) -> str:
     """A clause for an unfinished study, and for datasets without this metric."""
-    used = [each for _, each in evidence.used]
-    missing, there = sum(sum(each.missing) for each in used), sum(sum(each.n) for each in used)
+    used = [samples for _, samples in evidence.used]
+    missing, there = sum(sum(samples.missing) for samples in used), sum(sum(samples.n) for samples in used)
     clauses = [f"{missing} of {missing + there} runs are missing"] if missing else []
-    without = [name for name, each in evidence.strata if not each.applies]
+    without = [name for name, samples in evidence.strata if not samples.applies]
     clauses += [f"{evidence.claim.metric} is not measured on {', '.join(without)}"] if without else []
     return "".join(f"; {clause}" for clause in clauses)

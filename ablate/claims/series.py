@@ -6,16 +6,15 @@ import math
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
+from ablate.claims.statistics.bootstrap import Floats
 from ablate.claims.study_rows import StudyRows
 from ablate.study.claims.association import STEP
 
 FEWEST_POINTS = 3
 """A coefficient of fewer points is no number"""
 
-Floats = NDArray[np.float64]
 Curve = tuple[Floats, Floats]
 """times, values"""
 
@@ -34,16 +33,16 @@ def aligned(rows: StudyRows, first: str, second: str, run_ids: pd.Series) -> lis
     Where one has more points than the other, its points since the other's last one are averaged: this is the smoothing
     of a loss against a metric that is only evaluated now and then.
     """
-    curves = [None if name == STEP else _kept(rows, name) for name in (first, second)]
-    found = []
+    known_curves = [None if name == STEP else _curves_of(rows, name) for name in (first, second)]
+    pairs = []
     for run_id in run_ids:
-        one, other = (None if known is None else known.get(run_id, _NOTHING) for known in curves)
+        one, other = (None if known is None else known.get(run_id, _NOTHING) for known in known_curves)
         if one is None:
             one = (other[0], other[0])  # type: ignore[index]
         elif other is None:
             other = (one[0], one[0])
-        found.append(_aligned(one, other))  # type: ignore[arg-type]
-    return found
+        pairs.append(_aligned(one, other))  # type: ignore[arg-type]
+    return pairs
 
 
 _NOTHING: Curve = (np.empty(0), np.empty(0))
@@ -53,12 +52,12 @@ def spearman(x: Floats, y: Floats) -> float:
     """Spearman's rank correlation, ties at midranks; 0 where either is constant, NaN for fewer than three points."""
     if len(x) < FEWEST_POINTS:
         return math.nan
-    a, b = (stats.rankdata(each) - (len(each) + 1) / 2 for each in (x, y))
+    a, b = (stats.rankdata(values) - (len(values) + 1) / 2 for values in (x, y))
     size = math.sqrt(float(a @ a) * float(b @ b))
     return float(a @ b) / size if size else 0.0
 
 
-def _kept(rows: StudyRows, name: str) -> dict[str, Curve]:
+def _curves_of(rows: StudyRows, name: str) -> dict[str, Curve]:
     if name not in rows.series:
         rows.series[name] = _curves(rows, name)
     return rows.series[name]
@@ -72,14 +71,14 @@ def _curves(rows: StudyRows, name: str) -> dict[str, Curve]:
         probes = rows.results.probes
         points = probes[(probes["probe"] == name) & (probes["layer"].fillna("") == "")]
     points = points[np.isfinite(points["value"].to_numpy(dtype=float))]
-    found = {}
+    curves = {}
     for run_id, group in points.groupby("run_id", sort=False):
         time = group["generator_step"].to_numpy(dtype=float)
         if "critic_step" in group.columns and len(np.unique(time)) < len(time):  # a generator that is held fixed
             time = group["critic_step"].to_numpy(dtype=float)
         order = np.argsort(time, kind="stable")
-        found[str(run_id)] = (time[order], group["value"].to_numpy(dtype=float)[order])
-    return found
+        curves[str(run_id)] = (time[order], group["value"].to_numpy(dtype=float)[order])
+    return curves
 
 
 def _aligned(first: Curve, second: Curve) -> Curve:
@@ -89,7 +88,7 @@ def _aligned(first: Curve, second: Curve) -> Curve:
     if len(first[0]) < len(second[0]):
         return _aligned(second, first)[::-1]
     times, values = second
-    place = np.searchsorted(times, first[0])  # the point of the other at or after each of these
+    place = np.searchsorted(times, first[0])  # the first point of the other that is not earlier
     known = place < len(times)
     count = np.bincount(place[known], minlength=len(times))
     total = np.bincount(place[known], weights=first[1][known], minlength=len(times))

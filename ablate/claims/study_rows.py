@@ -1,4 +1,4 @@
-"""The rows of a study's tables that belong to the study as it now is; which are missing, and which are stale."""
+"""The rows of a study's tables that belong to the study as it now is; which are missing, and which are not used."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class StudyRows:
     table: pd.DataFrame
     """the rows there are: the columns of runs.csv, with dataset, arm and seed as the study has them now"""
     runs: list[Run]
-    stale: tuple[str, ...]
-    """rows not used because the study has no such run, in words"""
+    unused_rows: tuple[str, ...]
+    """rows that the study has no run for, in words"""
     series: dict[str, dict[str, tuple[NDArray, NDArray]]] = field(default_factory=dict, repr=False)
     """curves that claims asked for, by name: run_id → times, values"""
 
@@ -46,10 +46,10 @@ class StudyRows:
         known = there["run_id"].isin(expected["run_id"])
         outcome = there[known].drop(columns=["dataset", "arm", "seed", "draw"], errors="ignore")
         table = expected.merge(outcome, on="run_id", how="inner", validate="one_to_one")
-        stale = tuple(
+        unused = tuple(
             f"{row.arm} on {row.dataset}, seed {row.seed} ({row.run_id})" for row in there[~known].itertuples()
         )
-        return cls(study, results, expected, table, runs, stale)
+        return cls(study, results, expected, table, runs, unused)
 
     @cached_property
     def groups(self) -> dict[tuple[str, str], pd.DataFrame]:
@@ -67,8 +67,8 @@ class StudyRows:
 
     def rows(self, dataset: str, arm: str) -> pd.DataFrame:
         """The rows there are of an arm on a dataset, failed ones included."""
-        found = self.groups.get((dataset, arm))
-        return self.table.iloc[:0] if found is None else found
+        group = self.groups.get((dataset, arm))
+        return self.table.iloc[:0] if group is None else group
 
     def missing(self) -> pd.DataFrame:
         """dataset, arm, seed of the runs without evidence: not run yet, failed or pruned."""

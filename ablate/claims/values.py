@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ablate.claims.series import association
-from ablate.claims.statistics.effects import Floats, positive_floor
+from ablate.claims.statistics.bootstrap import Floats
+from ablate.claims.statistics.centers import bounded, positive_floor
 from ablate.claims.study_rows import COUNTED, StudyRows
 from ablate.registry.measures import Scale, measure
 from ablate.study.claims.association import spearman_of
@@ -18,7 +19,7 @@ from ablate.study.claims.association import spearman_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ablate.study.study import Claim
+    from ablate.study.claims import Claim
 
 
 @dataclass(frozen=True)
@@ -38,127 +39,88 @@ class Samples:
     """the arm against each of several others"""
     ladders: tuple[tuple[tuple[float, Floats], ...], ...] = ()
     """values by level of a factor, ascending; one ladder for each setting of the rest"""
+    names: tuple[str, ...] = ()
+    """the arms: this one and the other, or this one and its rivals, or those of the ladders, one ladder after the other"""
 
     @property
     def n(self) -> tuple[int, int]:
+        """Runs of the arm, and of the other arms."""
         if self.rivals:
-            return len(self.arm), sum(each.n[1] for each in self.rivals)
+            return len(self.arm), sum(pair.n[1] for pair in self.rivals)
         return len(self.arm), 0 if self.against is None else len(self.against)
+
+    @property
+    def by_arm(self) -> list[tuple[str, int]]:
+        """Each arm and how many runs it has."""
+        if self.rivals:
+            counts = [len(self.arm), *(pair.n[1] for pair in self.rivals)]
+        elif self.ladders:
+            counts = [len(values) for ladder in self.ladders for _, values in ladder]
+        else:
+            counts = [len(self.arm)] if self.against is None else list(self.n)
+        return list(zip(self.names, counts, strict=True))
 
     @property
     def fewest(self) -> int:
         """Runs of the arm that has the fewest."""
         if self.rivals:
-            return min(each.fewest for each in self.rivals)
+            return min(pair.fewest for pair in self.rivals)
         if self.ladders:
             return min(len(values) for ladder in self.ladders for _, values in ladder)
         return self.n[0] if self.against is None else min(self.n)
 
     def comparable(self) -> tuple[Floats, Floats] | None:
-        """Finite values for means: diverged runs take the worst finite value seen in either arm; logs for a ratio.
+        """Finite values for means: diverged runs take the worst finite value of the two arms; logarithms for a ratio.
 
-        None if no run of either arm has a finite value. Without another arm the second is empty.
+        Of no other arm, since the verdict must not hang on arms that the claim does not name: see
+        ablate.claims.statistics.centers. None if no run of either arm has a finite value. Without another arm the second
+        is empty.
         """
         other = np.empty(0) if self.against is None else self.against
-        both = np.concatenate([self.arm, other])
-        finite = both[np.isfinite(both)]
-        if not len(finite):
-            return None
-        bounded = (np.clip(self.arm, finite.min(), finite.max()), np.clip(other, finite.min(), finite.max()))
-        if self.scale == "difference":
-            return bounded
-        floor = positive_floor(finite)
-        first, second = (np.log(np.maximum(each, floor)) for each in bounded)
-        return first, second
+        both = bounded(np.concatenate([self.arm, other]), self.scale)
+        return None if both is None else (both[: len(self.arm)], both[len(self.arm) :])
 
     def ranked(self) -> tuple[Floats, Floats]:
-        """The values for rank tests on the scale of comparison: logs for a ratio, diverged runs still ±inf."""
+        """The values for rank tests on the scale of comparison: logarithms for a ratio, diverged runs still ±inf."""
         other = np.empty(0) if self.against is None else self.against
         if self.scale == "difference":
             return self.arm, other
         both = np.concatenate([self.arm, other])
         floor = positive_floor(both[np.isfinite(both)])
-        first, second = (np.where(each == -np.inf, each, np.log(np.maximum(each, floor))) for each in (self.arm, other))
+        first, second = (
+            np.where(values == -np.inf, values, np.log(np.maximum(values, floor))) for values in (self.arm, other)
+        )
         return first, second
 
 
-def samples_of(rows: StudyRows, claim: Claim, dataset: str) -> Samples:
-    """The values that a claim compares on a dataset.
+def samples_of(rows: StudyRows, claim: Claim, dataset: str, better: str = "") -> Samples:
+    """The values of a claim's arm, and of the arm that it is held against, on a dataset.
 
-    A diverged run is the worst by its status, whatever its cells hold; where neither way is better, the worst is what
-    speaks against the claim. A failed run is missing.
+    A diverged run is the worst by its status, whatever its cells hold. Where neither way of the metric is better, the
+    worst is what speaks against the claim: `better` says what speaks for it, by default the claim's direction, else less.
+    A failed run is missing.
     """
-    if claim.rivals:
-        return _against_rivals(rows, claim, dataset)
-    if claim.ladders:
-        return _on_ladders(rows, claim, dataset)
     facts = measure(claim.metric)
-    worst = _worst(claim, facts.better)
     names = (claim.arm, claim.against) if claim.against else (claim.arm,)
     groups = tuple(rows.rows(dataset, name) for name in names)
     groups = tuple(group[group["status"].isin(COUNTED)] for group in groups)
     broken = tuple((group["status"] == "diverged").to_numpy() for group in groups)
-    raw = _raw(rows, claim.metric, groups, broken)
-    values = [np.where(lost, worst, value) for value, lost in zip(raw, broken, strict=True)]
     if claim.metric == "diverged":
         values = [lost.astype(float) for lost in broken]
+    else:
+        better = (better or claim.direction or "less") if facts.better == "none" else facts.better
+        worst = math.inf if better == "less" else -math.inf
+        raw = _raw(rows, claim.metric, groups, broken)
+        values = [np.where(lost, worst, value) for value, lost in zip(raw, broken, strict=True)]
     done = [value[~lost] for value, lost in zip(values, broken, strict=True)]
-    measured = claim.metric == "diverged" or not sum(map(len, done)) or any(np.isfinite(each).any() for each in done)
+    measured = not sum(map(len, done)) or any(np.isfinite(value).any() for value in done)
     known = [value[~np.isnan(value)] for value in values]
+    lost = [int(diverged.sum()) for diverged in broken] + [0]
     absent = [max(0, rows.expected_count(dataset, name) - len(value)) for name, value in zip(names, known, strict=True)]
-    scale = facts.scale
-    if claim.statistic == "spread":
-        known, scale = _spread(known, facts.scale), "difference"
-    center = facts.center
-    if claim.statistic == "share_near_best":
-        known, scale, center = _near_best(rows, claim, dataset, known), "difference", "mean"
-    lost = [int(each.sum()) for each in broken]
-    if not claim.against:
-        return Samples(known[0], None, scale, center, (lost[0], 0), (absent[0], 0), measured)
     return Samples(
-        known[0], known[1], scale, center, (lost[0], lost[1]), (absent[0], absent[1]), measured
+        known[0], known[1] if claim.against else None, facts.scale, facts.center, (lost[0], lost[1]),
+        (absent[0], sum(absent[1:])), measured, names=names,
     )  # fmt: skip
-
-
-def _worst(claim: Claim, better: str) -> float:
-    if better == "none":
-        better = claim.direction or ("less" if claim.high is not None or claim.low is None else "greater")
-    return math.inf if better == "less" else -math.inf
-
-
-def _against_rivals(rows: StudyRows, claim: Claim, dataset: str) -> Samples:
-    pairs = tuple(samples_of(rows, replace(claim, against=name, rivals=()), dataset) for name in claim.rivals)
-    first = pairs[0]
-    return replace(
-        first,
-        against=np.concatenate([each.against for each in pairs if each.against is not None]),
-        diverged=(first.diverged[0], sum(each.diverged[1] for each in pairs)),
-        missing=(first.missing[0], sum(each.missing[1] for each in pairs)),
-        applies=all(each.applies for each in pairs),
-        rivals=pairs,
-    )
-
-
-def _on_ladders(rows: StudyRows, claim: Claim, dataset: str) -> Samples:
-    """All levels' values; a level's diverged runs are the worst, and where neither way is better, −inf for a rise."""
-    ladders, everything = [], []
-    for ladder in claim.ladders:
-        levels = []
-        for level, name in ladder:
-            each = samples_of(rows, replace(claim, arm=name, ladders=()), dataset)
-            levels.append((level, each.arm))
-            everything.append(each)
-        ladders.append(tuple(levels))
-    return Samples(
-        np.concatenate([each.arm for each in everything]),
-        None,
-        everything[0].scale,
-        everything[0].center,
-        (sum(each.diverged[0] for each in everything), 0),
-        (sum(each.missing[0] for each in everything), 0),
-        any(each.applies for each in everything),
-        ladders=tuple(ladders),
-    )
 
 
 def _raw(rows: StudyRows, metric: str, groups: tuple[pd.DataFrame, ...], broken: tuple[NDArray, ...]) -> list[Floats]:
@@ -173,37 +135,14 @@ def _raw(rows: StudyRows, metric: str, groups: tuple[pd.DataFrame, ...], broken:
     ]
 
 
-def _spread(values: list[Floats], scale: Scale) -> list[Floats]:
-    """Distance of each value, or of its logarithm for a ratio, from its own arm's median (Brown and Forsythe 1974).
-
-    The median is that of the finite values; a diverged run is at the worst, +inf.
-    """
-    finite = np.concatenate(values)
-    finite = finite[np.isfinite(finite)]
-    floor = positive_floor(finite) if len(finite) else 1.0
-    spread = []
-    for each in values:
-        inside = np.isfinite(each)
-        level = np.where(inside, each, np.nan)
-        level = np.log(np.maximum(level, floor)) if scale == "ratio" else level
-        distance = np.abs(level - np.median(level[inside])) if inside.any() else level
-        spread.append(np.where(inside, distance, np.inf))
-    return spread
-
-
-def _near_best(rows: StudyRows, claim: Claim, dataset: str, values: list[Floats]) -> list[Floats]:
-    """1 for a run within the claim's factor of the best that any arm of the study reached on the dataset, else 0.
-
-    The best is the same however the runs are dealt to the two arms, so that tests of the shares stay exact.
-    """
+def best_value(rows: StudyRows, metric: str, dataset: str) -> float | None:
+    """The best value that any run of the study reached on the dataset; None without a finite one."""
     there = rows.table[(rows.table["dataset"] == dataset) & (rows.table["status"] == "done")]
-    found = there[claim.metric].to_numpy(dtype=float) if claim.metric in there.columns else np.empty(0)
-    found = found[np.isfinite(found)]
-    if not len(found):
-        return [np.zeros(len(each)) for each in values]
-    if measure(claim.metric).better == "less":
-        return [(each <= found.min() * claim.factor_of_best).astype(float) for each in values]
-    return [(each >= found.max() / claim.factor_of_best).astype(float) for each in values]
+    values = there[metric].to_numpy(dtype=float) if metric in there.columns else np.empty(0)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    return float(values.min() if measure(metric).better == "less" else values.max())
 
 
 def target_fid(groups: tuple[pd.DataFrame, ...]) -> float:
@@ -225,7 +164,7 @@ def _time_to_target(
     A run without a fid curve has no value (NaN).
     """
     target, column = target_fid(groups), 0 if metric == "steps_to_target" else 1
-    found = []
+    by_group = []
     for group, lost in zip(groups, broken, strict=True):
         times = np.full(len(group), np.nan)
         for i, run_id in enumerate(group["run_id"]):
@@ -234,5 +173,5 @@ def _time_to_target(
                 continue
             reached = np.flatnonzero(curve[2] <= target)
             times[i] = curve[column][reached[0]] if len(reached) else np.inf
-        found.append(times)
-    return found
+        by_group.append(times)
+    return by_group

@@ -9,25 +9,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.commands.options import RESULTS, Json
+from ablate.claims.calibration_table import STUDIES, TABLE, table_text
+from ablate.commands.options import RESULTS, Json, Plugin, load_plugins
 
 if TYPE_CHECKING:
-    from ablate.claims.calibration import Case
+    from ablate.claims.calibration_table import Case
 
 LINE = "{:<11} {:<10} {:>3} {:>7} {:>11} {:>13} {:>13} {:>9}"
 
 
 def calibrate(
-    studies: Annotated[int, typer.Option(min=1, max=100_000, help="simulated studies for each line")] = 400,
+    studies: Annotated[int, typer.Option(min=1, max=100_000, help="simulated studies for each line")] = STUDIES,
     seed: Annotated[int, typer.Option(min=0, help="other seeds simulate other studies")] = 0,
     out: Annotated[Path, typer.Option(help="folder for calibration.csv")] = RESULTS / "calibration",
+    plugin: Plugin = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
     """Measure false verdicts, power and coverage of every kind of test on simulated studies."""
-    from ablate.claims.calibration import TABLE, table_text
     from ablate.claims.calibration import calibrate as simulate
     from ablate.files.whole_files import replace
 
+    load_plugins(plugin)
     if not as_json:
         print(LINE.format("kind", "law", "n", "effect", "reproduced", "contradicted", "inconclusive", "coverage"))
     cases = []

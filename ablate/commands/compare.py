@@ -47,7 +47,7 @@ def compare(
 
 
 def _arms(study: str, arm: str, against: str, metric: str, results: Path, as_json: bool) -> None:
-    from ablate.claims.between_arms import ahead, contrast
+    from ablate.claims.between_arms import better_arm, between_arms
     from ablate.registry.measures import measure
     from ablate.results.tables import RUNS as TABLE
     from ablate.results.tables import Results, study_as_run
@@ -55,30 +55,36 @@ def _arms(study: str, arm: str, against: str, metric: str, results: Path, as_jso
     folder = Path(study) if (Path(study) / TABLE).is_file() else results / Path(study).stem
     tables = Results.read(folder)
     loaded = study_as_run(tables)
-    found = contrast(loaded, tables, arm, against, metric)
+    verdicts = between_arms(loaded, tables, arm, against, metric)
     if as_json:
-        rows = [{name: _plain(getattr(each, name)) for name in SHOWN} | {"ahead": ahead(each)} for each in found]
+        rows = [
+            {name: _finite(getattr(verdict, name)) for name in SHOWN} | {"ahead": better_arm(verdict)}
+            for verdict in verdicts
+        ]
         print(json.dumps({"study": loaded.name, "verdicts": rows}, indent=2))
         return
-    way = "lower" if found[0].direction == "less" else "higher"
+    way = "lower" if verdicts[0].direction == "less" else "higher"
     neither = measure(metric).better == "none"
     print(f"{loaded.name}: {metric} of {arm} against {against}; {'neither way' if neither else way} is better")
-    print(_table([_line(each, ahead(each), way if neither else "better") for each in found]))
+    print(_table([_line(verdict, better_arm(verdict), way if neither else "better") for verdict in verdicts]))
 
 
-def _line(found: Verdict, winner: str, word: str) -> tuple[str, ...]:
+def _line(verdict: Verdict, winner: str, word: str) -> tuple[str, ...]:
     from ablate.results import numbers
 
-    if math.isnan(found.effect):
-        return found.dataset, "–", "", "", f"{found.n[0]} vs {found.n[1]}", found.reason
-    chance = f"{100 * found.improvement:.0f} % [{100 * found.improvement_low:.0f}, {100 * found.improvement_high:.0f}]"
-    needed = f"about {found.seeds_needed} seeds would decide" if found.seeds_needed else "undecided: " + found.reason
+    runs = f"{verdict.n[0]} vs {verdict.n[1]}"
+    if math.isnan(verdict.effect):
+        return verdict.dataset, numbers.NONE, "", "", runs, verdict.reason
+    ends = f"[{100 * verdict.improvement_low:.0f}, {100 * verdict.improvement_high:.0f}]"
+    needed = (
+        f"about {verdict.seeds_needed} seeds would decide" if verdict.seeds_needed else "undecided: " + verdict.reason
+    )
     return (
-        found.dataset,
-        numbers.effect(found.effect, found.low, found.high, found.scale),
-        "p " + numbers.p_value(found.p),
-        f"{found.arm} {word} in {chance}",
-        f"{found.n[0]} vs {found.n[1]}",
+        verdict.dataset,
+        numbers.effect(verdict.effect, verdict.low, verdict.high, verdict.scale),
+        "p " + numbers.p_value(verdict.p),
+        f"{verdict.arm} {word} in {100 * verdict.improvement:.0f} % {ends}",
+        runs,
         f"{winner} is {word}" if winner else needed,
     )
 
@@ -88,26 +94,26 @@ def _table(rows: list[tuple[str, ...]]) -> str:
     return "\n".join("  " + "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
-def _plain(value: Any) -> Any:
+def _finite(value: Any) -> Any:
     """A value as JSON holds it: no NaN, no infinity."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _folders(first: Path, second: Path, as_json: bool) -> None:
-    from ablate.claims.against_reference import compare as hold
+    from ablate.claims.against_reference import against_reference
     from ablate.results.tables import Results, study_as_run
 
     comparisons = []
     for mine, other in _pairs(first, second):
         tables, others = Results.read(mine), Results.read(other)
-        comparisons.append(hold(tables, others, study_as_run(tables), study_as_run(others), str(other)))
-    if not any(each.overlaps for each in comparisons):
+        comparisons.append(against_reference(tables, others, study_as_run(tables), study_as_run(others), str(other)))
+    if not any(comparison.overlaps for comparison in comparisons):
         raise UsageError(f"{first} and {second}: no arm has runs in both, so there is nothing to compare")
     if as_json:
-        print(json.dumps([_as_json(each) for each in comparisons], indent=2))
+        print(json.dumps([_as_json(comparison) for comparison in comparisons], indent=2))
     else:
-        print("\n".join(line for each in comparisons for line in each.lines()))
-    if any(each.differs for each in comparisons):
+        print("\n".join(line for comparison in comparisons for line in comparison.lines()))
+    if any(comparison.differs for comparison in comparisons):
         raise typer.Exit(DIFFERS)
 
 
@@ -128,22 +134,22 @@ def _pairs(first: Path, second: Path) -> list[tuple[Path, Path]]:
     return [(first / name, second / name) for name in shared]
 
 
-def _as_json(found: Comparison) -> dict[str, Any]:
+def _as_json(comparison: Comparison) -> dict[str, Any]:
     return {
-        "study": found.study,
-        "against": found.other,
-        "differs": found.differs,
-        "level": found.level,
-        "shared": found.shared,
-        "identical": found.identical,
-        "intervals": [asdict(each) for each in found.overlaps],
+        "study": comparison.study,
+        "against": comparison.other,
+        "differs": comparison.differs,
+        "level": comparison.level,
+        "shared": comparison.shared,
+        "identical": comparison.identical,
+        "intervals": [asdict(overlap) for overlap in comparison.overlaps],
         "verdicts": [
             {
-                "claim": each.mine.key,
-                "mine": each.mine.verdict,
-                "other": each.reference.verdict,
-                "conflict": each.conflict,
+                "claim": pair.mine.key,
+                "mine": pair.mine.verdict,
+                "other": pair.reference.verdict,
+                "conflict": pair.conflict,
             }
-            for each in found.verdicts
+            for pair in comparison.verdicts
         ],
     }

@@ -22,8 +22,8 @@ def report(
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Build the HTML page and verdicts.csv from result tables."""
-    from ablate.claims.calibration import FOLDER, read_table
-    from ablate.claims.calibration import TABLE as CALIBRATION
+    from ablate.claims.calibration_table import FOLDER, read_table
+    from ablate.claims.calibration_table import TABLE as CALIBRATION
     from ablate.report import questions, speed
     from ablate.report.site import build_report
     from ablate.results.known_draws import with_draws

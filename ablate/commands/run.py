@@ -290,6 +290,6 @@ def _against_reference(summary: Summary, folder: Path) -> str:
         return f"no reference to compare with in {folder}; `ablate promote` makes one"
     if not (summary.counts.get("done") or summary.counts.get("diverged")):
         return "no finished run to compare with the reference"
-    from ablate.claims.against_reference import compare
+    from ablate.claims.against_reference import against_reference
 
-    return "\n".join(compare(summary.results, Results.read(folder), summary.study).lines())
+    return "\n".join(against_reference(summary.results, Results.read(folder), summary.study).lines())

@@ -2,6 +2,7 @@
 
 from ablate.registry.facts import (
     ArchitectureFacts,
+    ClaimFacts,
     DatasetFacts,
     Facts,
     LipschitzFacts,
@@ -19,6 +20,7 @@ __all__ = [
     "KINDS",
     "MAIN",
     "ArchitectureFacts",
+    "ClaimFacts",
     "DatasetFacts",
     "Entry",
     "Facts",

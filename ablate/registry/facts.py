@@ -152,6 +152,9 @@ class ProbeFacts(MeasureFacts):
 class ClaimFacts(Facts):
     """A kind of test; what it reads, weighs and says is the class itself."""
 
+    tested: bool = True
+    """there is a p, which is corrected together with those of the study's other claims"""
+
 
 FACTS: dict[str, type[Facts]] = {
     "dataset": DatasetFacts,

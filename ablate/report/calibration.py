@@ -6,18 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ablate.claims.calibration import Case
+from ablate.claims.kind import simulations
 
-KINDS = {
-    "compare": "compare, two arms",
-    "along": "compare with a value; a trend along training",
-    "equivalent": "equivalent",
-    "not_worse": "not worse than the best of three",
-    "bound": "bound of an interquartile mean",
-    "trend": "trend over four levels",
-}
-"""In words; a kind that is not here is shown as it is"""
+if TYPE_CHECKING:
+    from ablate.claims.calibration_table import Case
 
 
 @dataclass(frozen=True)
@@ -25,6 +17,7 @@ class CalibrationLine:
     """One kind of test under one law with n seeds; shares from 0 to 1."""
 
     kind: str
+    """in words"""
     distribution: str
     n: int
     studies: int
@@ -37,18 +30,17 @@ class CalibrationLine:
 
 
 def lines(cases: Sequence[Case]) -> list[CalibrationLine]:
-    """A line for each kind, law and n that has a case at the edge of the claim."""
+    """A line for each kind, law and n that has a case at the edge of the claim; an unknown kind is shown as it is."""
+    words = {name: simulation.words for name, simulation in simulations().items()}
     groups: dict[tuple[str, str, int], list[Case]] = {}
     for case in cases:
         groups.setdefault((case.kind, case.distribution, case.n), []).append(case)
-    found = []
+    table = []
     for (kind, law, n), group in groups.items():
         for edge in (case for case in group if case.effect_sd == 0):
             power = [(case.effect_sd, case.reproduced) for case in group if case.effect_sd]
             coverage = min(case.coverage for case in group)
-            found.append(
-                CalibrationLine(
-                    KINDS.get(kind, kind), law, n, edge.studies, edge.reproduced, edge.contradicted, power, coverage
-                )
-            )
-    return found
+            name = words.get(kind, kind)
+            false = (edge.reproduced, edge.contradicted)
+            table.append(CalibrationLine(name, law, n, edge.studies, *false, power, coverage))
+    return table

@@ -53,7 +53,7 @@ def _row(claim: str, entries: list[Entry]) -> Row:
 
 
 def _mark(entry: Entry, line: Line) -> Mark:
-    title = f"{entry.study}: {entry.says}: {line.what or line.verdict.reason}: {line.verdict.verdict}"
+    title = f"{entry.study}: {entry.says}: {line.sentence}"
     return Mark(line.verdict.verdict, line.symbol, line.anchor, title)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ablate.claims.statistics import effects as statistics
+from ablate.claims.statistics.binary import share_interval
 from ablate.claims.statistics.centers import centers
 from ablate.claims.study_rows import COUNTED, StudyRows
 from ablate.registry.measures import KINDS, Measure, measure, measures, shown_in
@@ -105,7 +105,7 @@ def _diverged(group: pd.DataFrame) -> Cell:
     diverged = int((group["status"] == "diverged").sum())
     if not n:
         return Cell(numbers.NONE, "")
-    low, high = statistics.share_interval(diverged, n)
+    low, high = share_interval(diverged, n)
     return Cell(f"{diverged} of {n}", f"[{100 * low:.0f}, {100 * high:.0f}] %")
 
 

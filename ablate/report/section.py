@@ -64,7 +64,7 @@ def section_of(rows: StudyRows, verdicts: Sequence[Verdict]) -> StudySection:
         expected=len(rows.expected),
         present=len(rows.expected) - len(rows.missing()),
         flags=flag_lines(rows),
-        unused_rows=rows.stale,
+        unused_rows=rows.unused_rows,
         provenance=provenance(rows),
         search=search_part(rows, palette),
     )

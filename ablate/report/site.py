@@ -16,8 +16,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablate.claims.decide import decide, waiting_verdict
 from ablate.claims.study_rows import StudyRows
-from ablate.claims.verdict import Verdict, decide, waiting
+from ablate.claims.verdict import Verdict
 from ablate.errors import AblateError
 from ablate.files import whole_files
 from ablate.report import questions, speed
@@ -29,7 +30,7 @@ from ablate.results import numbers
 from ablate.results.provenance import cores
 
 if TYPE_CHECKING:
-    from ablate.claims.calibration import Case
+    from ablate.claims.calibration_table import Case
     from ablate.results.tables import Results
     from ablate.study.study import Study
 
@@ -56,7 +57,7 @@ def build_report(
     """
     parts = _parts(studies)
     verdicts = [verdict for _, own in parts for verdict in own]
-    verdicts += [waiting(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
+    verdicts += [waiting_verdict(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
     page = _page(
         [section for section, _ in parts], verdicts, command=command, table=TABLE, calibration=lines(cases),
         machines=_machines(speed_table), speed_headings=speed.HEADINGS,

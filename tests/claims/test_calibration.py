@@ -4,16 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.claims import calibration
-from ablate.claims.calibration import LAWS, SEEDS, SIMULATED, _Law, calibrate, read_table, table_text
-from ablate.claims.verdict import decide
+from ablate.claims.calibration import SEEDS, calibrate
+from ablate.claims.calibration_table import read_table, table_text
+from ablate.claims.decide import decide
+from ablate.claims.kind import simulations
+from ablate.claims.simulation import LAWS, Law
 from ablate.errors import UsageError
 from tests.support.simulated_study import SimulatedClaim, tables
 
 STUDIES = 200
 
 
-@pytest.mark.parametrize("kind", SIMULATED)
+@pytest.mark.parametrize("kind", simulations())
 def test_at_the_edge_of_what_is_claimed_false_verdicts_are_rare(kind):
     cases = list(calibrate(15 if kind == "trend" else 40, kinds=[kind], effects=[0.0]))
     assert len(cases) == len(LAWS) * len(SEEDS)
@@ -32,10 +34,11 @@ def test_two_standard_deviations_are_found_with_ten_seeds_and_most_intervals_hol
 
 def test_the_true_values_are_those_of_very_many_runs():
     for name in LAWS:
-        values = _Law(name, np.random.default_rng(0)).draw(0.0, 400_000)
+        law = Law(name, np.random.default_rng(0))
+        values = law.runs(0.0, 400_000)
         level = values if name == "normal" else np.log(values)
         kept = np.sort(level)[100_000:300_000]
-        assert calibration._center(name) == pytest.approx(kept.mean(), abs=0.01)
+        assert law.center == pytest.approx(kept.mean(), abs=0.01)
 
 
 def test_the_same_seed_gives_the_same_cases_and_the_table_is_read_back(tmp_path):

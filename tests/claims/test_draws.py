@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablate.claims.decide import decide
 from ablate.claims.draws import best_of, drawn, levels
 from ablate.claims.study_rows import StudyRows
-from ablate.claims.verdict import decide
 from ablate.results.known_draws import with_draws
 from ablate.study.load import load_study
 from tests.support.broken_searches import VALID_SEARCH
@@ -90,4 +90,4 @@ def test_rows_of_another_search_space_are_not_its_draws(tmp_path: Path) -> None:
     expected = pd.DataFrame(rows_of(random.runs(), by_rate))
     fitting = expected[(expected["draw"] < 10) & (expected["set_beta1"] != 0.5)]
     assert sorted(rows.table["run_id"]) == sorted(fitting["run_id"])
-    assert len(rows.stale) == len(expected) - len(fitting)
+    assert len(rows.unused_rows) == len(expected) - len(fitting)

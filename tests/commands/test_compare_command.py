@@ -11,9 +11,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablate.claims.between_arms import contrast
-from ablate.claims.calibration import read_table
-from ablate.claims.verdict import decide
+from ablate.claims.between_arms import between_arms
+from ablate.claims.calibration_table import read_table
+from ablate.claims.decide import decide
 from ablate.results import checksums
 from ablate.results.tables import Results, runs_text, study_as_run
 
@@ -41,7 +41,7 @@ def contrast_of(metric: str) -> float:
     results = Results.read(REFERENCE)
     (pooled,) = [
         each
-        for each in contrast(study_as_run(results), results, "wgan_gp", "wgan_c0.1", metric)
+        for each in between_arms(study_as_run(results), results, "wgan_gp", "wgan_c0.1", metric)
         if each.dataset == "pooled"
     ]
     return pooled.effect
@@ -50,7 +50,7 @@ def contrast_of(metric: str) -> float:
 def test_two_arms_are_compared_as_a_claim_would_compare_them() -> None:
     results = Results.read(REFERENCE)
     study = study_as_run(results)
-    found = {each.dataset: each for each in contrast(study, results, "wgan_gp", "wgan_c0.1", "fid")}
+    found = {each.dataset: each for each in between_arms(study, results, "wgan_gp", "wgan_c0.1", "fid")}
     claimed = {
         each.dataset: each
         for each in decide(study, results)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablate.claims.verdict import decide
+from ablate.claims.decide import decide
 from ablate.report.board import board
 from tests.support.simulated_study import SimulatedClaim, tables
 

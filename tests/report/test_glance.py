@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ablate.claims.verdict import POOLED, Verdict, decide
+from ablate.claims.decide import decide
+from ablate.claims.verdict import POOLED, Verdict
 from ablate.report.board import board
 from ablate.report.glance import at_a_glance
 from ablate.report.site import build_report
@@ -60,5 +61,5 @@ def test_of_many_arms_whose_best_is_meant_the_board_says_how_many(verdicts: list
     one = next(v for v in verdicts if v.kind == "compare")
     for count, told in ((3, "best of a0, a1, a2"), (4, "best of 4 others")):
         against = f"best of {', '.join(f'a{i}' for i in range(count))}"
-        (entry,) = board([replace(one, against=against, dataset=POOLED)])
+        (entry,) = board([replace(one, kind="equivalent", against=against, dataset=POOLED)])
         assert entry.lines[0].what.endswith(told)

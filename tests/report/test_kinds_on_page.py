@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ablate.claims.calibration import Case
-from ablate.claims.verdict import decide
+from ablate.claims.calibration_table import Case
+from ablate.claims.decide import decide
 from ablate.config.run_config import RunConfig
 from ablate.report.board import board, tally
 from ablate.report.site import NOT_RUN, build_report

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ablate.claims.verdict import decide
+from ablate.claims.decide import decide
 from ablate.errors import AblateError
 from ablate.registry import register
 from ablate.registry import registry as registry_of_components

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.claims.verdict import decide
+from ablate.claims.decide import decide
 from ablate.errors import UsageError
 from ablate.report import questions
 from ablate.report.site import build_report

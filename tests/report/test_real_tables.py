@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ablate.claims.against_reference import compare
+from ablate.claims.against_reference import against_reference
 from ablate.report.site import build_report
 from ablate.results import tables
 from ablate.results.tables import Results, study_as_run
@@ -123,7 +123,7 @@ def test_tables_written_and_read_back_give_the_same_page(made, tmp_path: Path) -
     results.write(study.runs())
     again = Results.read(results.folder)
     assert build_report([(study, again)], tmp_path).read_text(encoding="utf-8") == page
-    found = compare(again, results, study)
+    found = against_reference(again, results, study)
     assert (found.shared, found.identical, found.differs) == (31, 31, False)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ablate.claims.verdict import Verdict, decide
+from ablate.claims.decide import decide
+from ablate.claims.verdict import Verdict
 from ablate.report.site import build_report
 from ablate.results import numbers
 from tests.support.page_tags import Row, Tags

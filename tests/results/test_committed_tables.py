@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ablate.claims.verdict import decide
+from ablate.claims.decide import decide
 from ablate.results.tables import STUDY, Results, study_as_run
 from ablate.study.load import load_study
 

@@ -9,7 +9,7 @@ from shutil import copytree
 import pandas as pd
 import pytest
 
-from ablate.claims.between_arms import contrast
+from ablate.claims.between_arms import between_arms
 from ablate.errors import UsageError
 from ablate.execution.display import Quiet
 from ablate.execution.job import Options, run_study
@@ -143,7 +143,7 @@ def test_arms_of_which_draws_were_pruned_are_not_compared(searched: tuple[Study,
     study, results = searched
     two = replace(study, arms=("wgan", "other"))
     with pytest.raises(UsageError, match="draws were pruned there"):
-        contrast(two, results, "wgan", "other", "fid")
+        between_arms(two, results, "wgan", "other", "fid")
 
 
 def test_when_prune_is_taken_out_what_was_pruned_is_trained_to_its_end(

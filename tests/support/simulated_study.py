@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ablate.claims.kinds.bound import BoundFields
+from ablate.claims.kinds.compare import CompareFields
+from ablate.claims.kinds.equivalent import EquivalentFields
+from ablate.claims.kinds.identity import IdentityFields
+from ablate.claims.kinds.trend import TrendFields
 from ablate.config.run_config import RunConfig
 from ablate.study.claims import Claim
+from ablate.study.claims.claim import Fields
+
+OWN_FIELDS: dict[str, type[Fields]] = {
+    "compare": CompareFields,
+    "equivalent": EquivalentFields,
+    "bound": BoundFields,
+    "trend": TrendFields,
+    "identity": IdentityFields,
+}
 
 
-@dataclass(frozen=True)
 class SimulatedClaim(Claim):
-    """A claim of a study file, with defaults."""
+    """A claim of a study file, with defaults; fields that its kind alone has are given like the others."""
 
-    id: str = "c"
-    source: tuple[str, ...] = ("D0",)
-    says: str = "a is better than b"
-    test: str = "compare"
-    metric: str = "fid"
-    statistic: str = "value"
-    arm: str = "a"
-    against: str = "b"
-    direction: str = "less"
-    margin: float = 0.0
-    datasets: tuple[str, ...] = ("ring8",)
-    decide: str = "pooled"
+    def __init__(
+        self,
+        id: str = "c",
+        source: tuple[str, ...] = ("D0",),
+        says: str = "a is better than b",
+        test: str = "compare",
+        metric: str = "fid",
+        own: Fields | None = None,
+        **more: Any,
+    ):
+        usual: dict[str, Any] = {
+            "statistic": "value", "arm": "a", "against": "b", "direction": "less", "margin": 0.0, "datasets": ("ring8",),
+            "decide": "pooled",
+        }  # fmt: skip
+        shared = {field.name for field in fields(Claim)}
+        given = {name: value for name, value in more.items() if name in shared}
+        kinds_own = {name: value for name, value in more.items() if name not in shared}
+        own = own or (OWN_FIELDS[test](**kinds_own) if kinds_own else Fields())
+        super().__init__(id, source, says, test, metric, own=own, **{**usual, **given})
 
 
 @dataclass(frozen=True)

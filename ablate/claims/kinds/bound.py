@@ -10,37 +10,106 @@ A run that diverged is beyond all others. An interquartile mean stands that for 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-from scipy import stats
-
-from ablate.claims.evidence import LEVEL, Evidence
-from ablate.claims.kinds.compare import seed_of
-from ablate.claims.statistics import effects as statistics
-from ablate.claims.statistics.effects import Floats
-from ablate.claims.statistics.rank_tests import sign_test
-from ablate.claims.values import Samples
+from ablate.claims.kind import Kind, Mark, Simulation, Strata, axis_of, effect_text
+from ablate.registry import register
+from ablate.study.claims.claim import Claim, Fields, interval_text
+from ablate.study.claims.kind import ALWAYS, IF_WANTED, claims_of, common_fields
 
 if TYPE_CHECKING:
-    from ablate.study.study import Claim
+    from ablate.claims.evidence import Evidence
+    from ablate.claims.simulation import Law, Simulated
+    from ablate.claims.study_rows import StudyRows
+    from ablate.claims.values import Samples
+    from ablate.claims.verdict import Verdict
+    from ablate.study.claims.reader import Reader
+
+CENTERS = ("iqm", "mean", "median", "share")
 
 
-def weigh(claim: Claim, strata: list[tuple[str, Samples]], level: float = LEVEL) -> Evidence:
-    """Evidence on one dataset: over several, a claim of a bound is one of each of them."""
-    ((_, samples),) = strata
-    logs = samples.scale == "ratio" and claim.statistic == "iqm"
-    scale = "log" if logs else "value"
-    low, high = (_end(end, side, logs) for end, side in ((claim.low, -math.inf), (claim.high, math.inf)))
-    found = Evidence(claim, strata, scale, target=(low, high))
-    if not samples.applies or not samples.fewest:
-        return found
-    if claim.statistic == "share":
-        return _share(found, samples, level)
-    if claim.statistic == "median":
-        return _median(found, samples.arm, level)
-    return _center(found, samples, level, logs)
+@dataclass(frozen=True)
+class BoundFields(Fields):
+    """What only this kind has."""
+
+    low: float | None = None
+    high: float | None = None
+    within: tuple[float, float] | None = None
+    """bound on a share: a run counts whose metric lies here"""
+
+
+@register("claim", "bound")
+class Bound(Kind):
+    """A statistic of an arm's metric over its seeds lies in a range."""
+
+    decisions = ("every_dataset",)
+
+    def read(self, reader: Reader) -> list[Claim]:
+        reader.fields((*ALWAYS, "metric", "arm"), (*IF_WANTED, "low", "high", "statistic", "within"))
+        arms = reader.arms("arm")
+        low, high = reader.number("low"), reader.number("high")
+        if "low" not in reader.given and "high" not in reader.given:
+            reader.source.wrong(reader.spot, "the range is missing, expected low, high or both")
+        if low is not None and high is not None and low > high:
+            reader.wrong("high", f"high is {high:g}, expected at least low, {low:g}")
+        statistic = reader.one_of("statistic", CENTERS, "iqm")
+        own = BoundFields(low, high, reader.range("within"))
+        common = common_fields(reader) | {"statistic": statistic, "decide": "every_dataset", "own": own}
+        common["metric"] = reader.metric(arms, common["datasets"], pair=False)
+        if statistic == "share" and "within" not in reader.given and common["metric"] != "diverged":
+            reader.wrong("statistic", "a share of runs needs within: [from, to], the values that count")
+        if statistic != "share" and "within" in reader.given:
+            reader.wrong("within", "within has no effect, expected statistic: share beside it", key=True)
+        return claims_of(common, arms) if low is not None or high is not None else []
+
+    def opponent(self, claim: Claim) -> str:
+        own = BoundFields.of(claim)
+        return interval_text(own.low, own.high)
+
+    def statement(self, claim: Claim) -> str:
+        within = BoundFields.of(claim).within
+        share = f" within {interval_text(*within)}" if within else ""
+        return f"{claim.statistic} of {claim.metric}{share} of {claim.arm} in {self.opponent(claim)}"
+
+    def statistic(self, claim: Claim) -> str:
+        within = BoundFields.of(claim).within
+        return f"share within {interval_text(*within)}" if within else claim.statistic
+
+    def samples(self, rows: StudyRows, claim: Claim, dataset: str) -> Samples:
+        from ablate.claims.values import samples_of
+
+        own = BoundFields.of(claim)
+        return samples_of(rows, claim, dataset, "greater" if own.high is None and own.low is not None else "less")
+
+    def weigh(self, claim: Claim, strata: Strata, level: float) -> Evidence:
+        """Evidence on one dataset: over several, a claim of a bound is one of each of them."""
+        from ablate.claims.evidence import Evidence
+
+        ((_, samples),) = strata
+        logs = samples.scale == "ratio" and claim.statistic == "iqm"
+        own = BoundFields.of(claim)
+        target = _end(own.low, -math.inf, logs), _end(own.high, math.inf, logs)
+        scale = "log" if logs else "value"
+        evidence = Evidence(claim, strata, scale, target=target, target_words="the claimed range")
+        if not samples.applies or not samples.fewest:
+            return evidence
+        if claim.statistic == "share":
+            return _weigh_share(evidence, samples, target, level)
+        if claim.statistic == "median":
+            return _weigh_median(evidence, samples, target, level)
+        return _weigh_center(evidence, samples, target, level)
+
+    def mark(self, verdict: Verdict) -> Mark:
+        what = f"{verdict.statistic} of {verdict.metric}: {verdict.arm}, claimed {verdict.against}"
+        return Mark(what, axis_of(verdict))
+
+    def finding(self, verdict: Verdict) -> str:
+        of_what = f"{verdict.statistic} of {verdict.metric} of {verdict.arm}"
+        return f"{of_what}, claimed {verdict.against}: {effect_text(verdict)}"
+
+    def simulations(self) -> tuple[Simulation, ...]:
+        return (Simulation("bound", "bound of an interquartile mean", _simulated, 3),)
 
 
 def _end(end: float | None, open_end: float, logs: bool) -> float:
@@ -49,92 +118,60 @@ def _end(end: float | None, open_end: float, logs: bool) -> float:
     return math.log(end) if end > 0 else -math.inf
 
 
-def _center(found: Evidence, samples: Samples, level: float, logs: bool) -> Evidence:
+def _weigh_center(evidence: Evidence, samples: Samples, target: tuple[float, float], level: float) -> Evidence:
+    import numpy as np
+
+    from ablate.claims.statistics.bootstrap import center_interval, center_of
+    from ablate.claims.statistics.center_tests import trimmed_t
+
+    trimmed = evidence.claim.statistic == "iqm"
     n, lost = len(samples.arm), int(np.isinf(samples.arm).sum())
-    cut = n // 4 if found.claim.statistic == "iqm" else 0
+    cut = n // 4 if trimmed else 0
     if lost > cut:
-        allowed = "a quarter of the runs" if cut or found.claim.statistic == "iqm" else "none"
-        return replace(
-            found, fault=f"{lost} of {n} runs diverged: the {found.claim.statistic} stands that of {allowed}"
-        )
-    finite = replace(samples, scale="ratio" if logs else "difference").comparable()
-    assert finite is not None
-    values = finite[0]
-    assert found.target is not None
-    low_p, high_p = (trimmed_t(values, end, cut) for end in found.target)
-    center = "iqm" if found.claim.statistic == "iqm" else "mean"
-    low, high = statistics.iqm_interval(values, seed_of(found.claim, found.strata), level, center)
-    return replace(
-        found,
-        p_for=max(low_p[0], high_p[1]),  # above the lower end and below the upper one
-        p_against=min(low_p[1], high_p[0]),
-        method="trimmed t" if cut else "t",
-        effect=statistics.center_of(values, center),
-        low=float(low[0]),
-        high=float(high[0]),
-    )
+        allowed = "a quarter of the runs" if trimmed else "none"
+        fault = f"{lost} of {n} runs diverged: the {evidence.claim.statistic} stands that of {allowed}"
+        return replace(evidence, fault=fault)
+    comparable = replace(samples, scale="ratio" if evidence.scale == "log" else "difference").comparable()
+    assert comparable is not None
+    values, center = comparable[0], "iqm" if trimmed else "mean"
+    low_p, high_p = (trimmed_t(values, end, cut) for end in target)
+    low, high = center_interval(values, evidence.bootstrap_seed, level, center)
+    inside, outside = max(low_p[0], high_p[1]), min(low_p[1], high_p[0])  # above the lower end and below the upper one
+    evidence = evidence.with_test(inside, outside, "trimmed t" if cut else "t")
+    return evidence.with_effect(center_of(values, center), float(low[0]), float(high[0]))
 
 
-def trimmed_t(values: Floats, end: float, cut: int) -> tuple[float, float]:
-    """One-sided p that the mean without `cut` values at each end is above `end`, and that it is below.
+def _weigh_median(evidence: Evidence, samples: Samples, target: tuple[float, float], level: float) -> Evidence:
+    import numpy as np
 
-    Tukey and McLaughlin (Sankhyā A 25, 1963): the error is that of the winsorised values. Equal values are judged as a
-    sign test would: 2⁻ⁿ, and those equal to the end itself speak for what includes it.
-    """
-    if math.isinf(end):
-        return (0.0, 1.0) if end < 0 else (1.0, 0.0)
-    n = len(values)
-    ordered = np.sort(values)
-    kept = ordered[cut : n - cut]
-    winsorised = np.clip(ordered, kept[0], kept[-1])
-    center = float(kept.mean())
-    deviation = float(winsorised.std(ddof=1)) if n > 1 else 0.0
-    if deviation <= 1e-12 * max(abs(center), abs(end), 1e-300):
-        least = 0.5**n
-        if math.isclose(center, end, rel_tol=1e-9, abs_tol=1e-300):
-            return least, least
-        return (least, 1.0) if center > end else (1.0, least)
-    t = (center - end) / (deviation / ((1 - 2 * cut / n) * math.sqrt(n)))
-    degrees = n - 2 * cut - 1
-    return float(stats.t.sf(t, degrees)), float(stats.t.cdf(t, degrees))
+    from ablate.claims.statistics.center_tests import median_interval
+    from ablate.claims.statistics.rank_tests import sign_test
+
+    at_low, at_high = (sign_test([samples.arm], end) for end in target)
+    inside, outside = max(at_low.p_greater, at_high.p_less), min(at_low.p_less, at_high.p_greater)
+    evidence = evidence.with_test(inside, outside, "exact")
+    return evidence.with_effect(float(np.median(samples.arm)), *median_interval(samples.arm, level))
 
 
-def _median(found: Evidence, values: Floats, level: float) -> Evidence:
-    assert found.target is not None
-    at_low, at_high = (sign_test([values], end) for end in found.target)
-    ordered = np.sort(values)
-    rank = int(stats.binom.ppf((1 - level) / 2, len(values), 0.5))  # the interval leaves out `rank` at each end
-    low, high = (float(ordered[rank - 1]), float(ordered[-rank])) if rank else (-math.inf, math.inf)
-    return replace(
-        found,
-        p_for=max(at_low.p_greater, at_high.p_less),
-        p_against=min(at_low.p_less, at_high.p_greater),
-        effect=float(np.median(values)),
-        low=low,
-        high=high,
-    )
+def _weigh_share(evidence: Evidence, samples: Samples, target: tuple[float, float], level: float) -> Evidence:
+    from ablate.claims.statistics.binary import share_test
 
-
-def _share(found: Evidence, samples: Samples, level: float) -> Evidence:
-    claim = found.claim
-    if claim.within is None:  # the metric itself is 0 or 1
+    within = BoundFields.of(evidence.claim).within
+    if within is None:  # the metric itself is 0 or 1
         hits = int((samples.arm > 0.5).sum())
     else:
-        hits = int(((samples.arm >= claim.within[0]) & (samples.arm <= claim.within[1])).sum())
-    n = samples.fewest
-    assert found.target is not None
-    ends = [min(1.0, max(0.0, end)) for end in found.target]
-    # at an open end nothing is tested: a share is never beyond 0 or 1
-    above = float(stats.binom.sf(hits - 1, n, ends[0])) if ends[0] > 0 else 0.0
-    below = float(stats.binom.cdf(hits, n, ends[1])) if ends[1] < 1 else 0.0
-    under = float(stats.binom.cdf(hits, n, ends[0])) if ends[0] > 0 else 1.0
-    over = float(stats.binom.sf(hits - 1, n, ends[1])) if ends[1] < 1 else 1.0
-    interval = stats.binomtest(hits, n).proportion_ci(level, method="exact")
-    return replace(
-        found,
-        p_for=max(above, below),
-        p_against=min(under, over),
-        effect=hits / n,
-        low=float(interval.low),
-        high=float(interval.high),
-    )
+        hits = int(((samples.arm >= within[0]) & (samples.arm <= within[1])).sum())
+    test = share_test(hits, samples.fewest, *target, level)
+    evidence = evidence.with_test(test.p_inside, test.p_outside, "exact")
+    return evidence.with_effect(test.share, test.low, test.high)
+
+
+def _simulated(law: Law, n: int, effect: float) -> Simulated:
+    """The interquartile mean lies so far inside a range."""
+    from ablate.claims.simulation import simulated_claim
+
+    middle = law.center
+    low, high = (middle, middle + 2) if effect == 0 else (middle - effect, middle + effect)
+    own = BoundFields(law.natural(low), law.natural(high))
+    claim = simulated_claim("bound", against="", direction="", statistic="iqm", own=own)
+    return claim, law.samples(law.runs(0.0, n)), middle

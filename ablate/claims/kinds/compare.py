@@ -1,88 +1,233 @@
 """compare: is the arm's metric less, or greater, than another arm's, or than a fixed value?
 
-Of two arms: the stratified Mann–Whitney test. Against a value, as for a trend along training, whose value is a
-coefficient of 0: the sign test, which asks whether the median run lies beyond it.
+Of two arms: the stratified Mann–Whitney test; of their best runs a test of its own (ablate.claims.statistics.best_test).
+Against a value: the sign test, which asks whether the median run lies beyond it.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-from ablate.claims.evidence import LEVEL, Evidence
-from ablate.claims.statistics import effects as statistics
-from ablate.claims.statistics.best_test import best_test
-from ablate.claims.statistics.rank_tests import sign_test, stratified_rank_test
-from ablate.claims.values import Samples
-from ablate.registry.measures import measure
+from ablate.claims.kind import Kind, Mark, Simulation, Strata, axis_of, effect_text, minus
+from ablate.registry import register
+from ablate.registry.measures import KINDS, measure
+from ablate.study.claims.claim import DIRECTIONS, Claim, Fields
+from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, common_fields, margin_text, sign
 
 if TYPE_CHECKING:
-    from ablate.study.study import Claim
+    from ablate.claims.evidence import Evidence
+    from ablate.claims.simulation import Law, Simulated
+    from ablate.claims.study_rows import StudyRows
+    from ablate.claims.values import Samples
+    from ablate.claims.verdict import Verdict
+    from ablate.study.claims.reader import Reader
+
+STATISTICS = ("value", "spread", "best", "share_near_best")
+OF_THE_BEST = ("best", "share_near_best")
 
 
-def seed_of(claim: Claim, used: list[tuple[str, Samples]]) -> int:
-    """The same claim on the same datasets has the same intervals."""
-    return statistics.seed_of(claim.key, claim.metric, claim.statistic, *(name for name, _ in used))
+@dataclass(frozen=True)
+class CompareFields(Fields):
+    """What only this kind has."""
+
+    value: float | None = None
+    """what the metric is held against, where it is no other arm"""
+    factor_of_best: float = 2.0
+    """share_near_best: a run counts that is within this factor of the best on the dataset"""
 
 
-def weigh(claim: Claim, strata: list[tuple[str, Samples]], level: float = LEVEL) -> Evidence:
-    """Test and effect over the datasets where the metric exists. Values are turned so that lower is what is claimed."""
-    found = Evidence(claim, strata, strata[0][1].scale)
-    used = [each for _, each in found.used if each.fewest]
-    if not used:
-        return found
-    seed, center = seed_of(claim, found.used), used[0].center
-    if claim.value is not None:
-        return _weigh_value(found, used, claim.value, seed, center, level)
-    if claim.statistic == "best":
-        return _weigh_best(found, used, seed, level)
-    sign = 1.0 if claim.direction == "less" else -1.0
-    turned = [(sign * each.arm, sign * each.against) for each in used if each.against is not None]
-    test = stratified_rank_test(turned, seed)
-    chance, chance_low, chance_high = statistics.improvement(turned, level)
-    found = replace(
-        found, p_for=test.p_less, p_against=test.p_greater, method=test.method, improvement=chance,
-        improvement_low=chance_low, improvement_high=chance_high,
-    )  # fmt: skip
-    finite = [pair for pair in (each.comparable() for each in used) if pair is not None]
-    if not finite:  # every run diverged, in both arms: nothing to average
-        return replace(found, effect=0.0, low=-math.inf, high=math.inf)
-    effect, low, high = statistics.difference_of_centers(finite, seed, center, level)
-    return replace(found, effect=effect, low=low, high=high)
+@register("claim", "compare")
+class Compare(Kind):
+    """An arm's metric is less, or greater, than another arm's, or than a fixed value."""
+
+    def read(self, reader: Reader) -> list[Claim]:
+        reader.fields(
+            (*ALWAYS, "metric", "arm", "direction"),
+            (*IF_WANTED, "against", "value", "statistic", "factor", "margin", "decide"),
+        )
+        arms = reader.arms("arm")
+        others = [""] if reader.exactly_one("against", "value") == "value" else reader.others(arms)
+        own = CompareFields(reader.number("value"), reader.number("factor", 2.0) or 0.0)
+        common = common_fields(reader) | {
+            "statistic": reader.one_of("statistic", STATISTICS, "value"),
+            "direction": reader.one_of("direction", tuple(DIRECTIONS)),
+            "margin": reader.margin(),
+            "decide": reader.one_of("decide", DECISIONS, "pooled"),
+            "own": own,
+        }
+        fixed, statistic = "value" in reader.given, common["statistic"]
+        if fixed and statistic != "value":
+            what = {"spread": "a spread", "best": "a best run"}.get(statistic, "such a share")
+            reader.wrong("statistic", f"{what} is that of two arms, expected value where the claim has a fixed value")
+        if "factor" in reader.given and statistic != "share_near_best":
+            reader.wrong("factor", "factor has no effect, expected statistic: share_near_best beside it", key=True)
+        elif own.factor_of_best <= 1:
+            reader.wrong("factor", f"factor is {own.factor_of_best:g}, expected more than 1: how near to the best")
+        common["metric"] = reader.metric([*arms, *filter(None, others)], common["datasets"], pair=not fixed)
+        if statistic in OF_THE_BEST and common["metric"]:
+            _has_a_best(reader, common["metric"], statistic)
+        return claims_of(common, arms, others)
+
+    def opponent(self, claim: Claim) -> str:
+        value = CompareFields.of(claim).value
+        return claim.against if value is None else f"{value:g}"
+
+    def statement(self, claim: Claim) -> str:
+        metric = {
+            "value": claim.metric,
+            "spread": f"spread of {claim.metric}",
+            "best": f"best {claim.metric}",
+            "share_near_best": f"share within {CompareFields.of(claim).factor_of_best:g} × the best {claim.metric}",
+        }.get(claim.statistic, "")
+        return f"{metric} of {claim.arm} {sign(claim)} {self.opponent(claim)}{margin_text(claim)}"
+
+    def statistic(self, claim: Claim) -> str:
+        if claim.statistic == "share_near_best":
+            return f"share within {CompareFields.of(claim).factor_of_best:g} × the best"
+        return claim.statistic
+
+    def samples(self, rows: StudyRows, claim: Claim, dataset: str) -> Samples:
+        """For a spread: distances from the arm's median. For a share near the best: 1 for a run near it, else 0.
+
+        The best is that of all arms of the study, and so the same however the runs are dealt to the two arms: tests of
+        the shares stay exact.
+        """
+        from ablate.claims.statistics import binary, spread
+        from ablate.claims.values import best_value, samples_of
+
+        samples = samples_of(rows, claim, dataset)
+        if claim.statistic not in ("spread", "share_near_best"):
+            return samples
+        arms = [samples.arm] if samples.against is None else [samples.arm, samples.against]
+        if claim.statistic == "spread":
+            values, center = spread.distances(arms, samples.scale), samples.center
+        else:
+            best, better = best_value(rows, claim.metric, dataset), measure(claim.metric).better
+            factor, center = CompareFields.of(claim).factor_of_best, "mean"
+            values = [binary.near(own, best, factor, better) for own in arms]
+        against = values[1] if len(values) > 1 else None
+        return replace(samples, arm=values[0], against=against, scale="difference", center=center)
+
+    def weigh(self, claim: Claim, strata: Strata, level: float) -> Evidence:
+        """Test and effect over the datasets where the metric exists. Values are oriented: lower is what is claimed."""
+        from ablate.claims.evidence import Evidence
+        from ablate.claims.statistics import effects
+        from ablate.claims.statistics.rank_tests import stratified_rank_test
+
+        value = CompareFields.of(claim).value
+        if value is not None:
+            return weigh_against_value(claim, strata, value, level)
+        evidence = Evidence(claim, strata, strata[0][1].scale)
+        if not evidence.filled:
+            return evidence
+        if claim.statistic == "best":
+            return _weigh_best(evidence, level)
+        way = 1.0 if claim.direction == "less" else -1.0
+        pairs = [
+            (way * samples.arm, way * samples.against) for samples in evidence.filled if samples.against is not None
+        ]
+        test = stratified_rank_test(pairs, evidence.bootstrap_seed)
+        improvement = effects.improvement(pairs, level)
+        evidence = evidence.with_test(test.p_less, test.p_greater, test.method, improvement)
+        return with_difference(evidence, level)
+
+    def mark(self, verdict: Verdict) -> Mark:
+        metric = verdict.metric
+        if verdict.statistic == "spread":  # of logarithms, where values are compared by ratio
+            metric = f"spread of {'log ' if measure(metric).scale == 'ratio' else ''}{metric}"
+        elif verdict.statistic != "value":  # the best, or a share of runs near the best
+            metric = f"{verdict.statistic} {metric}"
+        return Mark(f"{metric}: {verdict.arm} {minus(verdict)} {verdict.against}", axis_of(verdict))
+
+    def finding(self, verdict: Verdict) -> str:
+        metric = self.mark(verdict).what.partition(": ")[0]
+        way = {"less": "lower", "greater": "higher"}.get(verdict.direction, verdict.direction)
+        return f"{metric} of {verdict.arm} against {verdict.against}, claimed to be {way}: {effect_text(verdict)}"
+
+    def simulations(self) -> tuple[Simulation, ...]:
+        return (
+            Simulation("compare", "compare, two arms", _simulated_pair, 0),
+            Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
+        )
 
 
-def _weigh_best(found: Evidence, used: list[Samples], seed: int, level: float) -> Evidence:
-    """Of each arm the best run alone counts; which way is best is the metric's, not the claim's."""
-    way = 1.0 if measure(found.claim.metric).better == "less" else -1.0
-    pairs = [pair for pair in (each.comparable() for each in used) if pair is not None]
+def _has_a_best(reader: Reader, metric: str, statistic: str) -> None:
+    """Note a metric of which there is no best run, or no multiple of it."""
+    facts = measure(metric)
+    if facts.better not in DIRECTIONS or facts.origin not in KINDS:
+        reader.wrong("metric", f"no run is the best by {metric}, expected a metric of which one way is better")
+    elif statistic == "share_near_best" and facts.scale != "ratio":
+        reader.wrong("metric", f"{metric} is not compared by ratio, expected a metric that has multiples, such as fid")
+
+
+def with_difference(evidence: Evidence, level: float) -> Evidence:
+    """The evidence with the difference of the two arms' centres as its effect."""
+    from ablate.claims.statistics.effects import difference_of_centers
+
+    pairs = [pair for pair in (samples.comparable() for samples in evidence.filled) if pair is not None]
     if not pairs:
-        return replace(found, effect=0.0, low=-math.inf, high=math.inf)
-    test = best_test([(way * first, way * second) for first, second in pairs], seed, level)
-    ends = sorted((way * test.low, way * test.high))
+        return evidence.without_finite_values()
+    center = evidence.filled[0].center
+    return evidence.with_effect(*difference_of_centers(pairs, evidence.bootstrap_seed, center, level))
+
+
+def _weigh_best(evidence: Evidence, level: float) -> Evidence:
+    """Of each arm the best run alone counts; which way is best is the metric's, not the claim's."""
+    from ablate.claims.statistics.best_test import best_test
+
+    claim = evidence.claim
+    way = 1.0 if measure(claim.metric).better == "less" else -1.0
+    pairs = [pair for pair in (samples.comparable() for samples in evidence.filled) if pair is not None]
+    evidence = replace(evidence, improvement_of="resamples", seeds_decide=False)  # more draws move the best itself
+    if not pairs:
+        return evidence.without_finite_values()
+    test = best_test([(way * first, way * second) for first, second in pairs], evidence.bootstrap_seed, level)
+    low, high = sorted((way * test.low, way * test.high))
     less, greater, chance = test.p_less, test.p_greater, test.ahead
-    if (found.claim.direction == "less") != (way > 0):  # the claim is that the arm's best is the worse one
+    if (claim.direction == "less") != (way > 0):  # the claim is that the arm's best is the worse one
         less, greater, chance = greater, less, 1 - chance
-    return replace(
-        found, p_for=less, p_against=greater, method=test.method, improvement=chance, effect=way * test.effect + 0.0,
-        low=ends[0] + 0.0, high=ends[1] + 0.0,
-    )  # fmt: skip
+    evidence = evidence.with_test(less, greater, test.method, (chance, math.nan, math.nan))
+    return evidence.with_effect(way * test.effect + 0.0, low + 0.0, high + 0.0)
 
 
-def _weigh_value(found: Evidence, used: list[Samples], value: float, seed: int, center: str, level: float) -> Evidence:
-    sign = 1.0 if found.claim.direction == "less" else -1.0
-    turned = [sign * each.arm for each in used]
-    test = sign_test(turned, sign * value)
-    chance, chance_low, chance_high = statistics.improvement_on(turned, sign * value, level)
-    scale = "ratio" if found.scale == "ratio" and value > 0 else "difference"
-    used = [replace(each, scale=scale) for each in used]  # type: ignore[arg-type]
-    found = replace(
-        found, scale=scale, p_for=test.p_less, p_against=test.p_greater, method=test.method, improvement=chance,
-        improvement_low=chance_low, improvement_high=chance_high,
-    )  # fmt: skip
-    finite = [pair[0] for pair in (each.comparable() for each in used) if pair is not None]
+def weigh_against_value(claim: Claim, strata: Strata, value: float, level: float) -> Evidence:
+    """Test and effect of one arm against a fixed value, over the datasets where the metric exists."""
+    from ablate.claims.evidence import Evidence
+    from ablate.claims.statistics import effects
+    from ablate.claims.statistics.rank_tests import sign_test
+
+    evidence = Evidence(claim, strata, strata[0][1].scale)
+    if not evidence.filled:
+        return evidence
+    way = 1.0 if claim.direction == "less" else -1.0
+    oriented = [way * samples.arm for samples in evidence.filled]
+    test = sign_test(oriented, way * value)
+    improvement = effects.improvement_on(oriented, way * value, level)
+    scale: Any = "ratio" if evidence.scale == "ratio" and value > 0 else "difference"
+    evidence = replace(evidence, scale=scale, improvement_of="runs")
+    evidence = evidence.with_test(test.p_less, test.p_greater, test.method, improvement)
+    pairs = [replace(samples, scale=scale).comparable() for samples in evidence.filled]
+    finite = [pair[0] for pair in pairs if pair is not None]
     if not finite:
-        return replace(found, effect=0.0, low=-math.inf, high=math.inf)
-    zero = math.log(value) if scale == "ratio" else value
-    effect, low, high = statistics.difference_from_value(finite, zero, seed, center, level)
-    return replace(found, effect=effect, low=low, high=high)
+        return evidence.without_finite_values()
+    zero, center = math.log(value) if scale == "ratio" else value, evidence.filled[0].center
+    effect = effects.difference_from_value(finite, zero, evidence.bootstrap_seed, center, level)
+    return evidence.with_effect(*effect)
+
+
+def _simulated_pair(law: Law, n: int, effect: float) -> Simulated:
+    """The arm is so much better than the other."""
+    from ablate.claims.simulation import simulated_claim
+
+    return simulated_claim("compare"), law.samples(law.runs(-effect, n), law.runs(0.0, n)), -effect
+
+
+def _simulated_value(law: Law, n: int, effect: float) -> Simulated:
+    """The same of one arm against a fixed value, the median of runs at level 0."""
+    from ablate.claims.simulation import simulated_claim
+
+    own = CompareFields(value=law.natural(law.median))
+    claim = simulated_claim("compare", against="", own=own)
+    return claim, law.samples(law.runs(-effect, n)), law.center - law.median - effect

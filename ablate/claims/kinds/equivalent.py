@@ -13,86 +13,218 @@ ends, its lower end the largest of their lower ends at the corrected level; so i
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from ablate.claims.evidence import LEVEL, Evidence
-from ablate.claims.kinds.compare import seed_of
-from ablate.claims.statistics import effects as statistics
-from ablate.claims.statistics.effects import Floats
-from ablate.claims.statistics.rank_tests import RankTest, stratified_rank_test
-from ablate.claims.values import Samples
+from ablate.claims.kind import Kind, Mark, Simulation, Strata, axis_of, effect_text, minus
+from ablate.claims.kinds.compare import with_difference
+from ablate.registry import register
+from ablate.registry.measures import measure
+from ablate.results import numbers
+from ablate.study.claims.claim import DIRECTIONS, Claim, Fields
+from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, common_fields, margin_text
 
 if TYPE_CHECKING:
-    from ablate.study.study import Claim
+    from ablate.claims.evidence import Evidence
+    from ablate.claims.simulation import Law, Simulated
+    from ablate.claims.statistics.bootstrap import Floats
+    from ablate.claims.statistics.rank_tests import RankTest
+    from ablate.claims.study_rows import StudyRows
+    from ablate.claims.values import Samples
+    from ablate.claims.verdict import Verdict
+    from ablate.study.claims.reader import Reader
 
 DIGITS = 12
 """Shifted values that are equal but for rounding are ties"""
+BEST_OF = "best of "
+"""begins what a claim is held against where it is the best of several arms"""
+MOST_NAMED = 3
+"""Arms of which the best is meant, that the board names"""
+SIMULATED_RIVALS = 3
 
 
-def weigh(claim: Claim, strata: list[tuple[str, Samples]], level: float = LEVEL) -> Evidence:
-    """Evidence over the datasets where the metric exists."""
-    if not claim.rivals:
-        return _pair(claim, strata, level)
-    return _best(claim, strata, level)
+@dataclass(frozen=True)
+class EquivalentFields(Fields):
+    """What only this kind has."""
+
+    rivals: tuple[str, ...] = ()
+    """arms of which the best is meant, where it is not one arm"""
 
 
-def _pair(claim: Claim, strata: list[tuple[str, Samples]], level: float) -> Evidence:
-    found = Evidence(claim, strata, strata[0][1].scale)
-    one_sided = bool(claim.direction)
-    found = replace(found, target=(-math.inf if one_sided else -found.margin, found.margin))
-    used = [each for _, each in found.used if each.fewest]
-    if not used:
-        return found
-    seed = seed_of(claim, found.used)
-    sign = -1.0 if claim.direction == "greater" else 1.0
-    ranked = [tuple(sign * each for each in samples.ranked()) for samples in used]
-    above = _shifted(ranked, -found.margin, seed)
-    chance = statistics.improvement([(arm, against) for arm, against in ranked], level)
-    found = replace(
-        found, p_for=above.p_less, p_against=above.p_greater, method=above.method, improvement=chance[0],
-        improvement_low=chance[1], improvement_high=chance[2],
-    )  # fmt: skip
+@register("claim", "equivalent")
+class Equivalent(Kind):
+    """An arm's metric is within a margin of another's, or not worse by more than it, or than the best of several."""
+
+    def read(self, reader: Reader) -> list[Claim]:
+        reader.fields(
+            (*ALWAYS, "metric", "arm", "margin"), (*IF_WANTED, "against", "best_of", "not_worse", "better", "decide")
+        )
+        arms = reader.arms("arm")
+        best = reader.exactly_one("against", "best_of") == "best_of"
+        others = [""] if best else reader.others(arms)
+        rivals = {arm: reader.varied(arm, "best_of") if best else () for arm in arms}
+        common = common_fields(reader) | {
+            "margin": reader.margin(),
+            "decide": reader.one_of("decide", DECISIONS, "pooled"),
+        }
+        if "margin" in reader.given and not common["margin"]:
+            reader.wrong("margin", "margin is 0, expected the largest difference that does not matter, above 0")
+        named = [*arms, *filter(None, others), *(rival for names in rivals.values() for rival in names)]
+        common["metric"] = reader.metric(named, common["datasets"])
+        one_sided = reader.flag("not_worse") or best
+        if "better" in reader.given and not one_sided:
+            reader.wrong(
+                "better", "better says which way is not worse, but the claim is not one-sided; remove it", key=True
+            )
+        if one_sided:
+            common["direction"] = _better(reader, common["metric"])
+        return [
+            claim
+            for arm in arms
+            for claim in claims_of({**common, "own": EquivalentFields(rivals[arm])}, [arm], others)
+        ]
+
+    def opponent(self, claim: Claim) -> str:
+        rivals = EquivalentFields.of(claim).rivals
+        return BEST_OF + ", ".join(rivals) if rivals else claim.against
+
+    def arms(self, claim: Claim) -> Sequence[str]:
+        return claim.arm, claim.against, *EquivalentFields.of(claim).rivals
+
+    def statement(self, claim: Claim) -> str:
+        form = "not worse than" if claim.direction else "equal to"
+        return f"{claim.metric} of {claim.arm} {form} {self.opponent(claim)}{margin_text(claim, 'within')}"
+
+    def samples(self, rows: StudyRows, claim: Claim, dataset: str) -> Samples:
+        import numpy as np
+
+        from ablate.claims.values import samples_of
+
+        rivals = EquivalentFields.of(claim).rivals
+        if not rivals:
+            return samples_of(rows, claim, dataset)
+        pairs = tuple(samples_of(rows, _against(claim, name), dataset) for name in rivals)
+        first = pairs[0]
+        return replace(
+            first,
+            against=np.concatenate([pair.against for pair in pairs if pair.against is not None]),
+            diverged=(first.diverged[0], sum(pair.diverged[1] for pair in pairs)),
+            missing=(first.missing[0], sum(pair.missing[1] for pair in pairs)),
+            applies=all(pair.applies for pair in pairs),
+            rivals=pairs,
+            names=(claim.arm, *rivals),
+        )
+
+    def weigh(self, claim: Claim, strata: Strata, level: float) -> Evidence:
+        if EquivalentFields.of(claim).rivals:
+            return _weigh_best(claim, strata, level)
+        return _weigh_pair(claim, strata, level)
+
+    def mark(self, verdict: Verdict) -> Mark:
+        return Mark(f"{verdict.metric}: {verdict.arm} {minus(verdict)} {_named(verdict)}", axis_of(verdict))
+
+    def finding(self, verdict: Verdict) -> str:
+        margin = numbers.percent(verdict.margin) if verdict.scale == "ratio" else numbers.number(verdict.margin)
+        form = "not to be worse by more than" if verdict.direction else "to be equal within"
+        return f"{verdict.metric} of {verdict.arm} against {_named(verdict)}, claimed {form} {margin}: {effect_text(verdict)}"
+
+    def simulations(self) -> tuple[Simulation, ...]:
+        return (
+            Simulation("equivalent", "equivalent", _simulated_pair, 1),
+            Simulation("not_worse", "not worse than the best of three", _simulated_best, 2),
+        )
+
+
+def _better(reader: Reader, metric: str) -> str:
+    """Which way is better: as given, else as the metric says of itself."""
+    if "better" in reader.given:
+        return reader.one_of("better", tuple(DIRECTIONS))
+    better = measure(metric).better
+    if better == "none" and metric:
+        reader.wrong("metric", f"neither way of {metric} is better by itself; give the claim better: less, or greater")
+        return ""
+    return better
+
+
+def _named(verdict: Verdict) -> str:
+    """The other arm; of the best of many, how many: the study's figures show each."""
+    against = verdict.against
+    others = against.removeprefix(BEST_OF).split(", ")
+    return f"{BEST_OF}{len(others)} others" if against.startswith(BEST_OF) and len(others) > MOST_NAMED else against
+
+
+def _against(claim: Claim, name: str) -> Claim:
+    """The same claim against one of the rivals."""
+    return replace(claim, against=name, own=EquivalentFields())
+
+
+def _weigh_pair(claim: Claim, strata: Strata, level: float) -> Evidence:
+    from ablate.claims.evidence import Evidence
+    from ablate.claims.statistics.effects import improvement
+
+    evidence = Evidence(claim, strata, strata[0][1].scale)
+    margin, one_sided = evidence.margin, bool(claim.direction)
+    evidence = replace(evidence, target=(-math.inf if one_sided else -margin, margin))
+    if not evidence.filled:
+        return evidence
+    seed = evidence.bootstrap_seed
+    way = -1.0 if claim.direction == "greater" else 1.0
+    ranked = [(way * arm, way * other) for arm, other in (samples.ranked() for samples in evidence.filled)]
+    above = _shifted(ranked, -margin, seed)
+    p_for, p_against = above.p_less, above.p_greater
     if not one_sided:
-        below = _shifted(ranked, found.margin, seed)
-        found = replace(
-            found, p_for=max(above.p_less, below.p_greater), p_against=min(above.p_greater, below.p_less)
-        )  # fmt: skip
-    return _with_interval(found, level)
+        below = _shifted(ranked, margin, seed)
+        p_for, p_against = max(p_for, below.p_greater), min(p_against, below.p_less)
+    evidence = evidence.with_test(p_for, p_against, above.method, improvement(ranked, level))
+    return with_difference(evidence, level)
 
 
-def _with_interval(found: Evidence, level: float) -> Evidence:
-    used = [each for _, each in found.used if each.fewest]
-    finite = [pair for pair in (each.comparable() for each in used) if pair is not None]
-    if not finite:  # every run diverged, in both arms: nothing to average
-        return replace(found, effect=0.0, low=-math.inf, high=math.inf)
-    seed = seed_of(found.claim, found.used)
-    effect, low, high = statistics.difference_of_centers(finite, seed, used[0].center, level)
-    return replace(found, effect=effect, low=low, high=high)
+def _shifted(ranked: list[tuple[Floats, Floats]], shift: float, seed: int) -> RankTest:
+    import numpy as np
+
+    from ablate.claims.statistics.rank_tests import stratified_rank_test
+
+    shifted = [(np.round(arm + shift, DIGITS), np.round(other, DIGITS)) for arm, other in ranked]
+    return stratified_rank_test(shifted, seed)
 
 
-def _shifted(ranked: list[tuple[Floats, ...]], shift: float, seed: int) -> RankTest:
-    return stratified_rank_test(
-        [(np.round(arm + shift, DIGITS), np.round(other, DIGITS)) for arm, other in ranked], seed
-    )
-
-
-def _best(claim: Claim, strata: list[tuple[str, Samples]], level: float) -> Evidence:
+def _weigh_best(claim: Claim, strata: Strata, level: float) -> Evidence:
     pairs = [
-        _pair(replace(claim, rivals=(), against=name), [(d, s.rivals[i]) for d, s in strata], level)
-        for i, name in enumerate(claim.rivals)
+        _weigh_pair(_against(claim, name), [(dataset, samples.rivals[i]) for dataset, samples in strata], level)
+        for i, name in enumerate(EquivalentFields.of(claim).rivals)
     ]
-    nearest = max(pairs, key=lambda each: (each.p_for, each.turned[0]))
-    found = replace(
-        nearest, claim=claim, strata=strata, p_against=min(1.0, len(pairs) * min(each.p_against for each in pairs))
-    )  # fmt: skip
-    if any(math.isnan(each.effect) for each in pairs):  # some level has no runs yet
-        return replace(found, effect=math.nan, low=math.nan, high=math.nan)
-    strict = [_with_interval(each, 1 - (1 - level) / len(pairs)) for each in pairs]
-    effect, high = (max(each.turned[place] for each in pairs) for place in (0, 2))
-    low = max(each.turned[1] for each in strict)
+    nearest = max(pairs, key=lambda pair: (pair.p_for, pair.oriented[0]))
+    against = min(1.0, len(pairs) * min(pair.p_against for pair in pairs))
+    evidence = replace(nearest, claim=claim, strata=strata, p_against=against)
+    if any(math.isnan(pair.effect) for pair in pairs):  # some level has no runs yet
+        return evidence.with_effect(math.nan, math.nan, math.nan)
+    strict = [with_difference(pair, 1 - (1 - level) / len(pairs)) for pair in pairs]
+    effect, high = (max(pair.oriented[place] for pair in pairs) for place in (0, 2))
+    low = max(pair.oriented[1] for pair in strict)
     if claim.direction == "greater":
         effect, low, high = -effect, -high, -low
-    return replace(found, effect=effect, low=low, high=high)
+    return evidence.with_effect(effect, low, high)
+
+
+def _simulated_pair(law: Law, n: int, effect: float) -> Simulated:
+    """The arms differ by so much less than the margin."""
+    from ablate.claims.simulation import simulated_claim
+
+    width = max(1.0, effect)
+    claim = simulated_claim("equivalent", direction="", margin=law.margin(width))
+    return claim, law.samples(law.runs(width - effect, n), law.runs(0.0, n)), width - effect
+
+
+def _simulated_best(law: Law, n: int, effect: float) -> Simulated:
+    """The arm is not worse than the best of three others, by so much less than the margin."""
+    import numpy as np
+
+    from ablate.claims.simulation import simulated_claim
+
+    width = max(1.0, effect)
+    arm, rivals = law.runs(width - effect, n), [law.runs(0.0, n) for _ in range(SIMULATED_RIVALS)]
+    own = EquivalentFields(tuple(f"b{i}" for i in range(SIMULATED_RIVALS)))
+    claim = simulated_claim("equivalent", against="", margin=law.margin(width), own=own)
+    pairs = tuple(law.samples(arm, rival) for rival in rivals)
+    return claim, law.samples(arm, np.concatenate(rivals), rivals=pairs), width - effect

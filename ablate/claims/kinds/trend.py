@@ -1,115 +1,152 @@
-"""trend: does the metric fall, or rise, over a factor's levels? Along training it is `compare` of each run's coefficient.
+"""trend: does the metric fall, or rise, over a factor's levels, or along each run's training?
 
-The effect is Spearman's coefficient of metric and level over the runs of a ladder (arms that differ in the factor alone),
-averaged over ladders and datasets. p is the share of the ways to deal the runs of each ladder to its levels that give so
-extreme a coefficient; the interval is the percentile bootstrap's, each level's runs resampled by themselves. Beside it
-stands the share of pairs of runs from different levels that are ordered as claimed (Jonckheere 1954, Terpstra 1952).
+Over a factor: the permutation test of Spearman's coefficient (ablate.claims.statistics.trend_test). Along training every
+run has a coefficient of its own, which is compared with 0 as `compare` compares a metric with a value.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import stats
-
-from ablate.claims.evidence import LEVEL, Evidence
-from ablate.claims.kinds import compare
-from ablate.claims.statistics.effects import Floats
-from ablate.claims.statistics.rank_tests import DRAWS
-from ablate.claims.values import Samples
+from ablate.claims.kind import Axis, Kind, Mark, Simulation, Strata, effect_text
+from ablate.claims.kinds.compare import weigh_against_value
+from ablate.registry import register
+from ablate.study.claims.association import STEP, spearman_name, spearman_of
+from ablate.study.claims.claim import Claim, Fields
+from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, common_fields, margin_text
 
 if TYPE_CHECKING:
-    from ablate.study.study import Claim
+    from ablate.claims.evidence import Evidence
+    from ablate.claims.simulation import Law, Simulated
+    from ablate.claims.study_rows import StudyRows
+    from ablate.claims.values import Samples
+    from ablate.claims.verdict import Verdict
+    from ablate.study.claims.reader import Reader
 
-Integers = NDArray[np.int64]
-
-RESAMPLES = 1000
-"""Each is ranked anew, so they cost more than those of a mean"""
-ROUNDING = 1e-9
-"""Coefficients that are equal but for rounding count as equally extreme"""
+TRENDS = {"falls": "less", "rises": "greater"}
+"""A trend's direction, and the sign of the coefficient that it claims"""
+NO_TREND = 0.0
+SIMULATED_LEVELS = 4
 
 
 @dataclass(frozen=True)
-class _Ladder:
-    """Runs of the levels of one ladder, one after the other."""
+class TrendFields(Fields):
+    """What only this kind has; nothing for a trend along training."""
 
-    values: Floats
-    sizes: tuple[int, ...]
-    steps: Floats
-    """each run's level, as a centred midrank"""
-    pairs: tuple[Integers, Integers]
-    """positions of runs of different levels, the lower level's first"""
+    factor: str = ""
+    ladders: tuple[tuple[tuple[float, str], ...], ...] = ()
+    """arms that differ in the factor alone, as (level, arm), ascending; one ladder for each setting of the rest"""
 
-    @classmethod
-    def of(cls, levels: tuple[tuple[float, Floats], ...]) -> _Ladder:
-        sizes = tuple(len(values) for _, values in levels)
-        level = np.repeat([level for level, _ in levels], sizes)
-        lower, higher = np.nonzero(level[:, None] < level)
-        values = np.concatenate([values for _, values in levels])
-        return cls(values, sizes, stats.rankdata(level) - (len(level) + 1) / 2, (lower, higher))
-
-    def resampled(self, rng: np.random.Generator) -> Floats:
-        """[RESAMPLES, runs], each level's runs drawn from its own."""
-        starts = np.cumsum((0, *self.sizes))
-        parts = [start + rng.integers(0, size, (RESAMPLES, size)) for start, size in zip(starts, self.sizes)]  # noqa: B905
-        return self.values[np.concatenate(parts, axis=1)]
-
-    def coefficients(self, values: Floats) -> Floats:
-        """Spearman's coefficient of each row of values [rows, runs] with the levels; 0 where a row is constant."""
-        ranks = np.asarray(stats.rankdata(values, axis=1)) - (len(self.steps) + 1) / 2
-        size = np.sqrt((ranks**2).sum(axis=1) * (self.steps @ self.steps))
-        return np.asarray(np.divide(ranks @ self.steps, size, out=np.zeros(len(ranks)), where=size > 0))
-
-    def rising(self, values: Floats) -> Floats:
-        """Share of pairs of different levels in which the higher level has the higher value, ties one half."""
-        lower, higher = (values[:, part] for part in self.pairs)
-        return np.asarray(((lower < higher).mean(axis=1) + (lower <= higher).mean(axis=1)) / 2)
-
-    def dealt(self, index: int) -> Floats:
-        """Coefficients under chance alone."""
-        return _dealt(tuple(np.sort(stats.rankdata(self.values)).tolist()), tuple(self.steps.tolist()), index)
+    @property
+    def rungs(self) -> tuple[str, ...]:
+        """The arms of all ladders, one ladder after the other."""
+        return tuple(arm for ladder in self.ladders for _, arm in ladder)
 
 
-def weigh(claim: Claim, strata: list[tuple[str, Samples]], level: float = LEVEL) -> Evidence:
-    """Evidence over the datasets where the metric exists."""
-    if not claim.ladders:
-        return compare.weigh(claim, strata, level)
-    found = Evidence(claim, strata, "difference")
-    ladders = [_Ladder.of(levels) for _, each in found.used if each.fewest for levels in each.ladders]
-    if not ladders:
-        return found
-    effect = float(np.mean([each.coefficients(each.values[None])[0] for each in ladders])) + 0.0
-    chance = float(np.mean([each.rising(each.values[None])[0] for each in ladders]))
-    draws = np.mean([each.dealt(i) for i, each in enumerate(ladders)], axis=0)
-    extreme = (draws <= effect + ROUNDING, draws >= effect - ROUNDING)
-    less, greater = ((np.count_nonzero(hit) + 1) / (DRAWS + 1) for hit in extreme)
-    rng = np.random.default_rng(compare.seed_of(claim, found.used))
-    drawn = [(each, each.resampled(rng)) for each in ladders]
-    ends = [0.5 - level / 2, 0.5 + level / 2]
-    low, high = np.quantile(np.mean([each.coefficients(values) for each, values in drawn], axis=0), ends)
-    chances = np.quantile(np.mean([each.rising(values) for each, values in drawn], axis=0), ends)
-    if claim.direction == "less":
-        less, greater, chance, chances = greater, less, 1 - chance, 1 - chances[::-1]
-    return replace(
-        found, p_for=greater, p_against=less, method="Monte Carlo", effect=effect, low=float(low) + 0.0,
-        high=float(high) + 0.0, improvement=chance, improvement_low=float(chances[0]),
-        improvement_high=float(chances[1]),
-    )  # fmt: skip
+@register("claim", "trend")
+class Trend(Kind):
+    """A metric falls, or rises, over a factor's levels, or along each run's training."""
+
+    def read(self, reader: Reader) -> list[Claim]:
+        factor = reader.text("over")
+        needed = () if factor else ("arm",)
+        reader.fields((*ALWAYS, "metric", "direction", *needed), (*IF_WANTED, "arm", "over", "margin", "decide"))
+        common = common_fields(reader) | {
+            "direction": TRENDS.get(reader.one_of("direction", tuple(TRENDS)), ""),
+            "margin": reader.margin(),
+            "decide": reader.one_of("decide", DECISIONS, "pooled"),
+        }
+        if common["margin"] >= 1:
+            reader.wrong(
+                "margin", f"margin is {common['margin']:g}, expected less than 1: it is one of a rank correlation"
+            )
+        if not factor:
+            arms = reader.arms("arm")
+            given, spot = reader.given.get("metric"), (*reader.spot, "metric")
+            curve = reader.series(spot, given, arms, common["datasets"]) if "metric" in reader.given else ""
+            return claims_of(common | {"metric": curve and spearman_name(STEP, curve), "own": TrendFields()}, arms)
+        own = TrendFields(factor, reader.ladders(factor))
+        common |= {"metric": reader.metric(list(own.rungs), common["datasets"], pair=False), "own": own}
+        levels = ", ".join(dict.fromkeys(f"{level:g}" for ladder in own.ladders for level, _ in ladder))
+        named = "" if "arm" not in reader.given else f"{', '.join(name for _, name in reader.listed('arm', ''))}, "
+        return claims_of(common, [f"{named}{factor} {levels}"]) if own.ladders else []
+
+    def arms(self, claim: Claim) -> Sequence[str]:
+        return TrendFields.of(claim).rungs or (claim.arm,)
+
+    def opponent(self, claim: Claim) -> str:
+        return "" if TrendFields.of(claim).ladders else f"{NO_TREND:g}"
+
+    def statement(self, claim: Claim) -> str:
+        way = {direction: word for word, direction in TRENDS.items()}.get(claim.direction, "")
+        factor = TrendFields.of(claim).factor
+        over = f"over {factor}" if factor else "along training"
+        return f"{claim.metric} of {claim.arm} {way} {over}{margin_text(claim)}"
+
+    def samples(self, rows: StudyRows, claim: Claim, dataset: str) -> Samples:
+        """All levels' values; a level's diverged runs are the worst, and where neither way is better, −inf for a rise."""
+        import numpy as np
+
+        from ablate.claims.values import Samples, samples_of
+
+        own = TrendFields.of(claim)
+        if not own.ladders:
+            return samples_of(rows, claim, dataset)
+        by_arm = {arm: samples_of(rows, replace(claim, arm=arm), dataset) for arm in own.rungs}
+        every = [by_arm[arm] for arm in own.rungs]
+        return Samples(
+            np.concatenate([samples.arm for samples in every]),
+            None,
+            every[0].scale,
+            every[0].center,
+            (sum(samples.diverged[0] for samples in every), 0),
+            (sum(samples.missing[0] for samples in every), 0),
+            any(samples.applies for samples in every),
+            ladders=tuple(tuple((level, by_arm[arm].arm) for level, arm in ladder) for ladder in own.ladders),
+            names=own.rungs,
+        )
+
+    def weigh(self, claim: Claim, strata: Strata, level: float) -> Evidence:
+        from ablate.claims.evidence import Evidence
+        from ablate.claims.statistics.trend_test import trend_test
+
+        if not TrendFields.of(claim).ladders:
+            return weigh_against_value(claim, strata, NO_TREND, level)
+        evidence = Evidence(claim, strata, "difference")
+        ladders = [ladder for samples in evidence.filled for ladder in samples.ladders]
+        if not ladders:
+            return evidence
+        test = trend_test(ladders, evidence.bootstrap_seed, level)
+        p_for, p_against, ahead, (low, high) = test.p_rises, test.p_falls, test.rising, test.rising_interval
+        if claim.direction == "less":
+            p_for, p_against, ahead, low, high = p_against, p_for, 1 - ahead, 1 - high, 1 - low
+        evidence = evidence.with_test(p_for, p_against, "Monte Carlo", (ahead, low, high))
+        return evidence.with_effect(test.coefficient, *test.interval)
+
+    def mark(self, verdict: Verdict) -> Mark:
+        curves = spearman_of(verdict.metric)
+        metric = f"{curves[1]} along training" if curves and curves[0] == STEP else verdict.metric
+        return Mark(f"{metric}: {verdict.arm}, Spearman’s ρ", Axis("coefficient", 1.0, 1.0))
+
+    def finding(self, verdict: Verdict) -> str:
+        way = {direction: word for word, direction in TRENDS.items()}.get(verdict.direction, "")
+        return f"{self.mark(verdict).what}, claimed that it {way}: {effect_text(verdict)}"
+
+    def simulations(self) -> tuple[Simulation, ...]:
+        return (Simulation("trend", "trend over four levels", _simulated, 4),)
 
 
-@lru_cache(maxsize=32)
-def _dealt(ranks: tuple[float, ...], steps: tuple[float, ...], index: int) -> Floats:
-    """Coefficients [DRAWS] of ranks dealt at random to the steps; the same ranks are dealt the same way."""
-    values, levels = np.array(ranks), np.array(steps)
-    values = values - values.mean()
-    size = math.sqrt(float(values @ values) * float(levels @ levels))
-    if not size:
-        return np.zeros(DRAWS)
-    rng = np.random.default_rng([index, len(ranks)])
-    dealt = rng.permuted(np.broadcast_to(values, (DRAWS, len(values))), axis=1)
-    return np.asarray(dealt @ levels / size)
+def _simulated(law: Law, n: int, effect: float) -> Simulated:
+    """The metric rises by so much from the first to the last of four levels."""
+    import numpy as np
+
+    from ablate.claims.simulation import simulated_claim
+
+    steps = [effect * level / (SIMULATED_LEVELS - 1) for level in range(SIMULATED_LEVELS)]
+    ladder = tuple((float(level), law.runs(step, n)) for level, step in enumerate(steps))
+    own = TrendFields("level", (tuple((level, f"l{level:g}") for level, _ in ladder),))
+    claim = simulated_claim("trend", against="", direction="greater", own=own)
+    values = np.concatenate([runs for _, runs in ladder])
+    return claim, law.samples(values, ladders=(ladder,)), law.coefficient(tuple(steps))

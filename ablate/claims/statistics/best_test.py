@@ -2,7 +2,7 @@
 
 p counts the ways in which the runs of each dataset could have been dealt to the two arms: the best of all goes to either,
 and the other arm's best is the first in order that does not go to the same. It is exact. The interval is the percentile
-bootstrap's, each arm's runs resampled by themselves; so it is about the best of so many draws, and does not reach beyond
+bootstrap's, each arm's runs resampled by themselves; so it is about the best of that many runs, and does not reach beyond
 the best that was seen. Beside it stands the share of resamples in which the arm is ahead.
 """
 
@@ -13,16 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ablate.claims.statistics.rank_tests import DRAWS
+from ablate.claims.statistics.bootstrap import LEVEL, RESAMPLES, Floats, percentiles
+from ablate.claims.statistics.rank_tests import PERMUTATIONS
 
-RESAMPLES = 4000
 MOST_PAIRS = 1 << 20
 """Up to so many values of the statistic over several datasets all are counted"""
-
-Floats = NDArray[np.float64]
-Pair = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True)
@@ -41,16 +37,16 @@ class BestTest:
     method: str
 
 
-def best_test(strata: Sequence[Pair], seed: int, level: float = 0.95) -> BestTest:
+def best_test(strata: Sequence[tuple[Floats, Floats]], seed: int, level: float = LEVEL) -> BestTest:
     """Test of finite samples [m], [n] of one or several datasets; differences are averaged over datasets."""
     effect = float(np.mean([first.min() - second.min() for first, second in strata]))
     values, chances, method = _dealt(strata, seed)
     slack = 1e-12 * max(1.0, float(np.abs(values).max()))  # sums in another order are equal but for rounding
     less, greater = float(chances[values <= effect + slack].sum()), float(chances[values >= effect - slack].sum())
     rng = np.random.default_rng(seed)
-    draws = np.mean([_resampled(first, rng) - _resampled(second, rng) for first, second in strata], axis=0)
-    low, high = np.quantile(draws, [0.5 - level / 2, 0.5 + level / 2])
-    ahead = float((np.mean(draws < 0) + np.mean(draws <= 0)) / 2)
+    resampled = np.mean([_resampled(first, rng) - _resampled(second, rng) for first, second in strata], axis=0)
+    low, high = percentiles(resampled, level)
+    ahead = float((np.mean(resampled < 0) + np.mean(resampled <= 0)) / 2)
     return BestTest(effect + 0.0, float(low) + 0.0, float(high) + 0.0, min(1.0, less), min(1.0, greater), ahead, method)
 
 
@@ -73,22 +69,24 @@ def _stratum(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     return np.concatenate(leads), np.concatenate([mine, other])
 
 
-def _dealt(strata: Sequence[Pair], seed: int) -> tuple[Floats, Floats, str]:
+def _dealt(strata: Sequence[tuple[Floats, Floats]], seed: int) -> tuple[Floats, Floats, str]:
     parts = [_stratum(first, second) for first, second in strata]
     if math.prod(len(values) for values, _ in parts) <= MOST_PAIRS:
         values, chances = np.zeros(1), np.ones(1)
-        for each, likely in parts:
-            values = np.add.outer(values, each).ravel()
+        for differences, likely in parts:
+            values = np.add.outer(values, differences).ravel()
             chances = np.multiply.outer(chances, likely).ravel()
         return values / len(parts), chances, "exact"
     rng = np.random.default_rng([seed % 2**63, len(parts)])
-    drawn = np.mean([rng.choice(each, DRAWS, p=likely / likely.sum()) for each, likely in parts], axis=0)
+    dealt = np.mean(
+        [rng.choice(differences, PERMUTATIONS, p=likely / likely.sum()) for differences, likely in parts], axis=0
+    )
     effect = np.mean([first.min() - second.min() for first, second in strata])
-    return np.append(drawn, effect), np.full(DRAWS + 1, 1 / (DRAWS + 1)), "Monte Carlo"
+    return np.append(dealt, effect), np.full(PERMUTATIONS + 1, 1 / (PERMUTATIONS + 1)), "Monte Carlo"
 
 
 def _resampled(values: Floats, rng: np.random.Generator) -> Floats:
-    """The minimum [RESAMPLES] of as many values drawn with replacement: its rank is drawn, P(rank ≥ k) = ((n − k)/n)ⁿ."""
+    """The minimum [RESAMPLES] of a resample with replacement, by its rank: P(rank ≥ k) = ((n − k)/n)ⁿ."""
     n = len(values)
     ranks = np.floor(n * (1 - rng.random(RESAMPLES) ** (1 / n))).astype(np.int64)
     return np.asarray(np.sort(values)[np.minimum(ranks, n - 1)])

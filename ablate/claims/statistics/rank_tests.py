@@ -15,15 +15,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from scipy.signal import fftconvolve
 
+from ablate.claims.statistics.bootstrap import Floats
+from ablate.claims.statistics.effects import Pair
+
 EXACT_RUNS = 120
 """Up to so many runs in a stratum all deals are counted"""
 EXACT_LATTICE = 1 << 20
 """Up to so many distinct values of the statistic all deals are counted"""
-DRAWS = 20_000
-"""Deals drawn where there are too many to count"""
-
-Floats = NDArray[np.float64]
-Pair = tuple[ArrayLike, ArrayLike]
+PERMUTATIONS = 20_000
+"""Random deals where there are too many to count"""
 
 
 @dataclass(frozen=True)
@@ -38,32 +38,27 @@ class RankTest:
     """exact, Monte Carlo or asymptotic"""
 
 
-def mann_whitney(arm: ArrayLike, against: ArrayLike) -> RankTest:
-    """Exact Mann–Whitney test of two samples [m], [n]; infinities are ranks like others, NaN is a ValueError.
-
-    Above 120 runs in all, or in each dataset, the normal approximation with tie and continuity correction is used.
-    """
-    return stratified_rank_test([(arm, against)])
-
-
 def stratified_rank_test(strata: Sequence[Pair], seed: int = 0) -> RankTest:
-    """Tests over several datasets at once; runs are compared within their stratum only.
+    """Tests over several datasets at once; runs are compared within their stratum only. NaN is a ValueError.
+
+    Infinities are ranks like others. Above 120 runs in all, or in each dataset, the normal approximation with tie and
+    continuity correction is used.
 
     strata: pairs of samples [m], [n]; one with an empty sample is left out. The statistic is the sum over strata of the
     first sample's rank sum, divided by the stratum's size plus one. `seed` is used for Monte Carlo only.
     """
     ranked = [_Stratum.of(arm, against) for arm, against in strata]
-    ranked = [each for each in ranked if each.m and each.n]
-    if not ranked or all(each.constant for each in ranked):
+    ranked = [stratum for stratum in ranked if stratum.m and stratum.n]
+    if not ranked or all(stratum.constant for stratum in ranked):
         return RankTest(1.0, 1.0, 1.0, "exact")
-    unit = math.lcm(*(each.size + 1 for each in ranked))
-    weights = [unit // (each.size + 1) for each in ranked]
-    lattice = sum(weight * each.span for weight, each in zip(weights, ranked, strict=True))
-    if max(each.size for each in ranked) <= EXACT_RUNS and lattice <= EXACT_LATTICE:
+    unit = math.lcm(*(stratum.size + 1 for stratum in ranked))
+    weights = [unit // (stratum.size + 1) for stratum in ranked]
+    lattice = sum(weight * stratum.span for weight, stratum in zip(weights, ranked, strict=True))
+    if max(stratum.size for stratum in ranked) <= EXACT_RUNS and lattice <= EXACT_LATTICE:
         return _counted(ranked, weights)
-    if len(ranked) == 1 or min(each.size for each in ranked) > EXACT_RUNS:
+    if len(ranked) == 1 or min(stratum.size for stratum in ranked) > EXACT_RUNS:
         return _asymptotic(ranked, weights)
-    return _drawn(ranked, weights, seed)
+    return _permuted(ranked, weights, seed)
 
 
 def sign_test(strata: Sequence[ArrayLike], value: float) -> RankTest:
@@ -72,7 +67,7 @@ def sign_test(strata: Sequence[ArrayLike], value: float) -> RankTest:
     strata: samples [n], one a dataset; runs equal to the value are left out (Conover, Practical Nonparametric
     Statistics, 3.4). It asks nothing of the values' distribution, infinities are values like others.
     """
-    values = np.concatenate([np.asarray(each, dtype=float).ravel() for each in strata]) if strata else np.empty(0)
+    values = np.concatenate([np.asarray(sample, dtype=float).ravel() for sample in strata]) if strata else np.empty(0)
     if np.isnan(values).any():
         raise ValueError("a sign test needs values that can be ordered, one is NaN")
     below, above = int((values < value).sum()), int((values > value).sum())
@@ -130,8 +125,8 @@ class _Stratum:
         top = int(excess[self.n :].sum())
         ways = np.zeros((self.m + 1, top + 1))
         ways[0, 0] = 1.0
-        for each in excess:  # descending k would overwrite; the right side is computed before it is added
-            ways[1:, each:] += ways[:-1, : top + 1 - each].copy()
+        for rank in excess:  # the right side is copied first, or else a run would be chosen twice
+            ways[1:, rank:] += ways[:-1, : top + 1 - rank].copy()
         start = self.lowest - base * self.m
         return ways[self.m, start:] / math.comb(self.size, self.m)
 
@@ -144,7 +139,7 @@ def _counted(strata: list[_Stratum], weights: list[int]) -> RankTest:
         spread[::weight] = chances
         total = _convolve(total, spread)
         observed += weight * (stratum.observed - stratum.lowest)
-    least = math.prod(1 / math.comb(each.size, each.m) for each in strata)
+    least = math.prod(1 / math.comb(stratum.size, stratum.m) for stratum in strata)
     return _two_sided(float(total[: observed + 1].sum()), float(total[observed:].sum()), least, "exact")
 
 
@@ -154,15 +149,16 @@ def _convolve(a: Floats, b: Floats) -> Floats:
     return np.maximum(fftconvolve(a, b), 0.0)  # rounding of about 1e-16 a value: no p of interest is that small
 
 
-def _drawn(strata: list[_Stratum], weights: list[int], seed: int) -> RankTest:
+def _permuted(strata: list[_Stratum], weights: list[int], seed: int) -> RankTest:
     rng = np.random.default_rng(seed)
-    drawn, observed = np.zeros(DRAWS, np.int64), 0
+    sums, observed = np.zeros(PERMUTATIONS, np.int64), 0
     for stratum, weight in zip(strata, weights, strict=True):
-        deals = np.argsort(rng.random((DRAWS, stratum.size)), axis=1)[:, : stratum.m]
-        drawn += weight * stratum.ranks[deals].sum(axis=1)
+        deals = np.argsort(rng.random((PERMUTATIONS, stratum.size)), axis=1)[:, : stratum.m]
+        sums += weight * stratum.ranks[deals].sum(axis=1)
         observed += weight * stratum.observed
-    less, greater = ((np.count_nonzero(hit) + 1) / (DRAWS + 1) for hit in (drawn <= observed, drawn >= observed))
-    return _two_sided(less, greater, 1 / (DRAWS + 1), "Monte Carlo")
+    extreme = (sums <= observed, sums >= observed)
+    less, greater = ((np.count_nonzero(hits) + 1) / (PERMUTATIONS + 1) for hits in extreme)
+    return _two_sided(less, greater, 1 / (PERMUTATIONS + 1), "Monte Carlo")
 
 
 def _asymptotic(strata: list[_Stratum], weights: list[int]) -> RankTest:
@@ -178,5 +174,5 @@ def _asymptotic(strata: list[_Stratum], weights: list[int]) -> RankTest:
 
 
 def _two_sided(less: float, greater: float, least: float, method: str) -> RankTest:
-    less, greater = (float(min(1.0, max(each, least))) for each in (less, greater))
+    less, greater = (float(min(1.0, max(p, least))) for p in (less, greater))
     return RankTest(min(1.0, 2 * min(less, greater)), less, greater, method)

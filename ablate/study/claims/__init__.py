@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ablate import registry
 from ablate.study.claims.claim import Claim
-from ablate.study.claims.kinds import TESTS, read_waiting
+from ablate.study.claims.kind import kind_named, read_waiting
 from ablate.study.claims.reader import Reader, not_of
 from ablate.study.layers import Layers
 from ablate.study.settings import shown
@@ -35,13 +36,14 @@ def read_claims(source: YamlFile, layers: Layers) -> tuple[Claim, ...]:
     return tuple(claims.values())
 
 
-def _read(read: Reader) -> list[Claim]:
-    test: Any = read.given.get("test", "compare")
-    if "test" not in read.given:
-        if "waits" in read.given:
-            return read_waiting(read)
-        read.source.wrong(read.spot, f"the key 'test' is missing, expected one of: {', '.join(TESTS)}")
-    elif not isinstance(test, str) or test not in TESTS:
-        read.source.wrong((*read.spot, "test"), not_of("test", test, tuple(TESTS)))
+def _read(reader: Reader) -> list[Claim]:
+    known = tuple(registry.entries("claim"))
+    test: Any = reader.given.get("test", "compare")
+    if "test" not in reader.given:
+        if "waits" in reader.given:
+            return read_waiting(reader)
+        reader.source.wrong(reader.spot, f"the key 'test' is missing, expected one of: {', '.join(known)}")
+    elif not isinstance(test, str) or test not in known:
+        reader.source.wrong((*reader.spot, "test"), not_of("test", test, known))
         return []
-    return TESTS[test](read)
+    return kind_named(test).read(reader)

@@ -74,18 +74,18 @@ class Reader:
         if isinstance(value, str) and value:
             return [(spot, value)]
         if not isinstance(value, list) or not value:
-            found = "empty" if value in ("", [], None) else shown(value)
-            self.wrong(field, f"{field} is {found}, expected {what} or a list of them")
+            given = "empty" if value in ("", [], None) else shown(value)
+            self.wrong(field, f"{field} is {given}, expected {what} or a list of them")
             return []
-        found_items: list[tuple[KeyPath, str]] = []
+        items: list[tuple[KeyPath, str]] = []
         for i, item in enumerate(value):
             if not isinstance(item, str) or not item:
                 self.source.wrong((*spot, i), f"{shown(item)}, expected {what}")
-            elif any(item == other for _, other in found_items):
+            elif any(item == other for _, other in items):
                 self.source.wrong((*spot, i), f"{item!r} is given twice; remove one")
             else:
-                found_items.append(((*spot, i), item))
-        return found_items
+                items.append(((*spot, i), item))
+        return items
 
     def arm(self, spot: KeyPath, name: str) -> str:
         """The arm's name, or nothing where there is no such arm."""
@@ -108,8 +108,17 @@ class Reader:
 
     def arms(self, field: str) -> list[str]:
         """One arm or a list of different ones; those that do not exist are noted and left out."""
-        found = self.listed(field, "an arm's name")
-        return [name for spot, name in found if self.arm(spot, name)]
+        return [name for spot, name in self.listed(field, "an arm's name") if self.arm(spot, name)]
+
+    def others(self, arms: list[str]) -> list[str]:
+        """The arms that `against` names; none of `arms`."""
+        others = []
+        for spot, name in self.listed("against", "an arm's name"):
+            if name in arms:
+                self.source.wrong(spot, f"arm {name!r} is compared against itself, expected another arm")
+            elif self.arm(spot, name):
+                others.append(name)
+        return others
 
     def number(self, field: str, default: float | None = None, least: float = -MOST) -> float | None:
         """A finite number, not below `least`."""
@@ -160,11 +169,11 @@ class Reader:
         factors = {"arm", *(factor for layers in self.layers.arms.values() for factor in layers.levels)}
         items = self.listed(field, "an arm's name, or a factor of the grid")
         chosen = {name for _, name in items if name in factors and name not in self.layers.arms}
-        found = [name for spot, name in items if name not in chosen and self.arm(spot, name)]
+        named = [name for spot, name in items if name not in chosen and self.arm(spot, name)]
         if chosen:
             own = _levels(self.layers.arms.get(arm, ArmLayers("")), chosen)
-            found += [name for name, layers in self.layers.arms.items() if _levels(layers, chosen) == own]
-        others = tuple(name for name in dict.fromkeys(found) if name != arm)
+            named += [name for name, layers in self.layers.arms.items() if _levels(layers, chosen) == own]
+        others = tuple(name for name in dict.fromkeys(named) if name != arm)
         if items and not others:
             self.wrong(field, f"{field} names no arm but {arm!r} itself, expected others to hold it against")
         return others

@@ -8,12 +8,13 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from ablate.claims.decide import decide
 from ablate.claims.judgement import FEWEST_SEEDS
-from ablate.claims.kinds.bound import trimmed_t
-from ablate.claims.kinds.trend import weigh as weigh_trend
+from ablate.claims.kinds.trend import Trend
+from ablate.claims.statistics.bootstrap import LEVEL
+from ablate.claims.statistics.center_tests import trimmed_t
 from ablate.claims.statistics.rank_tests import sign_test
 from ablate.claims.values import Samples
-from ablate.claims.verdict import decide
 from tests.support.simulated_study import SimulatedClaim, tables
 
 N = 10
@@ -224,7 +225,7 @@ def test_a_trend_over_a_factor_is_spearmans_coefficient_and_p_is_the_share_of_de
     samples = Samples(
         np.concatenate(values), None, "difference", "iqm", (0, 0), (0, 0), ladders=(tuple(enumerate(values)),)
     )
-    found = weigh_trend(on_ladder(3), [("ring8", samples)])
+    found = Trend().weigh(on_ladder(3), [("ring8", samples)], LEVEL)
     levels = np.repeat([0, 1, 2], [2, 3, 2])
     reference = stats.spearmanr(levels, samples.arm).statistic
     assert found.effect == pytest.approx(reference)
@@ -261,7 +262,7 @@ def curves(arm, name, shapes, first=10):
 def test_a_trend_along_training_is_each_runs_coefficient_against_zero():
     rng = np.random.default_rng(3)
     shapes = [np.exp(-np.arange(8) + rng.normal(0, 1, 8)) for _ in range(N)]
-    claim = SimulatedClaim(test="trend", against="", metric="spearman(step, generator_gradient_norm)", value=0.0)
+    claim = SimulatedClaim(test="trend", against="", metric="spearman(step, generator_gradient_norm)")
     points = curves("a", "generator_gradient_norm", shapes)
     found = headline({("ring8", "a"): [1.0] * N}, claim, curves=points)
     each = [stats.spearmanr(np.arange(8), shape).statistic for shape in shapes]

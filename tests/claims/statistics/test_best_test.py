@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ablate.claims.decide import decide
 from ablate.claims.statistics.best_test import best_test, chance_of_lead
-from ablate.claims.verdict import Verdict, decide
+from ablate.claims.verdict import Verdict
 from tests.support.simulated_study import SimulatedClaim, tables
 
 

@@ -73,26 +73,26 @@ def test_each_arm_of_a_list_is_a_claim(tmp_path: Path) -> None:
 def test_the_rivals_of_an_arm_are_arms_or_the_other_levels_of_factors(tmp_path: Path) -> None:
     claim = "test: equivalent, metric: fid, arm: wide lr=0.001, margin: 0.1, best_of: "
     (level,) = read(tmp_path, claim + "lr", TOP + GRID)
-    assert level.rivals == ("wide lr=0.0001", "wide lr=0.01")
+    assert level.own.rivals == ("wide lr=0.0001", "wide lr=0.01")
     assert level.direction == "less"  # fid says so of itself
     (both,) = read(tmp_path, claim + "[lr, arm]", TOP + GRID)
-    assert len(both.rivals) == 5
+    assert len(both.own.rivals) == 5
     (named,) = read(tmp_path, claim + "[narrow lr=0.01, wide lr=0.001]", TOP + GRID)
-    assert named.rivals == ("narrow lr=0.01",)
+    assert named.own.rivals == ("narrow lr=0.01",)
 
 
 def test_a_trend_over_a_factor_has_a_ladder_for_each_setting_of_the_rest(tmp_path: Path) -> None:
     claim = "test: trend, metric: fid, over: lr, direction: rises"
     (all_arms,) = read(tmp_path, claim, TOP + GRID)
-    assert [[level for level, _ in ladder] for ladder in all_arms.ladders] == [[1e-4, 1e-3, 1e-2]] * 2
+    assert [[level for level, _ in ladder] for ladder in all_arms.own.ladders] == [[1e-4, 1e-3, 1e-2]] * 2
     assert all_arms.direction == "greater"
     (wide,) = read(tmp_path, claim + ", arm: wide", TOP + GRID)
-    assert wide.ladders == (((1e-4, "wide lr=0.0001"), (1e-3, "wide lr=0.001"), (1e-2, "wide lr=0.01")),)
+    assert wide.own.ladders == (((1e-4, "wide lr=0.0001"), (1e-3, "wide lr=0.001"), (1e-2, "wide lr=0.01")),)
     named = TOP + "  wider: {width: 128}\n"
     (arms,) = read(
         tmp_path, "test: trend, metric: fid, over: width, direction: falls, arm: [wider, narrow, wide]", named
     )
-    assert arms.ladders == (((32.0, "narrow"), (64.0, "wide"), (128.0, "wider")),)
+    assert arms.own.ladders == (((32.0, "narrow"), (64.0, "wide"), (128.0, "wider")),)
 
 
 def test_a_part_of_a_study_keeps_the_claims_whose_arms_are_all_there(tmp_path: Path) -> None:

@@ -1,0 +1,124 @@
+"""Claims to verdicts: for every claim one verdict on each dataset, and one on all of them, the headline."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ablate.claims.evidence import Evidence
+from ablate.claims.headlines import headline, with_dataset_verdicts
+from ablate.claims.judgement import ALPHA, WAITING
+from ablate.claims.kind import is_tested, kind_of
+from ablate.claims.statistics.bootstrap import LEVEL
+from ablate.claims.statistics.effects import holm
+from ablate.claims.study_rows import StudyRows
+from ablate.claims.verdict import POOLED, Verdict
+
+if TYPE_CHECKING:
+    from ablate.results.tables import Results
+    from ablate.study.claims import Claim
+    from ablate.study.study import Study
+
+
+def decide(study: Study, results: Results, rows: StudyRows | None = None) -> list[Verdict]:
+    """Verdicts in the order of the study's claims; for each claim the headline (`pooled`) first, then its datasets.
+
+    Holm's correction is made within the study's headlines, and separately within each dataset's verdicts. A claim
+    without runs counts as a test with p = 1, so that an unfinished study is not judged by a smaller family; a claim that
+    waits, and one whose kind leaves nothing to chance, are no tests.
+    """
+    rows = rows or StudyRows.of(study, results)
+    claims = {i: claim for i, claim in enumerate(study.claims) if not claim.waits}
+    parts = {(i, dataset): _weighed(rows, claim, dataset) for i, claim in claims.items() for dataset in claim.datasets}
+    wholes = {i: headline(claim, [parts[i, dataset] for dataset in claim.datasets]) for i, claim in claims.items()}
+    p_wholes = _adjusted(wholes)
+    p_parts: dict[Any, tuple[float, int]] = {}
+    for dataset in dict.fromkeys(key[1] for key in parts):
+        p_parts |= _adjusted({key: evidence for key, evidence in parts.items() if key[1] == dataset})
+    verdicts = []
+    for i, claim in enumerate(study.claims):
+        if claim.waits:
+            verdicts.append(waiting_verdict(study, claim, claim.waits))
+            continue
+        own = [parts[i, dataset] for dataset in claim.datasets]
+        on_datasets = [
+            _verdict(study, evidence, dataset, p_parts[i, dataset])
+            for dataset, evidence in zip(claim.datasets, own, strict=True)
+        ]
+        whole = _verdict(study, wholes[i], POOLED, p_wholes[i])
+        verdicts += [with_dataset_verdicts(whole, claim, wholes[i], own, on_datasets), *on_datasets]
+    return verdicts
+
+
+def waiting_verdict(study: Study, claim: Claim, why: str) -> Verdict:
+    """The row of a claim that is not decided yet, with the reason."""
+    row = _row(study, Evidence(claim, [], "difference", math.nan, math.nan, method=""), POOLED, math.nan)
+    return replace(row, datasets=claim.datasets, verdict=WAITING, reason=why)
+
+
+def _weighed(rows: StudyRows, claim: Claim, dataset: str) -> Evidence:
+    kind = kind_of(claim)
+    return kind.weigh(claim, [(dataset, kind.samples(rows, claim, dataset))], LEVEL)
+
+
+def _adjusted(evidence: dict[Any, Evidence]) -> dict[Any, tuple[float, int]]:
+    """Holm's adjusted p, and the size of the family; NaN and 1 for what is no test."""
+    tested = {key: item for key, item in evidence.items() if is_tested(item.claim)}
+    adjusted = holm([item.p for item in tested.values()])
+    corrected = {key: (p, len(tested)) for key, p in zip(tested, adjusted, strict=True)}
+    return {key: corrected.get(key, (math.nan, 1)) for key in evidence}
+
+
+def _verdict(study: Study, evidence: Evidence, dataset: str, corrected: tuple[float, int]) -> Verdict:
+    p_adjusted, family = corrected
+    word, reason, needed = kind_of(evidence.claim).judge(evidence, p_adjusted, ALPHA / (family * evidence.tests))
+    return replace(_row(study, evidence, dataset, p_adjusted), verdict=word, reason=reason, seeds_needed=needed)
+
+
+def _row(study: Study, evidence: Evidence, dataset: str, p_adjusted: float) -> Verdict:
+    claim, used = evidence.claim, evidence.used
+    natural = math.exp if evidence.scale in ("ratio", "log") else float
+    of_a_value = evidence.scale in ("value", "log")
+    target = tuple(natural(end) for end in evidence.target) if of_a_value and evidence.target else (math.nan, math.nan)
+
+    def total(what: str) -> tuple[int, int]:
+        first, second = (sum(getattr(samples, what)[side] for _, samples in used) for side in (0, 1))
+        return first, second
+
+    return Verdict(
+        study=study.name,
+        claim=claim.id,
+        source=tuple(claim.source),
+        says=claim.says,
+        dataset=dataset,
+        datasets=tuple(name for name, _ in used),
+        kind=claim.test,
+        metric=claim.metric,
+        statistic=kind_of(claim).statistic(claim) if claim.test else claim.statistic,
+        arm=claim.arm,
+        against=claim.opponent,
+        direction=claim.direction,
+        margin=float(claim.margin),
+        decide=claim.decide,
+        n=total("n"),
+        seeds=evidence.seeds,
+        diverged=total("diverged"),
+        missing=total("missing"),
+        scale="value" if of_a_value else evidence.scale,
+        effect=natural(evidence.effect),
+        low=natural(evidence.low),
+        high=natural(evidence.high),
+        p=evidence.p,
+        p_adjusted=p_adjusted,
+        method=evidence.method,
+        improvement=evidence.improvement,
+        improvement_low=evidence.improvement_low,
+        improvement_high=evidence.improvement_high,
+        cliffs_delta=2 * evidence.improvement - 1,
+        verdict="",
+        reason="",
+        seeds_needed=None,
+        target_low=target[0],
+        target_high=target[1],
+    )
