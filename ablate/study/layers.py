@@ -172,7 +172,7 @@ def _spot_of(setting: str, merged: Layer, dataset: LabelledDataset) -> Spot:
 
 
 def _twin(layers: Layers, label: str, arm: str, first: tuple[str, str]) -> Iterator[tuple[Spot, str]]:
-    """The mistake of two runs with the same settings, at the place that should have made them differ."""
+    """The mistake that two runs have the same settings, at the place that should make them differ."""
     other_label, other_arm = first
     if first == (label, arm):
         return

@@ -24,7 +24,7 @@ Draw = dict[str, Any]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A setting that is drawn: from a range, or from choices. All of them are equally likely (log: their logarithms)."""
+    """A setting that is drawn uniformly from a range (log: uniformly in the logarithm) or from choices."""
 
     name: str
     low: float = 0.0

@@ -55,7 +55,7 @@ def read_layer(source: YamlFile, spot: KeyPath, what: str) -> Layer:
 
 
 def is_setting(source: YamlFile, spot: Spot, name: str) -> bool:
-    """Whether there is such a setting; noted, if not."""
+    """Whether there is such a setting; if not, the mistake is noted."""
     names = setting_names()
     if name in names:
         return True
@@ -101,7 +101,7 @@ def wrong_value(name: str, value: Any) -> str | None:
 
 
 def _wrong_own(name: str, value: Any) -> str | None:
-    """The same of a setting that components own; empty means that it is not given."""
+    """The same for a setting that components own, where an empty value means that it is not given."""
     setting = component_settings()[name]
     expected = "" if value is None else setting.wrong(value)
     if not expected:
