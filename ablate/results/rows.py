@@ -44,14 +44,14 @@ def curves_of(outcome: Outcome) -> list[dict[str, Any]]:
     return [
         {
             "run_id": outcome.run_id,
-            "generator_step": moment["generator_step"],
-            "critic_step": moment["critic_step"],
-            "seconds": moment["seconds"],
+            "generator_step": evaluation["generator_step"],
+            "critic_step": evaluation["critic_step"],
+            "seconds": evaluation["seconds"],
             "metric": name,
             "value": float(value),
         }
-        for moment in outcome.moments
-        for name, value in moment["metrics"].items()
+        for evaluation in outcome.moments
+        for name, value in evaluation["metrics"].items()
     ]
 
 
@@ -60,13 +60,13 @@ def probes_of(outcome: Outcome) -> list[dict[str, Any]]:
     return [
         {
             "run_id": outcome.run_id,
-            "generator_step": moment["generator_step"],
+            "generator_step": evaluation["generator_step"],
             "probe": probe,
             "layer": layer,
             "value": float(value),
         }
-        for moment in outcome.moments
-        for probe, layers in moment["probes"].items()
+        for evaluation in outcome.moments
+        for probe, layers in evaluation["probes"].items()
         for layer, value in layers.items()
     ]
 
@@ -88,12 +88,12 @@ def _identity(study: str, run: Run, status: str, error: str, flags: Sequence[str
 def settings_of(run: Run) -> dict[str, Any]:
     """The columns of a run's settings."""
 
-    def plain(value: Any) -> Any:
+    def cell(value: Any) -> Any:
         if isinstance(value, dict):
             return " ".join(f"{k}={v}" for k, v in sorted(value.items()))
         return " ".join(str(v) for v in value) if isinstance(value, tuple) else value
 
-    return {f"set_{name}": plain(value) for name, value in run.config.by_name().items() if name != "seed"}
+    return {f"set_{name}": cell(value) for name, value in run.config.by_name().items() if name != "seed"}
 
 
 def _provenance(device: str, threads: int) -> dict[str, Any]:
