@@ -49,7 +49,7 @@ def sample(
     data: Data = None,
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
-    """Draw samples of a saved generator: a grid of images, or points over the real ones."""
+    """Show samples of a saved generator: a grid of images, or points over the real ones."""
     from ablate.execution.job import GENERATORS
     from ablate.files.pictures import picture, save_png
     from ablate.files.whole_files import save_arrays
@@ -58,7 +58,7 @@ def sample(
     from ablate.training.sampling import as_pictures
 
     if interpolate is not None and n is not None:
-        raise UsageError(f"--n has no effect with --interpolate, which draws {STEPS} samples a row; leave one out")
+        raise UsageError(f"--n has no effect with --interpolate, which makes {STEPS} samples a row; leave one out")
     use_data(data)
     load_plugins(plugin)
     path = find_file(run, runs, GENERATORS, f".{which}.safetensors", WANTED[which])
@@ -128,7 +128,7 @@ def _layout(generator: Generator, n: int | None, label: int | None) -> tuple[lis
 
 
 def _real(generator: Generator) -> np.ndarray | None:
-    """Real points to draw under generated ones."""
+    """Real points to show under generated ones."""
     from ablate.datasets import load_dataset
     from ablate.training.sampling import KEPT_POINTS, as_pictures
 

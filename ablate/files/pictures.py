@@ -56,7 +56,7 @@ def grid(x: NDArray, across: int) -> Image.Image:
 def scatter(real: NDArray | None, x: NDArray | None, colour: str, side: int = TILE) -> Image.Image:
     """Points [n, dimension], the first two axes, over real ones in grey, more opaque where there are more.
 
-    The frame is that of the real ones, where they are given, and a fifth more; points outside are not drawn.
+    The frame is that of the real ones, where they are given, and a fifth more; points outside are not shown.
     """
     real, x = (None if points is None else _plane(points) for points in (real, x))
     frame = real if real is not None else x
@@ -100,10 +100,10 @@ def _dots(canvas: NDArray, points: NDArray, middle: NDArray, half: float, rgb: t
 
 def picture(x: NDArray, across: int, real: NDArray | None = None) -> Image.Image:
     """Samples as one RGB picture on white, large enough to look at: a grid of images, or a scatter of points."""
-    drawn = scatter(real, x, COLOUR, LARGE) if x.ndim == 2 else grid(x, across)
-    drawn = drawn.convert("RGBA")
-    sheet = Image.new("RGBA", drawn.size, "white")
-    sheet.alpha_composite(drawn)
+    image = scatter(real, x, COLOUR, LARGE) if x.ndim == 2 else grid(x, across)
+    image = image.convert("RGBA")
+    sheet = Image.new("RGBA", image.size, "white")
+    sheet.alpha_composite(image)
     times = max(1, round(LARGE / max(sheet.size)))  # whole times, so that a pixel stays a square
     return sheet.convert("RGB").resize((sheet.width * times, sheet.height * times), Image.Resampling.NEAREST)
 

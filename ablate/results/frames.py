@@ -16,7 +16,7 @@ FRAMES = "frames"
 
 
 def render_frames(path: Path, real: np.ndarray | None) -> list[tuple[int, Image.Image]]:
-    """(generator step, picture) of each evaluation in a file of frames; points are drawn over the real ones."""
+    """(generator step, picture) of each evaluation in a file of frames; points are shown over the real ones."""
     try:
         with np.load(path, allow_pickle=False) as file:
             x, steps, across = file["x"], file["steps"], int(file["across"])

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,7 @@ Registers = Callable[..., None]
 
 
 @pytest.fixture
-def registers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registers]:
+def registers(monkeypatch: pytest.MonkeyPatch) -> Registers:
     """Registers a measure `late` until the test ends."""
     monkeypatch.setattr(module, "_plugins", dict(module._plugins))
     monkeypatch.setattr(module, "loading", ["a test"])
@@ -69,7 +69,7 @@ def registers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registers]:
         measure.__name__ = "late"
         register(kind, "late", **facts)(measure)
 
-    yield late
+    return late
 
 
 def told(trained: Path, out: Path, **options: Any) -> tuple[Results, list[str]]:

@@ -78,8 +78,8 @@ def test_each_inconsistency_is_named(folder: Path) -> None:
         (put(5, "fid", 1e-3), ":5: fid is 0.001, but "),
         (put(5, "status", "failed"), ":5: failed, but error is empty"),
     ]:
-        found = faults(change)
-        assert any(said in fault for fault in found), (said, found)
+        named = faults(change)
+        assert any(said in fault for fault in named), (said, named)
 
     def lose_curves(results: Results) -> None:
         results.curves = results.curves[results.curves["run_id"] != results.runs["run_id"][0]]
@@ -98,8 +98,8 @@ def test_a_value_that_training_does_not_give_is_found(folder: Path) -> None:
     heard: list[Again] = []
     again = train_again(results, study, 9, 0, "cpu", heard.append)
     assert heard == again
-    assert {each.run.arm for each in again if not each.agrees} == {"wgan"}
-    assert "the farthest is fid" in next(each.line() for each in again if not each.agrees)
+    assert {outcome.run.arm for outcome in again if not outcome.agrees} == {"wgan"}
+    assert "the farthest is fid" in next(outcome.line() for outcome in again if not outcome.agrees)
 
     results, study = read(folder)
     results.runs["dataset_fingerprint"] = "other"

@@ -56,9 +56,9 @@ def test_a_loaded_generator_gives_the_runs_own_samples_of_the_same_latents(
     for m, path in enumerate(paths):
         generator = ablate.load_generator(path)
         assert generator.config == cohort.configs[m]
-        found = generator(latent[0, m], labels)
-        tolerance = 1e-12 if found.dtype == torch.float64 else 1e-5  # rounding of another number of members
-        torch.testing.assert_close(found.double(), own[m], rtol=tolerance, atol=tolerance)
+        samples = generator(latent[0, m], labels)
+        tolerance = 1e-12 if samples.dtype == torch.float64 else 1e-5  # rounding of another number of members
+        torch.testing.assert_close(samples.double(), own[m], rtol=tolerance, atol=tolerance)
 
 
 def test_samples_are_images_of_the_asked_labels_and_of_the_seed(file: Path) -> None:

@@ -47,12 +47,12 @@ def test_the_committed_verdicts_are_those_of_the_tables() -> None:
             for row in csv.DictReader(file)
             if row["study"] in {folder.name for folder in FOLDERS}  # of others, claims wait for their runs
         }  # fmt: skip
-    found = {
+    decided = {
         (v.study, v.claim, v.metric, v.statistic, v.arm, v.against, v.dataset): (v.verdict, _text(v.p_adjusted))
         for folder in FOLDERS
         for v in decide(load_study(folder / STUDY), Results.read(folder))
     }
-    assert found == committed
+    assert decided == committed
 
 
 def _text(p: float) -> str:

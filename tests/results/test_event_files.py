@@ -21,9 +21,9 @@ def scalars(path: Path) -> dict[tuple[str, int], float]:
     """(metric, step) → value."""
     events = accumulator.EventAccumulator(str(path))
     events.Reload()
-    found = [(tag.split("/")[1], e.step, e.value) for tag in events.Tags()["scalars"] for e in events.Scalars(tag)]
-    assert len({(tag, step) for tag, step, _ in found}) == len(found)
-    return {(tag, step): value for tag, step, value in found}
+    points = [(tag.split("/")[1], e.step, e.value) for tag in events.Tags()["scalars"] for e in events.Scalars(tag)]
+    assert len({(tag, step) for tag, step, _ in points}) == len(points)
+    return {(tag, step): value for tag, step, value in points}
 
 
 def curves_of(curves: pd.DataFrame, run_id: str) -> dict[tuple[str, int], float]:
@@ -38,9 +38,9 @@ def test_each_runs_file_holds_all_its_curves_and_pictures(study_file: Path, tmp_
         path = tmp_path / "logs" / "small" / "ring8" / row["arm"] / f"seed{row['seed']}"
         expected = curves_of(results.curves, row["run_id"])
         assert {"critic_loss", "generator_loss", "fid", "w1"} <= {metric for metric, _ in expected}
-        found = scalars(path)
-        assert found.keys() == expected.keys()
-        np.testing.assert_allclose([found[k] for k in expected], list(expected.values()), rtol=1e-6)  # float32 there
+        written = scalars(path)
+        assert written.keys() == expected.keys()
+        np.testing.assert_allclose([written[k] for k in expected], list(expected.values()), rtol=1e-6)  # float32 there
         events = accumulator.EventAccumulator(str(path))
         events.Reload()
         assert [image.step for image in events.Images("samples")] == [20, 40, 60]
@@ -64,16 +64,18 @@ def test_a_run_of_other_settings_takes_the_place_of_the_one_before(study_file: P
     results = run(study_file, tmp_path / "out", tensorboard=logs).results
     assert len(set(logs.rglob("events.*")) & old) == 3
     new = results.runs[results.runs["set_lambda_gp"] == 5.0].iloc[0]
-    found = scalars(logs / "small" / "ring8" / "wgan_gp" / f"seed{new['seed']}")
+    written = scalars(logs / "small" / "ring8" / "wgan_gp" / f"seed{new['seed']}")
     expected = curves_of(results.curves, new["run_id"])
-    assert found["fid", 60] == pytest.approx(expected["fid", 60], rel=1e-6)
+    assert written["fid", 60] == pytest.approx(expected["fid", 60], rel=1e-6)
 
 
 def test_without_the_package_nothing_is_trained_and_the_error_says_what_to_install(
     study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "tensorboard" else found(name))
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "tensorboard" else find_spec(name)
+    )
     with pytest.raises(UsageError, match=r"pip install 'ablate\[tensorboard\]'"):
         run(study_file, tmp_path / "out", tensorboard=tmp_path / "logs")
     assert not (tmp_path / "out").exists()
@@ -102,5 +104,5 @@ def test_a_file_that_a_killed_process_left_half_written_is_written_anew(
     results = run(study_file, tmp_path / "out", tensorboard=logs).results
     assert len(list(logs.rglob("events.*"))) == 6
     first = results.runs.iloc[0]
-    found = scalars(logs / "small" / "ring8" / first["arm"] / f"seed{first['seed']}")
-    assert found.keys() == curves_of(results.curves, first["run_id"]).keys()
+    written = scalars(logs / "small" / "ring8" / first["arm"] / f"seed{first['seed']}")
+    assert written.keys() == curves_of(results.curves, first["run_id"]).keys()

@@ -60,9 +60,9 @@ def test_what_was_merged_is_the_study_with_the_seeds_of_all_parts(study_file: Pa
     for name, seeds in (("a", "0:2"), ("b", "2:3")):
         run_study(load_study(study_file, seeds=seeds), Options(tmp_path / name, workers=1), Quiet())
     merged = merge(load_study(study_file), [tmp_path / "a", tmp_path / "b"], tmp_path / "out")
-    found = study_as_run(merged)
-    assert found.seeds == (0, 1, 2)
-    assert {run.run_id for run in found.runs()} == set(merged.runs["run_id"])
+    recorded = study_as_run(merged)
+    assert recorded.seeds == (0, 1, 2)
+    assert {run.run_id for run in recorded.runs()} == set(merged.runs["run_id"])
     assert faults_in(*read(tmp_path / "out")) == []
 
 

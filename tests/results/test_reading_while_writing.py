@@ -67,9 +67,9 @@ def test_every_read_is_of_one_version_while_another_process_writes(writer: Path)
     while len(seen) < 3:  # until the writer is at work
         seen |= versions_in(Results.read(writer))
     for _ in range(READS):
-        found = versions_in(Results.read(writer))
-        assert len(found) == 1
-        seen |= found
+        versions = versions_in(Results.read(writer))
+        assert len(versions) == 1
+        seen |= versions
     assert len(seen) > 10, "the writer hardly wrote"
 
 

@@ -13,7 +13,8 @@ from ablate.claims.between_arms import between_arms
 from ablate.errors import UsageError
 from ablate.execution.display import Quiet
 from ablate.execution.job import Options, run_study
-from ablate.execution.verify import faults_in, train_again
+from ablate.execution.train_again import train_again
+from ablate.execution.verify import faults_in
 from ablate.execution.verify import read as read_to_verify
 from ablate.report.site import build_report
 from ablate.results.tables import Results
