@@ -104,7 +104,7 @@ class Kind(ClaimKind):
         return Mark(f"{verdict.metric}: {verdict.arm} {minus(verdict)} {verdict.against}", axis_of(verdict))
 
     def finding(self, verdict: Verdict) -> str:
-        """What the runs say, in half a sentence with the effect and its interval."""
+        """What the runs say, with the effect and its interval, and what was claimed; there is an effect."""
         return f"{self.mark(verdict).what}: {effect_text(verdict)}"
 
     def sentence(self, verdict: Verdict) -> str:
@@ -159,3 +159,11 @@ def minus(verdict: Verdict) -> str:
 def effect_text(verdict: Verdict) -> str:
     """The effect and its interval."""
     return numbers.effect(verdict.effect, verdict.low, verdict.high, verdict.scale)
+
+
+def comparison_text(verdict: Verdict, metric: str, other: str) -> str:
+    """What a comparison came to: `fid of a is 0.5 [0.4, 0.6] times that of b`."""
+    if verdict.scale != "ratio":
+        return f"{metric} of {verdict.arm} differs from {other} by {effect_text(verdict)}"
+    interval = numbers.interval(verdict.low, verdict.high)
+    return f"{metric} of {verdict.arm} is {numbers.number(verdict.effect)} {interval} times {other}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import count, groupby
 
 from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, REPRODUCED, WAITING
-from ablate.claims.kind import Axis, Mark, Range, effect_text, deciding_kind
+from ablate.claims.kind import Axis, Mark, Range, deciding_kind, effect_text
 from ablate.claims.verdict import POOLED, Verdict
 
 SYMBOLS = {REPRODUCED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "?", WAITING: "…"}

@@ -15,38 +15,38 @@ def made(seed, shift=0.0, n=10):
 
 def test_tables_agree_with_themselves_to_the_last_digit():
     study, mine = made(0)
-    found = against_reference(mine, made(0)[1], study)
-    assert not found.differs
-    assert (found.shared, found.identical) == (20, 20)
-    assert all(each.agrees for each in found.overlaps)
-    assert found.lines()[-1].strip() == "agrees with the reference"
+    comparison = against_reference(mine, made(0)[1], study)
+    assert not comparison.differs
+    assert (comparison.shared, comparison.identical) == (20, 20)
+    assert all(overlap.agrees for overlap in comparison.overlaps)
+    assert comparison.lines()[-1].strip() == "agrees with the reference"
 
 
 def test_other_seeds_of_the_same_truth_agree_though_no_number_is_the_same():
     study, mine = made(0)
-    found = against_reference(mine, made(1)[1], study)
-    assert not found.differs
-    assert (found.shared, found.identical) == (20, 0)
+    comparison = against_reference(mine, made(1)[1], study)
+    assert not comparison.differs
+    assert (comparison.shared, comparison.identical) == (20, 0)
 
 
 def test_another_truth_differs_and_the_interval_is_named():
     study, mine = made(0)
-    found = against_reference(mine, made(1, shift=2.0)[1], study)
-    assert found.differs
-    assert any(line.strip().startswith("ring8, a, fid:") for line in found.lines())
+    comparison = against_reference(mine, made(1, shift=2.0)[1], study)
+    assert comparison.differs
+    assert any(line.strip().startswith("ring8, a, fid:") for line in comparison.lines())
 
 
 def test_an_opposite_verdict_differs_and_an_undecided_one_does_not():
     study, mine = made(0)
-    _, turned = tables(
+    _, reversed_tables = tables(
         {("ring8", "a"): np.exp(np.linspace(3, 4, 10)), ("ring8", "b"): np.exp(np.linspace(0, 1, 10))}, []
     )
-    assert against_reference(mine, turned, study).verdicts[0].conflict
+    assert against_reference(mine, reversed_tables, study).verdicts[0].conflict
     few = made(0, n=4)[1]
-    found = against_reference(few, mine, study)
-    assert not found.verdicts[0].same
-    assert not found.differs
-    assert all(each.agrees is None for each in found.overlaps)
+    comparison = against_reference(few, mine, study)
+    assert not comparison.verdicts[0].same
+    assert not comparison.differs
+    assert all(overlap.agrees is None for overlap in comparison.overlaps)
 
 
 def test_a_reference_without_these_runs_is_no_agreement():
@@ -77,8 +77,8 @@ def test_runs_are_the_same_only_if_they_are_in_every_column_that_equal_trainings
     other.runs.loc[3, "kid"] += 1e-9
     assert against_reference(mine, other, study).identical == 19
     other.runs.loc[3:4, "fid_protocol"] = "fid_identity_10k"
-    found = against_reference(mine, other, study)
-    assert (found.shared, found.identical) == (20, 18)
+    comparison = against_reference(mine, other, study)
+    assert (comparison.shared, comparison.identical) == (20, 18)
 
 
 def test_an_empty_cell_is_equal_to_an_empty_cell_and_to_nothing_else():

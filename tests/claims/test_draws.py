@@ -18,31 +18,31 @@ from tests.support.searched_study import by_rate, rows_of, searched, tables_of
 
 def test_draws_have_their_parameters_and_outcomes(tmp_path: Path) -> None:
     study, results = searched(tmp_path)
-    found = drawn(StudyRows.of(study, results), "ring8", "wgan")
-    assert [each.number for each in found] == list(range(30))
-    assert set(found[0].values) == {"lr", "beta1", "n_critic", "clip_value"}
-    assert {name: study.draws("ring8", "wgan")[7][name] for name in found[7].values} == found[7].values
+    draws = drawn(StudyRows.of(study, results), "ring8", "wgan")
+    assert [draw.number for draw in draws] == list(range(30))
+    assert set(draws[0].values) == {"lr", "beta1", "n_critic", "clip_value"}
+    assert {name: study.draws("ring8", "wgan")[7][name] for name in draws[7].values} == draws[7].values
 
 
 def test_diverged_draws_are_the_worst_and_never_the_best(tmp_path: Path) -> None:
     study, results = searched(tmp_path)
-    found = drawn(StudyRows.of(study, results), "ring8", "gan")
-    lost = [each for each in found if each.diverged]
+    draws = drawn(StudyRows.of(study, results), "ring8", "gan")
+    lost = [draw for draw in draws if draw.diverged]
     assert 0 < len(lost) < 30
-    assert all(each.value == math.inf for each in lost)
-    best = best_of(found, study.search)
+    assert all(draw.value == math.inf for draw in lost)
+    best = best_of(draws, study.search)
     assert best is not None
-    assert best.value == min(each.value for each in found)
-    values = levels(found, "fid")
+    assert best.value == min(draw.value for draw in draws)
+    values = levels(draws, "fid")
     assert values is not None
-    assert values[lost[0].number] == math.log(max(each.value for each in found if not each.diverged))
+    assert values[lost[0].number] == math.log(max(draw.value for draw in draws if not draw.diverged))
 
 
 def test_failed_and_missing_draws_are_left_out(tmp_path: Path) -> None:
     study, results = searched(tmp_path)
     results.runs.loc[results.runs["draw"] == 3, "status"] = "failed"
     results.runs = results.runs[results.runs["draw"] != 5]
-    numbers = [each.number for each in drawn(StudyRows.of(study, results), "digits", "wgan_gp")]
+    numbers = [draw.number for draw in drawn(StudyRows.of(study, results), "digits", "wgan_gp")]
     assert numbers == [i for i in range(30) if i not in (3, 5)]
 
 
@@ -59,9 +59,9 @@ def test_draws_take_the_place_of_seeds_in_claims(tmp_path: Path) -> None:
     study, results = searched(tmp_path, "search:", CLAIMS + "search:")
     assert decide(study, results)[0].n == (12, 12)
     study, results = searched(tmp_path, "search:\n  draws: 6", CLAIMS + "search:\n  draws: 30")
-    found = [each for each in decide(study, results) if each.dataset == "pooled"]
-    assert [each.verdict for each in found] == ["reproduced"] * 3
-    assert found[0].n == (60, 60)
+    headlines = [verdict for verdict in decide(study, results) if verdict.dataset == "pooled"]
+    assert [verdict.verdict for verdict in headlines] == ["reproduced"] * 3
+    assert headlines[0].n == (60, 60)
 
 
 TPE = ("sampler: random", "sampler: tpe")

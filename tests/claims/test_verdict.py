@@ -18,12 +18,12 @@ HIGH = [2.0 + 0.01 * i for i in range(10)]
 
 def verdicts(values, *claims, **more):
     study, results = tables(values, list(claims), **more)
-    return {(each.claim, each.dataset): each for each in decide(study, results)}
+    return {(verdict.claim, verdict.dataset): verdict for verdict in decide(study, results)}
 
 
 def test_a_clear_difference_the_claimed_way_is_reproduced():
-    found = verdicts({("ring8", "a"): LOW, ("ring8", "b"): HIGH}, SimulatedClaim())
-    headline = found["c", "pooled"]
+    outcome = verdicts({("ring8", "a"): LOW, ("ring8", "b"): HIGH}, SimulatedClaim())
+    headline = outcome["c", "pooled"]
     assert headline.verdict == "reproduced"
     assert headline.p == pytest.approx(2 / math.comb(20, 10))
     assert headline.effect == pytest.approx(
@@ -31,15 +31,15 @@ def test_a_clear_difference_the_claimed_way_is_reproduced():
     )
     assert headline.low < headline.effect < headline.high < 1
     assert (headline.improvement, headline.cliffs_delta) == (1.0, 1.0)
-    assert found["c", "ring8"].effect == headline.effect
+    assert outcome["c", "ring8"].effect == headline.effect
     assert headline.seeds_needed is None
 
 
 def test_the_same_difference_the_other_way_is_contradicted():
-    found = verdicts({("ring8", "a"): HIGH, ("ring8", "b"): LOW}, SimulatedClaim())
-    assert found["c", "pooled"].verdict == "contradicted"
-    turned = verdicts({("ring8", "a"): HIGH, ("ring8", "b"): LOW}, SimulatedClaim(direction="greater"))
-    assert turned["c", "pooled"].verdict == "reproduced"
+    outcome = verdicts({("ring8", "a"): HIGH, ("ring8", "b"): LOW}, SimulatedClaim())
+    assert outcome["c", "pooled"].verdict == "contradicted"
+    other_way = verdicts({("ring8", "a"): HIGH, ("ring8", "b"): LOW}, SimulatedClaim(direction="greater"))
+    assert other_way["c", "pooled"].verdict == "reproduced"
 
 
 def test_a_difference_within_the_margin_is_contradicted_and_one_beyond_it_reproduced():
@@ -83,14 +83,14 @@ def test_an_undecided_claim_says_how_many_seeds_would_decide_it():
 
 def test_diverged_runs_are_at_the_worst_rank_whatever_their_cells_hold():
     values = {("ring8", "a"): HIGH, ("ring8", "b"): LOW}
-    found = verdicts(values, SimulatedClaim(), diverged={("ring8", "b"): range(10)})["c", "pooled"]
-    assert found.improvement == 1.0
-    assert found.diverged == (0, 10)
+    outcome = verdicts(values, SimulatedClaim(), diverged={("ring8", "b"): range(10)})["c", "pooled"]
+    assert outcome.improvement == 1.0
+    assert outcome.diverged == (0, 10)
     empty = {("ring8", "a"): HIGH, ("ring8", "b"): [math.nan] * 10}
     assert verdicts(empty, SimulatedClaim(), diverged={("ring8", "b"): range(10)})["c", "pooled"].improvement == 1.0
     modes = SimulatedClaim(metric="some_count", direction="greater")
-    found = verdicts(values, modes, metric="some_count", diverged={("ring8", "a"): range(10)})["c", "pooled"]
-    assert found.improvement == 0.0  # greater is claimed, so the worst is the least
+    outcome = verdicts(values, modes, metric="some_count", diverged={("ring8", "a"): range(10)})["c", "pooled"]
+    assert outcome.improvement == 0.0  # greater is claimed, so the worst is the least
 
 
 def test_in_the_means_a_diverged_run_takes_the_worst_finite_value():
@@ -110,8 +110,8 @@ def test_failed_and_absent_runs_are_missing_and_named():
 
 
 def test_without_runs_there_is_no_verdict_and_no_error():
-    found = verdicts({("ring8", "a"): [None] * 5, ("ring8", "b"): [None] * 5}, SimulatedClaim())
-    assert [each.reason for each in found.values()] == ["no runs yet", "no runs yet"]
+    outcome = verdicts({("ring8", "a"): [None] * 5, ("ring8", "b"): [None] * 5}, SimulatedClaim())
+    assert [verdict.reason for verdict in outcome.values()] == ["no runs yet", "no runs yet"]
     half = {("ring8", "a"): LOW, ("ring8", "b"): HIGH, ("digits", "a"): LOW, ("digits", "b"): [None] * 10}
     headline = verdicts(half, SimulatedClaim(datasets=("ring8", "digits")))["c", "pooled"]
     assert headline.verdict == "inconclusive"
@@ -121,11 +121,11 @@ def test_without_runs_there_is_no_verdict_and_no_error():
 def test_a_dataset_without_the_metric_is_left_out_and_named():
     values = {(d, arm): v for d in ("ring8", "swiss") for arm, v in (("a", LOW), ("b", HIGH))}
     values["swiss", "a"] = values["swiss", "b"] = [math.nan] * 10
-    found = verdicts(values, SimulatedClaim(datasets=("ring8", "swiss")))
-    assert found["c", "pooled"].verdict == "reproduced"
-    assert found["c", "pooled"].datasets == ("ring8",)
-    assert "fid is not measured on swiss" in found["c", "pooled"].reason
-    assert found["c", "swiss"].reason == "fid is not measured there"
+    outcome = verdicts(values, SimulatedClaim(datasets=("ring8", "swiss")))
+    assert outcome["c", "pooled"].verdict == "reproduced"
+    assert outcome["c", "pooled"].datasets == ("ring8",)
+    assert "fid is not measured on swiss" in outcome["c", "pooled"].reason
+    assert outcome["c", "swiss"].reason == "fid is not measured there"
 
 
 @pytest.mark.parametrize("margin", [0.0, 0.1])
@@ -152,21 +152,21 @@ def test_headlines_are_corrected_together_and_each_dataset_by_itself():
     both = ("ring8", "digits")
     claims = [SimulatedClaim(id=f"c{x}", against=x, datasets=both) for x in "bc"]
     claims.append(SimulatedClaim(id="only", against="c", datasets=("ring8",)))
-    found = verdicts(values, *claims)
+    outcome = verdicts(values, *claims)
     for dataset, size in (("pooled", 3), ("ring8", 3), ("digits", 2)):
-        family = [each for key, each in found.items() if key[1] == dataset]
+        family = [verdict for key, verdict in outcome.items() if key[1] == dataset]
         assert len(family) == size
-        least = min(family, key=lambda each: each.p)
+        least = min(family, key=lambda verdict: verdict.p)
         assert least.p_adjusted == pytest.approx(min(1.0, least.p * size))
 
 
 def test_any_dataset_is_enough_when_the_claim_says_so_and_its_p_pays_for_the_choice():
     values = {("ring8", "a"): LOW, ("ring8", "b"): HIGH, ("digits", "a"): HIGH, ("digits", "b"): LOW}
     claim = SimulatedClaim(datasets=("ring8", "digits"), decide="any_dataset")
-    found = verdicts(values, claim)
-    assert found["c", "pooled"].verdict == "reproduced"
-    assert found["c", "pooled"].p == pytest.approx(2 * found["c", "ring8"].p)
-    assert found["c", "pooled"].reason.startswith("on ring8")
+    outcome = verdicts(values, claim)
+    assert outcome["c", "pooled"].verdict == "reproduced"
+    assert outcome["c", "pooled"].p == pytest.approx(2 * outcome["c", "ring8"].p)
+    assert outcome["c", "pooled"].reason.startswith("on ring8")
     against = {(d, arm): v for d in ("ring8", "digits") for arm, v in (("a", HIGH), ("b", LOW))}
     assert verdicts(against, claim)["c", "pooled"].verdict == "contradicted"
     mixed = {**against, ("digits", "a"): LOW}
@@ -176,19 +176,21 @@ def test_any_dataset_is_enough_when_the_claim_says_so_and_its_p_pays_for_the_cho
 def test_spread_compares_distances_of_the_logarithm_from_the_arms_median():
     rng = np.random.default_rng(2)
     narrow, wide = np.exp(rng.normal(3, 0.1, 20)), np.exp(rng.normal(0, 1.0, 20))
-    found = verdicts({("ring8", "a"): narrow, ("ring8", "b"): wide}, SimulatedClaim(statistic="spread"))["c", "pooled"]
-    distances = [np.abs(np.log(each) - np.median(np.log(each))) for each in (narrow, wide)]
-    assert found.p == pytest.approx(stratified_rank_test([tuple(distances)]).p)
-    assert found.verdict == "reproduced"
-    assert found.scale == "difference"
+    outcome = verdicts({("ring8", "a"): narrow, ("ring8", "b"): wide}, SimulatedClaim(statistic="spread"))[
+        "c", "pooled"
+    ]
+    distances = [np.abs(np.log(values) - np.median(np.log(values))) for values in (narrow, wide)]
+    assert outcome.p == pytest.approx(stratified_rank_test([tuple(distances)]).p)
+    assert outcome.verdict == "reproduced"
+    assert outcome.scale == "difference"
 
 
 def test_the_metric_diverged_is_the_status():
     values = {("ring8", "a"): LOW, ("ring8", "b"): LOW}
-    found = verdicts(values, SimulatedClaim(metric="diverged"), diverged={("ring8", "b"): range(9)})["c", "pooled"]
-    assert found.effect == pytest.approx(-0.9)
-    assert found.improvement == pytest.approx(0.95)
-    assert found.verdict == "reproduced"
+    outcome = verdicts(values, SimulatedClaim(metric="diverged"), diverged={("ring8", "b"): range(9)})["c", "pooled"]
+    assert outcome.effect == pytest.approx(-0.9)
+    assert outcome.improvement == pytest.approx(0.95)
+    assert outcome.verdict == "reproduced"
 
 
 def curve(run_id, points):
@@ -203,14 +205,14 @@ def test_steps_to_target_are_those_to_the_worse_arms_median_final_fid():
     for seed in range(6):
         points += curve(f"ring8-a-{seed}", [(100, 2.0), (200, 1.5), (300, 1.0)])
         points += curve(f"ring8-b-{seed}", [(100, 4.0), (200, 3.0), (300, values["ring8", "b"][seed])])
-    found = verdicts(
+    outcome = verdicts(
         values, SimulatedClaim(metric="steps_to_target"), SimulatedClaim(id="s", metric="seconds_to_target"),
         curves=pd.DataFrame(points),
     )  # fmt: skip
     # target 2: a reaches it at 100, b's first four at 300, b's last two never: they count as 300 in the mean
-    assert found["c", "pooled"].effect == pytest.approx(100 / 300)
-    assert found["s", "pooled"].effect == pytest.approx(10 / 30)
-    assert found["c", "pooled"].verdict == "reproduced"
+    assert outcome["c", "pooled"].effect == pytest.approx(100 / 300)
+    assert outcome["s", "pooled"].effect == pytest.approx(10 / 30)
+    assert outcome["c", "pooled"].verdict == "reproduced"
 
 
 def test_a_reason_gives_the_share_of_pairs_as_it_is():
@@ -245,5 +247,5 @@ def test_a_verdict_takes_less_than_fifty_milliseconds():
     claims = [SimulatedClaim(id=f"c{i}", datasets=datasets) for i in range(5)]
     study, results = tables(values, claims)
     start = time.process_time()
-    found = decide(study, results)
-    assert (time.process_time() - start) / len(found) < 0.05
+    outcome = decide(study, results)
+    assert (time.process_time() - start) / len(outcome) < 0.05

@@ -36,13 +36,13 @@ def changed(folder: Path, factor: float, rows: slice = slice(None)) -> Path:
     return folder
 
 
-def contrast_of(metric: str) -> float:
+def effect_of(metric: str) -> float:
     """The effect over all datasets, by the library."""
     results = Results.read(REFERENCE)
     (pooled,) = [
-        each
-        for each in between_arms(study_as_run(results), results, "wgan_gp", "wgan_c0.1", metric)
-        if each.dataset == "pooled"
+        verdict
+        for verdict in between_arms(study_as_run(results), results, "wgan_gp", "wgan_c0.1", metric)
+        if verdict.dataset == "pooled"
     ]
     return pooled.effect
 
@@ -50,16 +50,16 @@ def contrast_of(metric: str) -> float:
 def test_two_arms_are_compared_as_a_claim_would_compare_them() -> None:
     results = Results.read(REFERENCE)
     study = study_as_run(results)
-    found = {each.dataset: each for each in between_arms(study, results, "wgan_gp", "wgan_c0.1", "fid")}
+    asked = {verdict.dataset: verdict for verdict in between_arms(study, results, "wgan_gp", "wgan_c0.1", "fid")}
     claimed = {
-        each.dataset: each
-        for each in decide(study, results)
-        if (each.claim, each.metric, each.against) == ("gp-quality", "fid", "wgan_c0.1")
+        verdict.dataset: verdict
+        for verdict in decide(study, results)
+        if (verdict.claim, verdict.metric, verdict.against) == ("gp-quality", "fid", "wgan_c0.1")
     }
-    for dataset, each in claimed.items():
-        assert (found[dataset].p, found[dataset].effect) == (each.p, each.effect)
-        assert found[dataset].improvement == each.improvement
-    assert found["pooled"].p_adjusted == found["pooled"].p
+    for dataset, verdict in claimed.items():
+        assert (asked[dataset].p, asked[dataset].effect) == (verdict.p, verdict.effect)
+        assert asked[dataset].improvement == verdict.improvement
+    assert asked["pooled"].p_adjusted == asked["pooled"].p
 
 
 def test_the_command_prints_each_dataset_and_how_many_seeds_would_decide() -> None:
@@ -72,7 +72,7 @@ def test_the_command_prints_each_dataset_and_how_many_seeds_would_decide() -> No
     done = ablate("compare", REFERENCE, "--arm", "wgan_gp", "--arm", "wgan_c0.1", "--json")
     told = json.loads(done.stdout)
     assert told["verdicts"][0]["ahead"] == "wgan_gp"
-    assert told["verdicts"][0]["effect"] == pytest.approx(contrast_of("fid"), rel=1e-5)
+    assert told["verdicts"][0]["effect"] == pytest.approx(effect_of("fid"), rel=1e-5)
     neither = ablate("compare", "gp_vs_clip", "--arm", "wgan_gp", "--arm", "gan", "--metric", "share_at_bound")
     assert "neither way is better" in neither.stdout
 
@@ -107,9 +107,9 @@ def test_equal_results_agree_and_others_exit_with_3(tmp_path: Path) -> None:
     assert "ring8, wgan_gp, fid" in other.stdout
     told = ablate("compare", REFERENCE, tmp_path / "far", "--json")
     assert told.returncode == 3
-    (found,) = json.loads(told.stdout)
-    assert found["differs"]
-    assert any(each["conflict"] for each in found["verdicts"])
+    (comparison,) = json.loads(told.stdout)
+    assert comparison["differs"]
+    assert any(pair["conflict"] for pair in comparison["verdicts"])
 
 
 def test_sets_of_several_studies_are_held_together_by_name(tmp_path: Path) -> None:

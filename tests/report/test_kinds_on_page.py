@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from ablate.claims.calibration_table import Case
 from ablate.claims.decide import decide
@@ -86,6 +87,24 @@ def test_the_bar_of_a_bound_lies_in_its_range_and_an_identity_has_none():
     assert lines["near"].forest.band[0] < lines["near"].forest.effect < lines["near"].forest.band[1]
     assert lines["fact"].forest is None
     assert lines["later"].forest is None
+
+
+@pytest.mark.parametrize(
+    ("claim", "sentence"),
+    [
+        ("value", "fid of a is 0.333 [0.328, 0.34] times 3 (claimed: lower): reproduced"),
+        ("near", "fid of a is 0.98 [0.956, 1.01] times that of b (claimed: equal within 20 %): reproduced"),
+        ("best", "fid of a is 0.98 [0.953, 1.01] times that of the best of b, c (claimed: not worse by more than 20 %): "
+         "reproduced"),
+        ("range", "iqm of fid of a is 1 [0.976, 1.02] (claimed: ≥ 0.9): reproduced"),
+        ("over", "Spearman’s ρ of fid over lr 0, 1, 2 is +0.774 [0.69, 0.853] (claimed: rises): reproduced"),
+        ("fact", "fid of a lies between 0.951 and 1.05 (claimed: = 1 ± 0.1 in every run): reproduced"),
+        ("later", "fid: a − b: a <CUDA> device is needed: waiting"),
+    ],
+)  # fmt: skip
+def test_every_kind_says_what_came_of_its_claim(claim, sentence):
+    (line,) = next(entry.lines for entry in board(decide(*made())) if entry.id == claim)
+    assert line.sentence == sentence
 
 
 def test_a_study_without_tables_is_on_the_board_and_nowhere_else(tmp_path):

@@ -105,8 +105,8 @@ class Bound(Kind):
         return Mark(what, axis_of(verdict))
 
     def finding(self, verdict: Verdict) -> str:
-        of_what = f"{verdict.statistic} of {verdict.metric} of {verdict.arm}"
-        return f"{of_what}, claimed {verdict.against}: {effect_text(verdict)}"
+        statistic = f"{verdict.statistic} of {verdict.metric} of {verdict.arm}"
+        return f"{statistic} is {effect_text(verdict)} (claimed: {verdict.against})"
 
     def simulations(self) -> tuple[Simulation, ...]:
         return (Simulation("bound", "bound of an interquartile mean", _simulated, 3),)

@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ablate.claims.kind import Kind, Mark, Simulation, Strata, axis_of, effect_text, minus
+from ablate.claims.kind import Kind, Mark, Simulation, Strata, axis_of, comparison_text, minus
 from ablate.registry import register
 from ablate.registry.measures import KINDS, measure
 from ablate.study.claims.claim import DIRECTIONS, Claim, Fields
@@ -134,23 +134,27 @@ class Compare(Kind):
         return with_difference(evidence, level)
 
     def mark(self, verdict: Verdict) -> Mark:
-        metric = verdict.metric
-        if verdict.statistic == "spread":  # of logarithms, where values are compared by ratio
-            metric = f"spread of {'log ' if measure(metric).scale == 'ratio' else ''}{metric}"
-        elif verdict.statistic != "value":  # the best, or a share of runs near the best
-            metric = f"{verdict.statistic} {metric}"
-        return Mark(f"{metric}: {verdict.arm} {minus(verdict)} {verdict.against}", axis_of(verdict))
+        return Mark(f"{_metric(verdict)}: {verdict.arm} {minus(verdict)} {verdict.against}", axis_of(verdict))
 
     def finding(self, verdict: Verdict) -> str:
-        metric = self.mark(verdict).what.partition(": ")[0]
+        other = f"that of {verdict.against}" if verdict.n[1] else verdict.against
         way = {"less": "lower", "greater": "higher"}.get(verdict.direction, verdict.direction)
-        return f"{metric} of {verdict.arm} against {verdict.against}, claimed to be {way}: {effect_text(verdict)}"
+        return f"{comparison_text(verdict, _metric(verdict), other)} (claimed: {way})"
 
     def simulations(self) -> tuple[Simulation, ...]:
         return (
             Simulation("compare", "compare, two arms", _simulated_pair, 0),
             Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
         )
+
+
+def _metric(verdict: Verdict) -> str:
+    """The metric, with what is taken of it."""
+    if verdict.statistic == "value":
+        return verdict.metric
+    if verdict.statistic == "spread":  # of logarithms, where values are compared by ratio
+        return f"spread of {'log ' if measure(verdict.metric).scale == 'ratio' else ''}{verdict.metric}"
+    return f"{verdict.statistic} {verdict.metric}"  # the best, or a share of runs near the best
 
 
 def _has_a_best(reader: Reader, metric: str, statistic: str) -> None:

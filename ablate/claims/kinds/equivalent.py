@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ablate.claims.kind import Kind, Mark, Simulation, Strata, axis_of, effect_text, minus
+from ablate.claims.kind import Kind, Mark, Simulation, Strata, axis_of, comparison_text, minus
 from ablate.claims.kinds.compare import with_difference
 from ablate.registry import register
 from ablate.registry.measures import measure
@@ -126,8 +126,9 @@ class Equivalent(Kind):
 
     def finding(self, verdict: Verdict) -> str:
         margin = numbers.percent(verdict.margin) if verdict.scale == "ratio" else numbers.number(verdict.margin)
-        form = "not to be worse by more than" if verdict.direction else "to be equal within"
-        return f"{verdict.metric} of {verdict.arm} against {_named(verdict)}, claimed {form} {margin}: {effect_text(verdict)}"
+        form = "not worse by more than" if verdict.direction else "equal within"
+        other = f"that of {'the ' if verdict.against.startswith(BEST_OF) else ''}{_named(verdict)}"
+        return f"{comparison_text(verdict, verdict.metric, other)} (claimed: {form} {margin})"
 
     def simulations(self) -> tuple[Simulation, ...]:
         return (

@@ -105,7 +105,7 @@ class Identity(Kind):
 
     def finding(self, verdict: Verdict) -> str:
         lies = f"lies between {numbers.number(verdict.low)} and {numbers.number(verdict.high)}"
-        return f"{verdict.metric} of {verdict.arm} {lies}, claimed {verdict.against} in every run"
+        return f"{verdict.metric} of {verdict.arm} {lies} (claimed: {verdict.against} in every run)"
 
 
 def _values(evidence: Evidence) -> Floats:

@@ -126,16 +126,24 @@ class Trend(Kind):
         return evidence.with_effect(test.coefficient, *test.interval)
 
     def mark(self, verdict: Verdict) -> Mark:
-        curves = spearman_of(verdict.metric)
-        metric = f"{curves[1]} along training" if curves and curves[0] == STEP else verdict.metric
+        curve = _along_training(verdict.metric)
+        metric = f"{curve} along training" if curve else verdict.metric
         return Mark(f"{metric}: {verdict.arm}, Spearman’s ρ", Axis("coefficient", 1.0, 1.0))
 
     def finding(self, verdict: Verdict) -> str:
+        curve = _along_training(verdict.metric)
+        of_what = f"{curve} along training of {verdict.arm}" if curve else f"{verdict.metric} over {verdict.arm}"
         way = {direction: word for word, direction in TRENDS.items()}.get(verdict.direction, "")
-        return f"{self.mark(verdict).what}, claimed that it {way}: {effect_text(verdict)}"
+        return f"Spearman’s ρ of {of_what} is {effect_text(verdict)} (claimed: {way})"
 
     def simulations(self) -> tuple[Simulation, ...]:
         return (Simulation("trend", "trend over four levels", _simulated, 4),)
+
+
+def _along_training(metric: str) -> str:
+    """The curve of a trend along training; empty for another metric."""
+    curves = spearman_of(metric)
+    return curves[1] if curves and curves[0] == STEP else ""
 
 
 def _simulated(law: Law, n: int, effect: float) -> Simulated:

@@ -29,8 +29,8 @@ def dealt(strata: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float]:
             rest = [i for i in range(len(pooled)) if i not in chosen]
             ways[-1].append(pooled[list(chosen)].min() - pooled[rest].min())
     observed = np.mean([first.min() - second.min() for first, second in strata])
-    found = np.array([np.mean(each) for each in itertools.product(*ways)])
-    return float(np.mean(found <= observed + 1e-12)), float(np.mean(found >= observed - 1e-12))
+    outcome = np.array([np.mean(deals) for deals in itertools.product(*ways)])
+    return float(np.mean(outcome <= observed + 1e-12)), float(np.mean(outcome >= observed - 1e-12))
 
 
 @pytest.mark.parametrize(("m", "n"), [(1, 1), (4, 6), (7, 3)])
@@ -48,9 +48,9 @@ def test_p_is_the_share_of_all_ways_to_deal_the_runs(sizes: list[tuple[int, int]
     strata = [(rng.normal(-0.5, 1, m), rng.normal(0, 1, n)) for m, n in sizes]
     if seed == 3:  # with ties
         strata = [(first.round(), second.round()) for first, second in strata]
-    found = best_test(strata, 0)
+    outcome = best_test(strata, 0)
     less, greater = dealt(strata)
-    assert (found.p_less, found.p_greater) == (pytest.approx(less), pytest.approx(greater))
+    assert (outcome.p_less, outcome.p_greater) == (pytest.approx(less), pytest.approx(greater))
 
 
 def test_over_many_datasets_p_is_drawn_and_agrees_with_what_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,18 +58,18 @@ def test_over_many_datasets_p_is_drawn_and_agrees_with_what_is_counted(monkeypat
     strata = [(rng.normal(-0.3, 1, 20), rng.normal(0, 1, 20)) for _ in range(2)]
     exact = best_test(strata, 5)
     monkeypatch.setattr("ablate.claims.statistics.best_test.MOST_PAIRS", 1)
-    drawn = best_test(strata, 5)
-    assert (exact.method, drawn.method) == ("exact", "Monte Carlo")
-    assert drawn.p_less == pytest.approx(exact.p_less, abs=0.012)  # three standard errors of 20,000 draws
+    sampled = best_test(strata, 5)
+    assert (exact.method, sampled.method) == ("exact", "Monte Carlo")
+    assert sampled.p_less == pytest.approx(exact.p_less, abs=0.012)  # three standard errors of 20,000 permutations
 
 
 def test_the_interval_is_that_of_a_plain_bootstrap() -> None:
     rng = np.random.default_rng(1)
     first, second = rng.normal(0, 1, 30), rng.normal(0.5, 1, 40)
-    found = best_test([(first, second)], 0)
+    outcome = best_test([(first, second)], 0)
     resampled = [rng.choice(first, 30).min() - rng.choice(second, 40).min() for _ in range(20_000)]
-    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(resampled, [0.025, 0.975])), abs=0.1)
-    assert found.ahead == pytest.approx(np.mean(np.array(resampled) < 0), abs=0.03)
+    assert (outcome.low, outcome.high) == pytest.approx(tuple(np.quantile(resampled, [0.025, 0.975])), abs=0.1)
+    assert outcome.ahead == pytest.approx(np.mean(np.array(resampled) < 0), abs=0.03)
 
 
 def test_a_best_that_is_far_ahead_is_reproduced_and_its_reverse_contradicted() -> None:
@@ -78,9 +78,9 @@ def test_a_best_that_is_far_ahead_is_reproduced_and_its_reverse_contradicted() -
         ("ring8", "a"): list(np.exp(rng.normal(0, 0.5, 50))),
         ("ring8", "b"): list(np.exp(rng.normal(3, 0.5, 50))),
     }
-    found = verdict(values, SimulatedClaim(statistic="best"))
-    assert (found.verdict, found.scale, found.improvement) == ("reproduced", "ratio", 1.0)
-    assert found.effect == pytest.approx(min(values["ring8", "a"]) / min(values["ring8", "b"]))
+    outcome = verdict(values, SimulatedClaim(statistic="best"))
+    assert (outcome.verdict, outcome.scale, outcome.improvement) == ("reproduced", "ratio", 1.0)
+    assert outcome.effect == pytest.approx(min(values["ring8", "a"]) / min(values["ring8", "b"]))
     assert verdict(values, SimulatedClaim(statistic="best", direction="greater")).verdict == "contradicted"
     swapped = SimulatedClaim(statistic="best", arm="b", against="a", direction="greater")
     assert verdict(values, swapped).verdict == "reproduced"
@@ -89,18 +89,18 @@ def test_a_best_that_is_far_ahead_is_reproduced_and_its_reverse_contradicted() -
 def test_an_arm_that_is_worse_on_average_may_have_the_best_run() -> None:
     lucky = [0.01, 0.011, 0.012, 0.013, 0.014, 0.015, *([50.0] * 20)]
     steady = [1.0 + i / 100 for i in range(26)]
-    found = verdict({("ring8", "a"): lucky, ("ring8", "b"): steady}, SimulatedClaim(statistic="best"))
-    assert found.verdict == "reproduced"
-    assert found.p == pytest.approx(2 * np.prod([(26 - i) / (52 - i) for i in range(6)]))  # all six go to one arm
+    outcome = verdict({("ring8", "a"): lucky, ("ring8", "b"): steady}, SimulatedClaim(statistic="best"))
+    assert outcome.verdict == "reproduced"
+    assert outcome.p == pytest.approx(2 * np.prod([(26 - i) / (52 - i) for i in range(6)]))  # all six go to one arm
 
 
 def test_of_a_metric_of_which_more_is_better_the_best_is_the_highest() -> None:
     values = {("ring8", "a"): [0.9 + i / 1000 for i in range(20)], ("ring8", "b"): [0.2 + i / 1000 for i in range(20)]}
-    found = verdict(
+    outcome = verdict(
         values, SimulatedClaim(metric="precision", statistic="best", direction="greater"), metric="precision"
     )
-    assert found.verdict == "reproduced"
-    assert found.effect == pytest.approx(0.7)
+    assert outcome.verdict == "reproduced"
+    assert outcome.effect == pytest.approx(0.7)
 
 
 def test_diverged_runs_are_never_the_best_nor_near_it() -> None:
@@ -117,14 +117,14 @@ def test_the_share_near_the_best_is_tested_as_fisher_does() -> None:
         ("ring8", "a"): list(np.exp(rng.normal(0, 0.3, 30))),
         ("ring8", "b"): list(np.exp(rng.normal(0.6, 1, 40))),
     }
-    found = verdict(values, SimulatedClaim(statistic="share_near_best", direction="greater"))
-    best = min(min(each) for each in values.values())
-    near = [np.array(each) <= 2 * best for each in values.values()]
-    assert found.effect == pytest.approx(near[0].mean() - near[1].mean())
-    table = [[int(each.sum()), int((~each).sum())] for each in near]
-    assert found.p == pytest.approx(min(1, 2 * stats.fisher_exact(table, alternative="greater").pvalue))
+    outcome = verdict(values, SimulatedClaim(statistic="share_near_best", direction="greater"))
+    best = min(min(fids) for fids in values.values())
+    near = [np.array(fids) <= 2 * best for fids in values.values()]
+    assert outcome.effect == pytest.approx(near[0].mean() - near[1].mean())
+    table = [[int(hits.sum()), int((~hits).sum())] for hits in near]
+    assert outcome.p == pytest.approx(min(1, 2 * stats.fisher_exact(table, alternative="greater").pvalue))
     wider = verdict(values, SimulatedClaim(statistic="share_near_best", direction="greater", factor_of_best=4.0))
-    assert wider.effect != found.effect
+    assert wider.effect != outcome.effect
 
 
 def test_the_best_is_that_of_all_arms_of_the_study() -> None:

@@ -20,11 +20,11 @@ def test_the_interquartile_mean_is_the_quarter_trimmed_mean():
 
 def test_resampling_by_counts_is_resampling():
     values = np.random.default_rng(1).normal(size=(3, 9))
-    drawn = bootstrap.resampled_centers(values, seed=7)
+    resampled = bootstrap.resampled_centers(values, seed=7)
     positions = np.random.default_rng(7).integers(0, 9, (bootstrap.RESAMPLES, 9))
     for row in range(3):
         expected = stats.trim_mean(np.sort(values[row])[positions], 0.25, axis=1)
-        np.testing.assert_allclose(drawn[:, row], expected, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(resampled[:, row], expected, rtol=1e-10, atol=1e-12)
 
 
 def test_the_interval_is_scipys_percentile_bootstrap():

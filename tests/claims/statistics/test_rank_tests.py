@@ -27,11 +27,11 @@ def test_without_ties_mann_whitney_is_scipys_exact_test(alternative):
     rng = np.random.default_rng(1)
     for m, n in [(1, 1), (3, 7), (10, 10), (20, 13)]:
         a, b = rng.normal(size=m), rng.normal(0.7, size=n)
-        found = stratified_rank_test([(a, b)])
-        p = {"less": found.p_less, "greater": found.p_greater, "two-sided": found.p}[alternative]
+        test = stratified_rank_test([(a, b)])
+        p = {"less": test.p_less, "greater": test.p_greater, "two-sided": test.p}[alternative]
         expected = stats.mannwhitneyu(a, b, alternative=alternative, method="exact").pvalue
         assert p == pytest.approx(expected, rel=1e-9)
-        assert found.method == "exact"
+        assert test.method == "exact"
 
 
 def test_with_ties_it_is_the_share_of_all_deals():
@@ -39,8 +39,8 @@ def test_with_ties_it_is_the_share_of_all_deals():
     for m, n in [(4, 4), (5, 6), (7, 5)]:
         a, b = rng.integers(0, 4, m), rng.integers(0, 4, n)
         less, greater = enumerated([(a, b)])
-        found = stratified_rank_test([(a, b)])
-        assert (found.p_less, found.p_greater) == pytest.approx((less, greater), rel=1e-12)
+        test = stratified_rank_test([(a, b)])
+        assert (test.p_less, test.p_greater) == pytest.approx((less, greater), rel=1e-12)
 
 
 def test_with_ties_it_is_scipys_permutation_test_of_the_rank_sum():
@@ -57,9 +57,9 @@ def test_the_stratified_test_is_the_share_of_all_deals_within_strata(sizes):
     rng = np.random.default_rng(3)
     strata = [(rng.integers(0, 6, m), rng.integers(1, 7, n)) for m, n in sizes]
     less, greater = enumerated(strata)
-    found = stratified_rank_test(strata)
-    assert found.method == "exact"
-    assert (found.p_less, found.p_greater) == pytest.approx((less, greater), rel=1e-9)
+    test = stratified_rank_test(strata)
+    assert test.method == "exact"
+    assert (test.p_less, test.p_greater) == pytest.approx((less, greater), rel=1e-9)
 
 
 def test_monte_carlo_agrees_with_the_exact_count(monkeypatch):
@@ -67,34 +67,34 @@ def test_monte_carlo_agrees_with_the_exact_count(monkeypatch):
     strata = [(rng.normal(size=8), rng.normal(0.5, size=8)) for _ in range(3)]
     exact = stratified_rank_test(strata)
     monkeypatch.setattr(rank_tests, "EXACT_LATTICE", 0)
-    drawn = stratified_rank_test(strata, seed=5)
-    assert drawn.method == "Monte Carlo"
+    sampled = stratified_rank_test(strata, seed=5)
+    assert sampled.method == "Monte Carlo"
     deviation = np.sqrt(exact.p_less * (1 - exact.p_less) / rank_tests.PERMUTATIONS)
-    assert drawn.p_less == pytest.approx(exact.p_less, abs=4 * deviation)
-    assert stratified_rank_test(strata, seed=5) == drawn
+    assert sampled.p_less == pytest.approx(exact.p_less, abs=4 * deviation)
+    assert stratified_rank_test(strata, seed=5) == sampled
 
 
 def test_large_samples_use_the_normal_approximation_and_say_so():
     rng = np.random.default_rng(6)
     a, b = rng.integers(0, 30, 200), rng.integers(1, 31, 150)
-    found = stratified_rank_test([(a, b)])
+    test = stratified_rank_test([(a, b)])
     reference = stats.mannwhitneyu(a, b, method="asymptotic")
-    assert found.method == "asymptotic"
-    assert found.p == pytest.approx(reference.pvalue, rel=1e-9)
+    assert test.method == "asymptotic"
+    assert test.p == pytest.approx(reference.pvalue, rel=1e-9)
 
 
 def test_large_samples_of_several_datasets_use_the_normal_approximation_of_the_sum(monkeypatch):
     rng = np.random.default_rng(7)
     strata = [(rng.integers(0, 50, m), rng.integers(2, 52, n)) for m, n in ((80, 60), (70, 100))]
-    found = stratified_rank_test(strata)
-    assert found.method == "asymptotic"
+    test = stratified_rank_test(strata)
+    assert test.method == "asymptotic"
     monkeypatch.setattr(rank_tests, "EXACT_RUNS", 10_000)
     monkeypatch.setattr(rank_tests, "EXACT_LATTICE", 0)
-    drawn = stratified_rank_test(strata, seed=8)
-    assert drawn.method == "Monte Carlo"
-    deviation = np.sqrt(found.p_less * (1 - found.p_less) / rank_tests.PERMUTATIONS)
-    assert 0.001 < found.p_less < 0.1
-    assert drawn.p_less == pytest.approx(found.p_less, abs=4 * deviation)
+    sampled = stratified_rank_test(strata, seed=8)
+    assert sampled.method == "Monte Carlo"
+    deviation = np.sqrt(test.p_less * (1 - test.p_less) / rank_tests.PERMUTATIONS)
+    assert 0.001 < test.p_less < 0.1
+    assert sampled.p_less == pytest.approx(test.p_less, abs=4 * deviation)
 
 
 def test_diverged_runs_are_ranks_and_a_constant_is_no_evidence():

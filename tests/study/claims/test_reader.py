@@ -150,9 +150,9 @@ def test_a_claim_may_wait_with_its_test_or_without(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_claim_is_shown_with_its_place(tmp_path: Path, claim: str, place: str, phrase: str) -> None:
-    found = [problem for problem in wrong(tmp_path, claim) if phrase in problem]
-    assert len(found) == 1, wrong(tmp_path, claim)
-    line, column, where = found[0].split(":")[:3]
+    problems = [problem for problem in wrong(tmp_path, claim) if phrase in problem]
+    assert len(problems) == 1, wrong(tmp_path, claim)
+    line, column, where = problems[0].split(":")[:3]
     assert line == "11"
     if place:
         assert f"{line}:{column}" == place
