@@ -94,26 +94,16 @@ def main(given: Sequence[str] | None = None) -> int:
         return 0
     rows = []
     for name, members, width in POINTS:
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.scaling",
-            "--device",
-            flags.device,
-            "--threads",
-            str(flags.threads),
-        ]
-        command += ["--steps", str(flags.steps), "--point", name, str(members), str(width)]
+        command = [sys.executable, "-m", "benchmarks.scaling", "--device", flags.device]
+        command += ["--threads", str(flags.threads), "--steps", str(flags.steps)]
+        command += ["--point", name, str(members), str(width)]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             print(f"{name} × {members}, width {width}: left out: {done.stderr.strip().splitlines()[-1]}", flush=True)
             continue
         rows.append(json.loads(done.stdout))
-        print(
-            "{workload} × {members}, width {width}: {seconds:.4f} s a run and step, {megabytes:.0f} MB".format(
-                **rows[-1]
-            )
-        )
+        line = "{workload} × {members}, width {width}: {seconds:.4f} s a run and step, {megabytes:.0f} MB"
+        print(line.format(**rows[-1]))
     text = pd.DataFrame(rows).to_csv(index=False, float_format="%.5g", lineterminator="\n")
     write_whole(flags.out / TABLE, lambda file: file.write_text(text, encoding="utf-8"))
     return 0

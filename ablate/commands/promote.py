@@ -18,7 +18,7 @@ def promote(
     results: ResultsFolder = RESULTS,
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
-    """Make a finished study the reference, after checking it: complete, and from one clean commit."""
+    """Make a finished study the reference, after checking it: complete, of one clean commit, and good to verify."""
     from ablate.execution.promote import promote as make_reference
     from ablate.results.tables import RUNS as TABLE
     from ablate.results.tables import Results, study_as_run

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
@@ -26,8 +27,6 @@ REFERENCE_SEED, FLOOR_SEED = 2**20, 2**20 + 1
 """Fixed, so that all runs are held against the same real sample"""
 LARGEST = 1e50
 """Values beyond it count as not finite: the metrics' squares and cubes of them would overflow"""
-STACKED_SAMPLES = 26_000
-"""The number of samples of which the literature counts the modes of stacked MNIST"""
 MOST_REFERENCES = 4
 """So many are kept; each may hold a few hundred megabytes"""
 
@@ -90,13 +89,11 @@ class Reference:
 
     def subject(self, settings: Mapping[str, Any]) -> Subject:
         """A run on these data as the needs of metrics see it."""
-        dataset = self.dataset
-        facts = DatasetFacts(
-            shape=dataset.shape, classes=dataset.n_classes, stacked=dataset.channel_set is not None,
-            evaluation_samples=STACKED_SAMPLES if dataset.channel_set is not None else None,
-        )  # fmt: skip
         known = {**settings, "evaluation_samples": self.n}
-        return Subject(facts, known, not self.skipped, self.extractor.classifies, dataset.modes is not None)
+        return Subject(
+            facts_of_data(self.dataset), known, not self.skipped, self.extractor.classifies,
+            self.dataset.modes is not None,
+        )  # fmt: skip
 
     def second_sample(self) -> Tensor:
         """Real samples that are independent of the first as many of the reference, or, of a stored set, other images."""
@@ -105,6 +102,15 @@ class Reference:
         # with the reference's seed the images beyond the first n are not in the reference
         both = self.dataset.reference(2 * self.n, REFERENCE_SEED)[0]
         return both[len(both) // 2 :][: len(both) // 2]
+
+
+def facts_of_data(dataset: Dataset) -> DatasetFacts:
+    """What the dataset's registration says of it, with the shape and classes that its data turned out to have."""
+    known = registry.find("dataset", dataset.name)
+    registered = known.facts if known else None
+    facts = registered if isinstance(registered, DatasetFacts) else DatasetFacts(shape=dataset.shape)
+    stacked = dataset.channel_set is not None
+    return replace(facts, shape=dataset.shape, classes=dataset.n_classes, stacked=stacked)
 
 
 def protocol_name(features: str, n: int) -> str:

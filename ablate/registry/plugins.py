@@ -18,9 +18,10 @@ MAIN = "__main__"
 def load_plugin(name: str) -> None:
     """Import a file (`my_module.py`) or a module whose decorators register components. Runs its code.
 
-    UsageError where there is none, where it fails, and where a file would take the name of another module.
+    UsageError where there is none, where it fails, and where a file has the name of another module; nothing that it
+    registered stays then.
     """
-    path = Path(name)
+    path, before = Path(name), registry.plugin_entries()
     registry.loading.append(name)
     try:
         if path.suffix == ".py":
@@ -28,8 +29,10 @@ def load_plugin(name: str) -> None:
         else:
             importlib.import_module(name)
     except UsageError as error:
+        registry.keep_only(before)
         raise UsageError(f"--plugin {name}: {error}") from error
     except Exception as error:  # the plugin is the user's code: whatever it raises is reported as its failure
+        registry.keep_only(before)
         raise UsageError(f"--plugin {name}: {type(error).__name__}: {error}") from error
     finally:
         registry.loading.pop()
@@ -58,7 +61,9 @@ def _load_file(name: str, path: Path) -> None:
 
 
 def _refuse_taken(path: Path) -> None:
-    """A plugin is importable by its file's name, so that it may not have the name of another module."""
+    """A plugin can be imported under its file's name, which therefore must not be another module's."""
+    if "." in path.stem:
+        raise UsageError(f"a module cannot be named {path.stem}, with a dot; rename the file")
     if path.stem in sys.modules:
         origin = getattr(sys.modules[path.stem], "__file__", None)
     else:

@@ -185,6 +185,13 @@ def plugin_entries() -> tuple[Entry, ...]:
     return tuple(_plugins.values())
 
 
+def keep_only(plugins: Iterable[Entry]) -> None:
+    """Forget the components of plugins that are not among these."""
+    kept = set(plugins)
+    for key in [key for key, entry in _plugins.items() if entry not in kept]:
+        del _plugins[key]
+
+
 def entries_of_all_kinds() -> list[Entry]:
     """All components, built-in ones first."""
     return [*_built_in().values(), *_plugins.values()]

@@ -1,4 +1,4 @@
-"""How an unknown name is told: what was expected, and the nearest known name."""
+"""What a message says of an unknown name: what was expected, and the nearest known name."""
 
 from __future__ import annotations
 

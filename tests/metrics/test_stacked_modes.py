@@ -11,11 +11,12 @@ from ablate.config.run_config import RunConfig
 from ablate.datasets import load_dataset
 from ablate.datasets.base import Dataset
 from ablate.datasets.stacked import stacked
-from ablate.metrics.evaluation import STACKED_SAMPLES, Evaluation, Reference, evaluate
+from ablate.metrics.evaluation import Evaluation, Reference, evaluate
 from ablate.metrics.features import extractor_for
 from ablate.metrics.stacked import stacked_kl, stacked_modes
 
-STACKED = stacked("stacked_digits", load_dataset("digits", {}))
+STACKED_SAMPLES = 26_000
+STACKED = stacked("stacked_mnist", load_dataset("digits", {}))
 OF_FEATURES = {"fid", "kid", "mmd", "precision", "recall", "density", "coverage"}
 
 

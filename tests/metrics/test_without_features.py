@@ -8,13 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 
+from ablate import registry
 from ablate.datasets import load_dataset
 from ablate.datasets.base import Dataset
 from ablate.errors import AblateError, AblateWarning
 from ablate.metrics.classifier import train_classifier
-from ablate.metrics.evaluation import MOST_REFERENCES, Evaluation, Reference, evaluate
+from ablate.metrics.evaluation import MOST_REFERENCES, Evaluation, Reference, evaluate, facts_of_data
 from ablate.metrics.features import extractor_for
 from ablate.metrics.floors import floors
+from ablate.registry import DatasetFacts
 
 DIGITS = load_dataset("digits", {})
 
@@ -72,3 +74,14 @@ def test_only_the_last_few_references_are_kept() -> None:
         Reference.of(dataset, n)
     assert Reference.of(dataset, 100) is not first
     assert torch.equal(Reference.of(dataset, 100).features, first.features)
+
+
+def test_needs_are_met_in_a_run_as_its_datasets_registration_says() -> None:
+    """Before a run its study asks the registration, while it trains the evaluation asks the data: both say the same."""
+    for name in ("ring8", "normals", "digits"):
+        dataset, registered = load_dataset(name, {}), registry.facts_about(DatasetFacts, name)
+        settings = registry.entry("dataset", name).facts.settings
+        assert facts_of_data(dataset) == registered
+        assert settings == registered.settings
+        assert facts_of_data(replace(dataset, n_classes=3)).classes == 3
+        assert facts_of_data(replace(dataset, name="unregistered")).counterpart is False

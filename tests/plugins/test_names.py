@@ -33,6 +33,11 @@ def test_a_file_with_another_modules_name_is_refused(name: str, tmp_path: Path) 
     assert (sys.modules["random"], sys.modules["json"]) == (random, json)
 
 
+def test_a_file_whose_name_no_module_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"a module cannot be named my\.plugin, with a dot; rename the file"):
+        registry.load_plugin(str(write(tmp_path, "my.plugin.py")))
+
+
 def test_a_plugin_can_be_imported_by_others_under_its_files_name(tmp_path: Path) -> None:
     registry.load_plugin(str(write(tmp_path, "plugin_first.py")))
     registry.load_plugin(
@@ -51,11 +56,16 @@ def test_the_same_file_can_be_loaded_twice_and_another_of_its_name_cannot(tmp_pa
 
 
 def test_a_plugin_that_fails_leaves_the_modules_as_they_were(tmp_path: Path) -> None:
-    path = write(tmp_path, "plugin_failing.py", "raise RuntimeError('no')\n")
+    text = (
+        "from ablate import registry\n@registry.register('loss', 'half')\nclass Half: ...\nraise RuntimeError('no')\n"
+    )
+    path = write(tmp_path, "plugin_failing.py", text)
     before = dict(sys.modules)
     with pytest.raises(UsageError, match="RuntimeError: no"):
         registry.load_plugin(str(path))
     assert sys.modules == before
+    assert registry.find("loss", "half") is None, "nothing of it is registered"
+    assert registry.sources() == ()
     path.write_text(EMPTY)
     registry.load_plugin(str(path))
     first = sys.modules["plugin_failing"]

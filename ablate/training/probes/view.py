@@ -7,7 +7,6 @@ is registered with what it needs of the run (ablate.registry.needs).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -15,8 +14,9 @@ import torch
 from torch import Tensor
 
 from ablate import registry
+from ablate.metrics.evaluation import facts_of_data
 from ablate.metrics.transport import plan
-from ablate.registry import DatasetFacts, facts_about, register
+from ablate.registry import register
 from ablate.registry.facts import ProbeFacts
 from ablate.registry.needs import Subject, unmet
 from ablate.training.cohort import Cohort
@@ -128,9 +128,8 @@ def measure(cohort: Cohort) -> dict[str, dict[str, list[float]]]:
 
 def _subject(cohort: Cohort) -> Subject:
     """The cohort as the needs of probes see it."""
-    config, dataset = cohort.configs[0], cohort.dataset
-    facts = replace(facts_about(DatasetFacts, config.dataset), shape=dataset.shape)
-    return Subject(facts, config.by_name(), modes=dataset.modes is not None)
+    settings = cohort.configs[0].by_name()
+    return Subject(facts_of_data(cohort.dataset), settings, modes=cohort.dataset.modes is not None)
 
 
 @register("probe", "critic_slope_mean", scale="ratio", shown=("table",), order=53)
