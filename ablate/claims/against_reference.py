@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 FALSE_ALARM = 0.05
 """Chance that two tables from the same truth are said to differ, over all their intervals together"""
-
-
 LABELS = ("study", "dataset", "arm", "seed", "draw")
 """What a study calls a run: another may call the same run otherwise"""
 SETTINGS = "set_"

@@ -26,7 +26,7 @@ def decide(study: Study, results: Results, rows: StudyRows | None = None) -> lis
 
     Holm's correction is made within the study's headlines, and separately within each dataset's verdicts. A claim
     without runs counts as a test with p = 1, so that an unfinished study is not judged by a smaller family; a claim that
-    waits, and one whose kind leaves nothing to chance, are no tests.
+    waits, and one whose kind leaves nothing to chance, are not tests.
     """
     rows = rows or StudyRows.of(study, results)
     claims = {i: claim for i, claim in enumerate(study.claims) if not claim.waits}
@@ -63,7 +63,7 @@ def _weighed(rows: StudyRows, claim: Claim, dataset: str) -> Evidence:
 
 
 def _adjusted(evidence: dict[Any, Evidence]) -> dict[Any, tuple[float, int]]:
-    """Holm's adjusted p, and the size of the family; NaN and 1 for what is no test."""
+    """Holm's adjusted p, and the size of the family; NaN and 1 for what is not a test."""
     tested = {key: item for key, item in evidence.items() if is_tested(item.claim)}
     adjusted = holm([item.p for item in tested.values()])
     corrected = {key: (p, len(tested)) for key, p in zip(tested, adjusted, strict=True)}

@@ -13,7 +13,7 @@ from ablate.claims.study_rows import StudyRows
 from ablate.study.claims.association import STEP
 
 FEWEST_POINTS = 3
-"""A coefficient of fewer points is no number"""
+"""Fewer points have no coefficient"""
 
 Curve = tuple[Floats, Floats]
 """times, values"""

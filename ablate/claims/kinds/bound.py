@@ -4,7 +4,7 @@ p is that of two one-sided tests, as for equivalence: for the interquartile mean
 values (Tukey and McLaughlin 1963), for the median the sign test, for a share of runs the binomial test. The interval is
 the percentile bootstrap's, of a median that of order statistics and of a share Clopper and Pearson's, which are exact.
 
-A run that diverged is beyond all others. An interquartile mean stands that for a quarter of the runs, a mean for none.
+A run that diverged is beyond all others. An interquartile mean tolerates that in a quarter of the runs, a mean in none.
 """
 
 from __future__ import annotations
@@ -128,8 +128,8 @@ def _weigh_center(evidence: Evidence, samples: Samples, target: tuple[float, flo
     n, lost = len(samples.arm), int(np.isinf(samples.arm).sum())
     cut = n // 4 if trimmed else 0
     if lost > cut:
-        allowed = "a quarter of the runs" if trimmed else "none"
-        fault = f"{lost} of {n} runs diverged: the {evidence.claim.statistic} stands that of {allowed}"
+        tolerated = "at most a quarter" if trimmed else "none"
+        fault = f"{lost} of {n} runs diverged: the {evidence.claim.statistic} tolerates {tolerated}"
         return replace(evidence, fault=fault)
     comparable = replace(samples, scale="ratio" if evidence.scale == "log" else "difference").comparable()
     assert comparable is not None
