@@ -6,15 +6,22 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from ablate.execution.job import Display
-    from ablate.execution.planner import CohortPlan
-    from ablate.training.outcome import Progress
+from ablate.execution.planner import CohortPlan
+from ablate.training.outcome import Progress
 
 LINE_SECONDS = 15.0
 """How often a plain line tells how far the study is."""
+
+
+class Display(Protocol):
+    """What shows the progress of a study."""
+
+    def start(self, plans: Sequence[CohortPlan], workers: int, device: str) -> None: ...
+    def progress(self, cohort: str, progress: Progress) -> None: ...
+    def finished(self, plan: CohortPlan, ended: Counter[str]) -> None: ...
+    def stop(self) -> None: ...
 
 
 def display(quiet: bool) -> Display:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.errors import UsageError
+from ablate.execution.options import Options
 from ablate.execution.planner import CohortPlan
 from ablate.results import checksums, tables
 from ablate.results.known_draws import with_draws
@@ -189,14 +190,8 @@ def train_again(
     for run_id in drawn:
         run = by_id[run_id]
         with tempfile.TemporaryDirectory() as folder:
-            task = Task(
-                CohortPlan((run,)),
-                device,
-                Path(folder),
-                math.inf,
-                compile="auto",
-                arithmetic=_arithmetic_of(finished, run_id),
-            )
+            options = Options(Path(folder), checkpoint_seconds=math.inf, arithmetic=_arithmetic_of(finished, run_id))
+            task = Task(CohortPlan((run,)), device, options)
             result = train(task, lambda progress: None, lambda: False)
         row = finished.set_index("run_id").loc[run_id]
         if result.errors:

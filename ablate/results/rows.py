@@ -50,7 +50,7 @@ def curves_of(outcome: Outcome) -> list[dict[str, Any]]:
             "metric": name,
             "value": float(value),
         }
-        for moment in outcome.moments
+        for moment in outcome.evaluations
         for name, value in moment["metrics"].items()
     ]
 
@@ -65,7 +65,7 @@ def probes_of(outcome: Outcome) -> list[dict[str, Any]]:
             "layer": layer,
             "value": float(value),
         }
-        for moment in outcome.moments
+        for moment in outcome.evaluations
         for probe, layers in moment["probes"].items()
         for layer, value in layers.items()
     ]

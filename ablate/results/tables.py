@@ -78,6 +78,11 @@ class Results:
         )
 
     @classmethod
+    def read_or_empty(cls, folder: Path) -> Results:
+        """The tables of a folder, or empty ones where it has none yet."""
+        return cls.read(folder) if (folder / RUNS).exists() else cls.empty(folder)
+
+    @classmethod
     def empty(cls, folder: Path) -> Results:
         """Tables without a row."""
         runs = pd.DataFrame(columns=IDENTITY + PROVENANCE)

@@ -26,7 +26,7 @@ from ablate.training.arithmetic import products_in
 from ablate.training.best_generators import Kept
 from ablate.training.cohort import Cohort
 from ablate.training.memory import give_back
-from ablate.training.outcome import Control, Moment, Outcome, Progress, Stopped
+from ablate.training.outcome import Control, Evaluated, Outcome, Progress, Stopped
 from ablate.training.probes.view import CriticView, measure
 from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures, sample, standing_statistics
 from ablate.training.surfaces import value_surfaces
@@ -39,7 +39,7 @@ GENERATOR_SERIES = ("generator_loss", "generator_gradient_norm")
 class _Books:
     """What a cohort has recorded so far; with the tensors it makes a checkpoint."""
 
-    moments: list[Moment] = field(default_factory=list)
+    moments: list[Evaluated] = field(default_factory=list)
     diverged_at: dict[int, int] = field(default_factory=dict)
     pruned_at: dict[int, int] = field(default_factory=dict)
     sums: dict[str, list[float]] = field(default_factory=dict)
@@ -89,7 +89,7 @@ class _Training:
                 self._evaluate()
                 give_back()
                 self._prune(target)
-        if self.control.keep_checkpoint:
+        if self.control.keep_checkpoints:
             self._save(keep=True)
         if self.control.generators is not None and self.generates:
             self._save_generators(self.control.generators)
@@ -162,19 +162,19 @@ class _Training:
         self.books.sums, self.books.counted = {}, 0
         seconds = self.books.split["train"] / len(self.configs)
         step, critic_step = self.cohort.generator_step, self.cohort.critic_step
-        self.books.moments.append(Moment(step, critic_step, seconds, metrics, measure(self.cohort)))
+        self.books.moments.append(Evaluated(step, critic_step, seconds, metrics, measure(self.cohort)))
         self.books.split["evaluate"] += time.monotonic() - began
 
     def _prune(self, step: int) -> None:
-        """Give up members that are behind their bars; at the end there is nothing left to give up."""
-        bars, last = self.control.bars, self.configs[0].total_generator_steps
-        if bars is None or step == last:
+        """Prune members that are behind their medians; at the end there is nothing left to prune."""
+        medians, last = self.control.pruning_medians, self.configs[0].total_generator_steps
+        if medians is None or step == last:
             return
         before = len(self.books.pruned_at)
         for member in set(range(len(self.configs))) - self._ended():
             config = self.configs[member]
-            values = [m.metrics[bars.metric][member] for m in self.books.moments if bars.metric in m.metrics]
-            if reason := bars.missed(config.run_id, values):
+            values = [m.metrics[medians.metric][member] for m in self.books.moments if medians.metric in m.metrics]
+            if reason := medians.missed(config.run_id, values):
                 self.books.pruned_at[member] = step
                 self._report(f"{self.control.name}: seed {config.seed} is pruned at step {step} of {last}: {reason}")
         if len(self.books.pruned_at) > before:
@@ -202,7 +202,7 @@ class _Training:
             run_id=config.run_id,
             status="pruned" if pruned_at is not None else "done" if diverged_at is None else "diverged",
             diverged_at=diverged_at,
-            moments=moments,
+            evaluations=moments,
             final=self._final(member, moments),
             facts={
                 **self.reference.once(floors),
@@ -309,7 +309,7 @@ class _Training:
         self.kept.restore(tensors, record.get("kept"))  # checkpoints of before have none
         self.cohort.restore(tensors, record["generator_step"])
         self.books = _Books(
-            [Moment(**m) for m in record["moments"]],
+            [Evaluated(**m) for m in record["moments"]],
             dict(record["diverged_at"]),
             dict(record.get("pruned_at", [])),
             record["sums"],

@@ -75,7 +75,9 @@ def test_networks_with_other_layers_take_no_weights() -> None:
 
 def test_settings_that_ablate_no_longer_takes_are_one_error() -> None:
     broken = replace(TOY, settings={**TOY.settings, "depht": 3})
-    with pytest.raises(AblateError, match=r"settings of toy_3x64 are not RunConfig's: unknown setting 'depht'.*'depth'"):
+    with pytest.raises(
+        AblateError, match=r"settings of toy_3x64 are not RunConfig's: unknown setting 'depht'.*'depth'"
+    ):
         broken.configs(1)
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, run_study
+from ablate.execution.options import Options
 from ablate.execution.verify import Again, faults_in, read, train_again
 from ablate.results.tables import Results
+from ablate.search.batches import run_study
 from ablate.study.study import load_study
 
 

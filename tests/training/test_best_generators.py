@@ -26,7 +26,7 @@ from tests.support.small_runs import CPU, configs
 
 def control(folder: Path, runs: list[RunConfig], **settings: object) -> Control:
     settings = {"pictured": {runs[0].run_id}, "generators": folder, "made_by": {"commit": "c0ffee"}, **settings}
-    return Control("test", folder / "c.safetensors", 0, **settings)  # type: ignore[arg-type]
+    return Control("test", folder / "c.safetensors", checkpoint_seconds=0, **settings)  # type: ignore[arg-type]
 
 
 def generators(folder: Path) -> dict[str, bytes]:
@@ -53,7 +53,7 @@ def test_a_run_stopped_after_every_segment_leaves_the_same_generators_and_pictur
     ours, theirs = straight[0].frames, resumed[0].frames
     assert ours is not None
     assert theirs is not None
-    assert ours.steps == theirs.steps == [m["generator_step"] for m in straight[0].moments]
+    assert ours.steps == theirs.steps == [m["generator_step"] for m in straight[0].evaluations]
     assert np.array_equal(ours.x, theirs.x)
     assert straight[1].frames is resumed[1].frames is None
 
@@ -96,7 +96,7 @@ def test_a_diverged_run_leaves_its_best_generator_and_pictures_up_to_there_and_n
     stale.touch()
     _, lost = run_cohort(wild, CPU, control(tmp_path, wild, pictured={c.run_id for c in wild}))
     assert lost.status == "diverged"
-    assert [m["generator_step"] for m in lost.moments] == [1]
+    assert [m["generator_step"] for m in lost.evaluations] == [1]
     assert lost.frames is not None
     assert lost.frames.steps == [1]
     assert {name for name in generators(tmp_path) if name.startswith(lost.run_id)} == {
@@ -131,7 +131,7 @@ def test_a_checkpoint_from_before_anything_was_kept_is_taken_up(tmp_path: Path) 
     runs = configs(1)
     path = tmp_path / "c.safetensors"
     with pytest.raises(Stopped):
-        run_cohort(runs, CPU, Control("test", path, 0, should_stop=lambda: True))
+        run_cohort(runs, CPU, Control("test", path, checkpoint_seconds=0, should_stop=lambda: True))
     tensors, record = checkpoint.load(path)
     del record["kept"], tensors["kept.best"]
     checkpoint.save(path, tensors, record)
@@ -160,7 +160,7 @@ def stopped(tmp_path: Path) -> Path:
     path = tmp_path / "c.safetensors"
     for _ in range(2):
         with pytest.raises(Stopped):
-            run_cohort(configs(), CPU, Control("test", path, 0, should_stop=lambda: True))
+            run_cohort(configs(), CPU, Control("test", path, checkpoint_seconds=0, should_stop=lambda: True))
     assert checkpoint.load(previous(path))[1]["generator_step"] == 32
     assert checkpoint.load(path)[1]["generator_step"] == 65
     return path
@@ -168,7 +168,7 @@ def stopped(tmp_path: Path) -> Path:
 
 def taken_up(path: Path) -> tuple[list[Outcome], list[Progress]]:
     heard: list[Progress] = []
-    return run_cohort(configs(), CPU, Control("test", path, 3600, heard.append)), heard
+    return run_cohort(configs(), CPU, Control("test", path, heard.append, checkpoint_seconds=3600)), heard
 
 
 def cut(path: Path) -> None:
@@ -212,9 +212,9 @@ def test_the_runs_of_a_checkpoint_are_known_from_the_one_before_it(stopped: Path
 
 def test_the_checkpoint_of_the_end_gives_the_outcome_again(tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
-    first = run_cohort(configs(), CPU, Control("test", path, 3600, keep_checkpoint=True))
+    first = run_cohort(configs(), CPU, Control("test", path, checkpoint_seconds=3600, keep_checkpoints=True))
     assert checkpoint.load(path)[1]["generator_step"] == 130
     heard: list[Progress] = []
-    second = run_cohort(configs(), CPU, Control("test", path, 3600, heard.append))
+    second = run_cohort(configs(), CPU, Control("test", path, heard.append, checkpoint_seconds=3600))
     assert not heard
     assert [o.final for o in first] == [o.final for o in second]

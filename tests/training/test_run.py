@@ -25,7 +25,7 @@ def to_the_end(path: Path, runs: list[RunConfig]) -> tuple[list[Outcome], int]:
     stops = 0
     while True:
         try:
-            return run_cohort(runs, CPU, Control("test", path, 0, should_stop=lambda: True)), stops
+            return run_cohort(runs, CPU, Control("test", path, checkpoint_seconds=0, should_stop=lambda: True)), stops
         except Stopped:
             stops += 1
 
@@ -37,15 +37,15 @@ def test_a_run_stopped_after_every_segment_ends_as_one_that_was_not(tmp_path: Pa
     for a, b in zip(straight, resumed, strict=True):
         assert a.final == b.final
         assert np.array_equal(a.samples, b.samples)
-        for one, other in zip(a.moments, b.moments, strict=True):
+        for one, other in zip(a.evaluations, b.evaluations, strict=True):
             assert one["metrics"] == other["metrics"]
             assert one["probes"] == other["probes"]
 
 
 def test_evaluations_come_when_they_were_asked_for() -> None:
     (outcome,) = run_cohort(configs(1, generator_steps=30, evaluations=(5, 20)), CPU)
-    assert [m["generator_step"] for m in outcome.moments] == [5, 20, 30]
-    assert [m["critic_step"] for m in outcome.moments] == [10, 40, 60]
+    assert [m["generator_step"] for m in outcome.evaluations] == [5, 20, 30]
+    assert [m["critic_step"] for m in outcome.evaluations] == [10, 40, 60]
     assert 0 <= outcome.final["label_accuracy"] <= 1
     assert outcome.facts["fid_protocol"] == "fid_classifier_200"
 
@@ -80,14 +80,14 @@ def test_a_generator_whose_samples_are_beyond_measure_has_diverged(monkeypatch: 
     monkeypatch.setattr(run, "sample", overflowing)
     well, ill = run_cohort(configs(2, generator_steps=30, evaluations=3), CPU)
     assert (well.status, ill.status, ill.diverged_at) == ("done", "diverged", 19)
-    assert [m["generator_step"] for m in ill.moments] == [10]
+    assert [m["generator_step"] for m in ill.evaluations] == [10]
     assert np.isfinite(ill.final["fid"])
 
 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
     with pytest.raises(Stopped):
-        run_cohort(configs(), CPU, Control("test", path, 0, should_stop=lambda: True))
+        run_cohort(configs(), CPU, Control("test", path, checkpoint_seconds=0, should_stop=lambda: True))
     with pytest.raises(AblateError, match="of runs with other settings"):
         run_cohort(configs(lr=1e-3), CPU, Control("test", path))
 
@@ -95,7 +95,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
 def test_a_checkpoint_cut_short_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
     with pytest.raises(Stopped):
-        run_cohort(configs(), CPU, Control("test", path, 0, should_stop=lambda: True))
+        run_cohort(configs(), CPU, Control("test", path, checkpoint_seconds=0, should_stop=lambda: True))
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(AblateError, match="not a readable checkpoint"):
         checkpoint.load(path)

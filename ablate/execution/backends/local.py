@@ -171,7 +171,7 @@ class _Workers:
         """Its cohort goes on in another worker, from the last checkpoint; in two parts if it was too large."""
         attempt = self.at_work.pop(worker)
         cause, for_memory = worker.cause_of_death()
-        worker.remove_remains(attempt.task.checkpoints)
+        worker.remove_remains(attempt.task.options.checkpoints)
         worker.close()
         if self.stop.is_set():
             return

@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 
 from ablate.execution.backends import worker_process
-from ablate.execution.job import Options, run_study
+from ablate.execution.options import Options
 from ablate.results.tables import TIMING, Results
+from ablate.search.batches import run_study
 from ablate.study.study import load_study
 from ablate.training.outcome import Progress
 from tests.support.kills import forkserver_of, workers_of
