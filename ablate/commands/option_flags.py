@@ -44,5 +44,8 @@ def _parameter(known: Option) -> inspect.Parameter:
     flag = typer.Option(known.flag, help=words.help, min=words.least, max=words.most, metavar=words.metavar)
     optional: Any = kind | None if default is None else kind
     return inspect.Parameter(
-        known.name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=Annotated[optional, flag]
+        known.name,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        default=default,
+        annotation=Annotated[optional, flag],
     )

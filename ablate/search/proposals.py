@@ -78,7 +78,7 @@ def used_parameters(study: Study, key: Key) -> tuple[Parameter, ...]:
     """The parameters that an arm's components use, in at least some draws."""
     assert study.search is not None
     configs = [study.config(*key, example) for example in study.layers.examples]
-    return tuple(p for p in study.search.parameters if any(getattr(c, p.name) is not None for c in configs))
+    return tuple(p for p in study.search.parameters if any(c.by_name().get(p.name) is not None for c in configs))
 
 
 def seed_of(study: Study, key: Key, number: int, more: str = "") -> int:
