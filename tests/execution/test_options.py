@@ -84,7 +84,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"retry_failed": 1}, "retry_failed is 1, expected true or false"),
     ({"device": "cudda"}, "--device cudda: unknown device, expected one of: auto, cpu, cuda"),
     ({"features": "incepton"}, "--features incepton: expected classifier"),
-    ({"address": "head:6379"}, "have no effect without --backend ray"),
+    ({"address": "head:6379"}, "--address and --gpu-share have no effect without --backend ray"),
 ]
 
 

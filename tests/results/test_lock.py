@@ -74,7 +74,7 @@ def test_a_refusal_does_not_wait(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
-        pytest.raises(AblateError, match="cannot be written to: .*; choose another folder with --out"),
+        pytest.raises(AblateError, match=r"cannot be written to: .*; choose another folder with --out"),
         locked(tmp_path / "file"),
     ):
         pass
