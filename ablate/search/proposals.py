@@ -55,7 +55,7 @@ def _proposed(rows: StudyRows, key: Key) -> dict[int, Draw]:
 
 def told(rows: StudyRows, key: Key, parameters: tuple[Parameter, ...], before: int) -> list[Any]:
     """The trials of the draws below `before`, by number. A draw that failed or was pruned is so; diverged is the worst."""
-    values = {each.number: each.value for each in drawn(rows, *key)}
+    values = {ended.number: ended.value for ended in drawn(rows, *key)}
     pruned = _pruned(rows, key)
     return [
         trial_of(draw, parameters, values.get(number), pruned.get(number))

@@ -17,7 +17,7 @@ from ablate.execution.options import Options
 from ablate.results.known_draws import with_draws
 from ablate.results.tables import Results
 from ablate.search import batches as search_module
-from ablate.search.batches import run_study
+from ablate.search.batches import outlook, run_study
 from ablate.search.database import check_storage, hidden
 from ablate.search.proposals import next_batch
 from ablate.search.storage import JOURNAL
@@ -113,11 +113,24 @@ def test_diverged_draws_are_told_as_the_worst(tmp_path: Path, monkeypatch: pytes
     assert lost.loc[40:].mean() < lost.loc[:9].mean()
 
 
-def test_a_dry_run_says_what_the_next_batch_holds(tmp_path: Path) -> None:
-    study = tpe_study(tmp_path)
-    batch = next_batch(study, Results.read_or_empty(tmp_path / "none"))
-    assert len(batch.runs()) == 12
-    assert (len(status(batch, tmp_path / "none")[1]), study.runs()) == (12, [])
+def test_a_dry_run_says_what_the_next_batch_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, folder = tpe_study(tmp_path), tmp_path / "t"
+    run(study, folder, monkeypatch, Trainer(most=6))  # the whole batch of the first arm
+    before = identities(folder)
+    with outlook(study, Options(folder, workers=1)) as ahead:
+        assert ahead.planning is not None
+        planned = {run.run_id for plan in ahead.planning.prepared.plans for run in plan.runs}
+        assert (len(ahead.missing), ahead.later) == (12, 40 - 6 - 12)
+    assert identities(folder) == before
+    given: list[set[str]] = []
+
+    class Noting(Trainer):
+        def __call__(self, study: Study, options: Options, display: object, medians: object = None) -> Summary:
+            given.append({run.run_id for run in status(study, options.folder)[1]})
+            return super().__call__(study, options, display, medians)
+
+    run(study, folder, monkeypatch, Noting(most=0))
+    assert planned == given[0]
 
 
 def test_a_part_of_a_search_can_be_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

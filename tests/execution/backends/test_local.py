@@ -138,5 +138,5 @@ def test_a_cohort_killed_for_want_of_memory_is_split(
         "its cohort is trained again in 2 parts (try 2 of 3)",
         "its cohort is trained again in 4 parts (try 3 of 3)",
     ]
-    assert all("for want of memory" in note for note in notes.notes)
+    assert all("for lack of memory" in note for note in notes.notes)
     assert notes.finished_plans == [{"done": 3}]
