@@ -118,7 +118,7 @@ def python(program: str, folder: Path, **options: Any) -> subprocess.Popen[str]:
 
 def test_what_it_prints_is_seen(tmp_path: Path) -> None:
     process = python(
-        "from ablate.execution.backends.processes import run_in_process\napart(print, 'from there')\nprint('here')",
+        "from ablate.execution.backends.processes import run_in_process\nrun_in_process(print, 'from there')\nprint('here')",
         tmp_path,
     )
     assert process.communicate(timeout=60) == ("from there\nhere\n", "")
