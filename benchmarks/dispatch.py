@@ -113,6 +113,7 @@ def own_seconds(study: Path, cohort: int) -> tuple[float, float]:
     """
     import torch
 
+    from ablate.execution.options import Options
     from ablate.execution.planner import plan
     from ablate.execution.task import Task
     from ablate.execution.worker import train
@@ -122,10 +123,10 @@ def own_seconds(study: Path, cohort: int) -> tuple[float, float]:
     plans = plan(load_study(study).runs(), most=lambda configs: cohort)
     done, began, cpu = 0, 0.0, 0.0
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        options = Options(Path(name), checkpoint_seconds=math.inf, compile="off")
         for number, cohort_plan in enumerate(plans):
             pictured = frozenset(run.run_id for run in cohort_plan.runs if run.seed < SEEDS_WITH_SAMPLES)
-            task = Task(cohort_plan, "cpu", folder, math.inf, pictured=pictured, generators=folder)
+            task = Task(cohort_plan, "cpu", options, pictured)
             result = train(task, lambda progress: None, lambda: False)
             if result.errors:
                 raise AblateError(next(iter(result.errors.values())))

@@ -89,7 +89,7 @@ def test_only_trains_a_part_and_the_rest_is_trained_later(folder: Path) -> None:
     second = json.loads(ablate("run", FILE, "--workers", 1, "--json", cwd=folder).stdout)
     assert (second["trained"], second["counts"]) == (2, {"done": 4})
     third = json.loads(ablate("run", FILE, "--only", "arm=gan", "--json", cwd=folder).stdout)
-    assert (third["trained"], third["not_used"]) == (0, [])
+    assert (third["trained"], third["unused_rows"]) == (0, [])
 
 
 def test_seeds_and_settings_can_be_changed_from_the_command_line(folder: Path) -> None:

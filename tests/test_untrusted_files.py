@@ -19,12 +19,13 @@ import yaml
 
 from ablate.errors import AblateError, StudyErrors
 from ablate.execution.display import Quiet
-from ablate.execution.job import CHECKPOINTS, GENERATORS, Options, run_study
+from ablate.execution.options import CHECKPOINTS, GENERATORS, Options
 from ablate.networks.generator_file import load_generator
 from ablate.report.site import build_report
 from ablate.results import checksums, tables
 from ablate.results.frames import FRAMES, render_frames
 from ablate.results.tables import Results
+from ablate.search.batches import run_study
 from ablate.study.load import load_study
 from ablate.training import checkpoint
 from ablate.training.checkpoint_files import run_ids_in

@@ -36,8 +36,8 @@ def best(
         )
     own = RUNS / loaded.name
     folder = source or (own if (own / TABLE).exists() else reference_of(loaded.name, results))
-    for each in best_studies(loaded, Results.read(folder), arms, seeds):
-        path = out or STUDIES / f"{each.name}.yaml"
-        each.write(path)
-        chosen = ", ".join(f"{arm} draw {d.number} ({d.value:.4g})" for arm, d in each.best.items())
-        print(f"{path}: {each.dataset}: {chosen}; `ablate run {path}` trains them")
+    for best_study in best_studies(loaded, Results.read(folder), arms, seeds):
+        path = out or STUDIES / f"{best_study.name}.yaml"
+        best_study.write(path)
+        chosen = ", ".join(f"{arm} draw {d.number} ({d.value:.4g})" for arm, d in best_study.best.items())
+        print(f"{path}: {best_study.dataset}: {chosen}; `ablate run {path}` trains them")

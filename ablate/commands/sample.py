@@ -50,7 +50,7 @@ def sample(
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Show samples of a saved generator: a grid of images, or points over the real ones."""
-    from ablate.execution.job import GENERATORS
+    from ablate.execution.options import GENERATORS
     from ablate.files.pictures import picture, save_png
     from ablate.files.whole_files import save_arrays
     from ablate.networks.generator_file import load_generator

@@ -76,18 +76,18 @@ def _work(configs: Sequence[RunConfig], device: str) -> float:
 
 def fastest(sizes: Sequence[int], seconds: Callable[[int], float]) -> int:
     """The smallest size about as fast, by seconds for a step of a run, as the fastest; sizes that do not fit are left out."""
-    found: dict[int, float] = {}
+    timed: dict[int, float] = {}
     for size in sizes:
         try:
-            found[size] = seconds(size)
+            timed[size] = seconds(size)
         except (RuntimeError, MemoryError) as error:
-            if not found or not (isinstance(error, torch.OutOfMemoryError | MemoryError) or "memory" in str(error)):
+            if not timed or not (isinstance(error, torch.OutOfMemoryError | MemoryError) or "memory" in str(error)):
                 raise
             break
-        if found[size] > MUCH * min(found.values()):
+        if timed[size] > MUCH * min(timed.values()):
             break
-    best = min(found.values())
-    return next(size for size, each in found.items() if each <= TOLERANCE * best)
+    best = min(timed.values())
+    return next(size for size, of_a_step in timed.items() if of_a_step <= TOLERANCE * best)
 
 
 def _seconds(configs: Sequence[RunConfig], device: torch.device, threads: int) -> float:
@@ -117,7 +117,7 @@ def _key(config: RunConfig, device: str, threads: int, largest: int) -> str:
 def _read(path: Path) -> dict[str, int]:
     """What is remembered; nothing where the file is missing or no longer readable, for it can be measured again."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return {str(key): int(size) for key, size in found.items() if int(size) > 0}
+        sizes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return {str(key): int(size) for key, size in sizes.items() if int(size) > 0}
     except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -6,17 +6,23 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from ablate.execution.planner import CohortPlan
 from ablate.results.numbers import duration
-
-if TYPE_CHECKING:
-    from ablate.execution.job import Display
-    from ablate.execution.planner import CohortPlan
-    from ablate.training.outcome import Progress
+from ablate.training.outcome import Progress
 
 LINE_SECONDS = 15.0
 """How often a plain line tells how far the study is."""
+
+
+class Display(Protocol):
+    """What shows the progress of a study."""
+
+    def start(self, plans: Sequence[CohortPlan], workers: int, device: str) -> None: ...
+    def progress(self, cohort: str, progress: Progress) -> None: ...
+    def finished(self, plan: CohortPlan, ended: Counter[str]) -> None: ...
+    def stop(self) -> None: ...
 
 
 def display(quiet: bool) -> Display:
@@ -101,36 +107,36 @@ class Live(Plain):
     def start(self, plans: Sequence[CohortPlan], workers: int, device: str) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn
-        from rich.progress import Progress as Bars
+        from rich.progress import Progress as ProgressBars
 
-        self.bars = Bars(
+        self.shown = ProgressBars(
             TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[note]}"),
             console=Console(stderr=True), transient=True,
         )  # fmt: skip
         self.names = {plan.checkpoint_name: plan for plan in plans}
         self.rows: dict[str, Any] = {}
         super().start(plans, workers, device)
-        self.bars.start()
-        self.whole = self.bars.add_task("study", total=1.0, note="")
+        self.shown.start()
+        self.whole = self.shown.add_task("study", total=1.0, note="")
 
     def say(self, line: str) -> None:
-        self.bars.console.print(line, highlight=False, markup=False)
+        self.shown.console.print(line, highlight=False, markup=False)
 
     def progress(self, cohort: str, progress: Progress) -> None:
         if progress.note:
             self.say(progress.note)
         self._note(cohort, progress.step / progress.total)
         if cohort not in self.rows:
-            self.rows[cohort] = self.bars.add_task(progress.cohort, total=progress.total, note="")
+            self.rows[cohort] = self.shown.add_task(progress.cohort, total=progress.total, note="")
         diverged = f", {progress.diverged} diverged" if progress.diverged else ""
         note = f"step {progress.step}/{progress.total}, {progress.members} runs{diverged}"
-        self.bars.update(self.rows[cohort], completed=progress.step, note=note)
-        self.bars.update(self.whole, completed=self.done, note=f"{self.time_left} left")
+        self.shown.update(self.rows[cohort], completed=progress.step, note=note)
+        self.shown.update(self.whole, completed=self.done, note=f"{self.time_left} left")
 
     def finished(self, plan: CohortPlan, ended: Counter[str]) -> None:
         if plan.checkpoint_name in self.rows:
-            self.bars.remove_task(self.rows.pop(plan.checkpoint_name))
+            self.shown.remove_task(self.rows.pop(plan.checkpoint_name))
         super().finished(plan, ended)
 
     def stop(self) -> None:
-        self.bars.stop()
+        self.shown.stop()

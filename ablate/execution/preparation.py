@@ -6,19 +6,17 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.errors import AblateWarning, UsageError
+from ablate.execution.options import DEVICES, Options
 from ablate.execution.planner import COHORT_SIZE, CohortPlan, plan
 from ablate.results import provenance
 from ablate.study.study import Run
-
-if TYPE_CHECKING:
-    from ablate.execution.job import Options
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,8 @@ def choose_device(wanted: str) -> str:
     """auto, cpu or cuda → cpu or cuda; UsageError where there is no such device."""
     import torch
 
-    if wanted not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"--device {wanted}: unknown device, expected one of: auto, cpu, cuda")
+    if wanted not in DEVICES:
+        raise UsageError(f"--device {wanted}: unknown device, expected one of: {', '.join(DEVICES)}")
     if wanted == "cuda" and not torch.cuda.is_available():
         raise UsageError(
             "--device cuda: PyTorch finds no CUDA device here; use --device cpu, or install its CUDA build"

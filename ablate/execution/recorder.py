@@ -7,9 +7,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from ablate.errors import AblateError
+from ablate.execution.preparation import RealData
+from ablate.execution.task import Result
 from ablate.files import whole_files
 from ablate.results import provenance, tables
 from ablate.results.event_files import EventFiles
@@ -17,12 +20,6 @@ from ablate.results.frames import FRAMES
 from ablate.results.rows import curves_of, failed_row, probes_of, row_of
 from ablate.results.tables import Results
 from ablate.study.study import Study
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from ablate.execution.preparation import RealData
-    from ablate.execution.task import Result
 
 WRITE_SECONDS = 5.0
 """Rows that come faster than this are written together; until then their checkpoints stay."""
@@ -93,7 +90,7 @@ class Recorder:
             self.write()
 
     def _join_fresh(self) -> None:
-        """Put what has come into the tables, all at once: each time costs as much as the tables are long."""
+        """Put what has come into the tables, all at once, since one time costs as much as the tables are long."""
         if self.fresh:
             rows, curves, probes = ([row for part in parts for row in part] for parts in zip(*self.fresh, strict=True))
             self.results.add(rows, curves, probes)

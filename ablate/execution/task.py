@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ablate.execution.options import Options
 from ablate.execution.planner import CohortPlan
 from ablate.training.outcome import Outcome
-from ablate.training.pruning import Bars
-
-if TYPE_CHECKING:
-    from ablate.training.arithmetic import Arithmetic
-    from ablate.training.cohort import Compile
+from ablate.training.pruning import PruningMedians
 
 
 @dataclass(frozen=True)
@@ -21,22 +18,22 @@ class Task:
 
     plan: CohortPlan
     device: str
-    checkpoints: Path
-    checkpoint_seconds: float
-    keep_checkpoints: bool = False
+    """cpu or cuda"""
+    options: Options
+    """all of them: the worker takes what it needs"""
     pictured: frozenset[str] = frozenset()
     """run_ids of which pictures over time are kept"""
-    generators: Path | None = None
-    """the folder for the runs' generators"""
-    compile: Compile = "off"
     made_by: dict[str, Any] = field(default_factory=dict)
     """what made the generators: commit and the like"""
-    inception: Path | None = None
-    bars: Bars | None = None
+    pruning_medians: PruningMedians | None = None
     """by which draws of a search are pruned"""
     parts: int = 1
     """how many cohorts to train it as, one after the other, because it was too large for the memory"""
-    arithmetic: Arithmetic = "auto"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file of the cohort's checkpoint."""
+        return self.options.checkpoints / self.plan.checkpoint_name
 
 
 @dataclass

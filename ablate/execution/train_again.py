@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ablate.errors import UsageError
+from ablate.execution.options import Options
 from ablate.execution.planner import CohortPlan
 from ablate.execution.verify import equal_to_rounding
 from ablate.results.late_metrics import measured_later
@@ -93,9 +94,8 @@ def _again(study: str, run: Run, results: Results, finished: pd.DataFrame, devic
 
     row = rows_by_id(finished[finished["run_id"] == run.run_id])[run.run_id]
     with tempfile.TemporaryDirectory() as folder:
-        task = Task(
-            CohortPlan((run,)), device, Path(folder), math.inf, compile="auto", arithmetic=_arithmetic_of(row)
-        )  # fmt: skip
+        options = Options(Path(folder), checkpoint_seconds=math.inf, arithmetic=_arithmetic_of(row))
+        task = Task(CohortPlan((run,)), device, options)
         result = train(task, lambda progress: None, lambda: False)
     if result.errors:
         return Again(run, 0, {}, result.errors[run.run_id])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import torch
 
@@ -12,6 +12,7 @@ from ablate.execution.planner import CohortPlan
 from ablate.execution.task import Result, Task
 from ablate.training.arithmetic import choose
 from ablate.training.checkpoint_files import previous
+from ablate.training.options import TrainingOptions
 from ablate.training.outcome import Control, Progress, Stopped
 from ablate.training.run import run_cohort
 
@@ -20,14 +21,8 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
     """Train a cohort; out of memory splits it in two. An AblateError, such as missing data, is the caller's to show."""
     if task.parts > 1 and len(task.plan.runs) > 1:
         return _in_halves(replace(task, parts=task.parts // 2), report, should_stop)
-    path = task.checkpoints / task.plan.checkpoint_name
-    control = Control(
-        task.plan.name, path, task.checkpoint_seconds, report, should_stop, task.compile,
-        task.keep_checkpoints, task.pictured, task.generators, task.made_by, task.inception,
-        choose(task.arithmetic, task.device), task.bars,
-    )  # fmt: skip
     try:
-        outcomes = run_cohort(task.plan.configs, torch.device(task.device), control)
+        outcomes = run_cohort(task.plan.configs, torch.device(task.device), control_of(task, report, should_stop))
     except Stopped:
         return Result(task, stopped=True)
     except AblateError:
@@ -36,7 +31,8 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
         if not (_out_of_memory(error) and len(task.plan.runs) > 1):
             return Result(task, errors={run.run_id: f"{type(error).__name__}: {error}" for run in task.plan.runs})
     else:
-        spent = [previous(path)] if task.keep_checkpoints else [path, previous(path)]
+        path = task.checkpoint
+        spent = [previous(path)] if task.options.keep_checkpoints else [path, previous(path)]
         return Result(task, outcomes, checkpoints=spent)
     # Only here, where the error is forgotten, is the memory free that its traceback held.
     if task.device == "cuda":
@@ -44,13 +40,30 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
     return _in_halves(task, report, should_stop)
 
 
+def control_of(task: Task, report: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Control:
+    """What the training is told: all of the options that concern it, and what this task says besides."""
+    options = task.options
+    asked = {field.name: getattr(options, field.name) for field in fields(TrainingOptions)}
+    return Control(
+        name=task.plan.name,
+        checkpoint=task.checkpoint,
+        report=report,
+        should_stop=should_stop,
+        pictured=task.pictured,
+        generators=options.generators,
+        made_by=task.made_by,
+        inception=options.inception,
+        pruning_medians=task.pruning_medians,
+        **{**asked, "arithmetic": choose(options.arithmetic, task.device)},
+    )
+
+
 def _out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
 def _in_halves(task: Task, report: Callable[[Progress], None], should_stop: Callable[[], bool]) -> Result:
-    whole = task.checkpoints / task.plan.checkpoint_name
-    for file in (whole, previous(whole)):  # of all members, so of no use to half of them
+    for file in (task.checkpoint, previous(task.checkpoint)):  # of all members, so of no use to half of them
         file.unlink(missing_ok=True)
     middle = len(task.plan.runs) // 2
     merged = Result(task)

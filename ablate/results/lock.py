@@ -1,4 +1,4 @@
-"""One `ablate run` on a folder at a time: an advisory lock that the system drops when its process ends, however it ends."""
+"""One `ablate run` on a folder at a time: a lock that the system drops when its process ends, however it ends."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from ablate.errors import AblateError
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+LOCK, HOLDER = ".lock", ".lock.holder"
+"""The locked file, and the number of the process that holds it: where files are locked whole, no other can read the first"""
 
 
 class Locked(AblateError):
@@ -24,26 +24,29 @@ class Locked(AblateError):
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold the folder for this process; Locked, which names the holder, where another one does."""
-    path = folder / ".lock"
+    holder = folder / HOLDER
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115 - held until the lock is given up
+        lock = FileLock(folder / LOCK, timeout=0)
+        lock.acquire()
+    except Timeout as error:
+        raise Locked(
+            f"{folder}: another `ablate run` works here (process {_read(holder)}); wait for it, stop it, or use --out"
+        ) from error
     except OSError as error:
         raise AblateError(
-            f"{folder}: cannot be written to: {error.strerror}; choose another folder with --out"
+            f"{folder}: cannot be written to: {error.strerror or error}; choose another folder with --out"
         ) from error
-    with file:
-        try:
-            if fcntl is not None:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise Locked(
-                f"{folder}: another `ablate run` works here (process {holder}); wait for it, stop it, or use --out"
-            ) from error
-        file.seek(0)
-        file.truncate()
-        file.write(str(os.getpid()))
-        file.flush()
+    try:
+        holder.write_text(str(os.getpid()), encoding="utf-8")
         yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _read(holder: Path) -> str:
+    try:
+        return holder.read_text(encoding="utf-8").strip() or "unknown"
+    except OSError:  # it has the lock, and is about to say so
+        return "unknown"

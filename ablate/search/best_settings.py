@@ -84,7 +84,7 @@ def _best_study(rows: StudyRows, dataset: str, arms: Sequence[str], seeds: str) 
         of = "" if len(draws) == search.draws else f", of {len(draws)} draws that have one"
         notes.append(f"{arm}: draw {chosen.number}, {search.objective} {chosen.value:.4g}{of}.")
     configs = {run.run_id: run.config for run in rows.runs}
-    chosen_configs = {arm: configs[each.run_id] for arm, each in best.items()}
+    chosen_configs = {arm: configs[chosen.run_id] for arm, chosen in best.items()}
     several = len((study.whole or study).datasets) > 1
     name = _study_name(f"{study.name}_best_{dataset}" if several else f"{study.name}_best")
     text = _text(name, dataset, chosen_configs, seeds, " ".join(notes), study, search.objective)
@@ -110,8 +110,8 @@ def _text(
         "datasets": {dataset: {"dataset": config.dataset, **config.dataset_options}},
         "base": shared,
         "arms": {
-            re.sub(r"[^A-Za-z0-9_.+-]", "_", arm): {k: v for k, v in each.items() if k not in shared}
-            for arm, each in settings.items()
+            re.sub(r"[^A-Za-z0-9_.+-]", "_", arm): {k: v for k, v in own.items() if k not in shared}
+            for arm, own in settings.items()
         },
     }
     return yaml.safe_dump(content, sort_keys=False, width=118, allow_unicode=True)
@@ -121,4 +121,4 @@ def _settings(config: RunConfig) -> dict[str, Any]:
     """The settings that differ from their fields' defaults, as YAML can hold them."""
     given = config.by_name()
     chosen = {name: given[name] for name in setting_names() if given[name] != default_of(name)}
-    return {name: list(each) if isinstance(each, tuple) else each for name, each in chosen.items()}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in chosen.items()}

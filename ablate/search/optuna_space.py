@@ -1,4 +1,4 @@
-"""A search space in Optuna's words. Optuna is an optional extra, imported when it is first needed."""
+"""A search space as Optuna describes it. Optuna is an optional extra, imported when it is first needed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def distribution(parameter: Parameter) -> Any:
     from optuna import distributions
 
     if parameter.choices:
-        return distributions.CategoricalDistribution([_plain(choice) for choice in parameter.choices])
+        return distributions.CategoricalDistribution([_as_json_choice(choice) for choice in parameter.choices])
     if parameter.whole:
         return distributions.IntDistribution(int(parameter.low), int(parameter.high), log=parameter.log)
     return distributions.FloatDistribution(parameter.low, parameter.high, log=parameter.log)
@@ -44,14 +44,15 @@ def space_of(parameters: Sequence[Parameter]) -> dict[str, Any]:
     return {parameter.name: distribution(parameter) for parameter in parameters}
 
 
-def distribution_text(each: Any) -> str:
+def distribution_text(space: Any) -> str:
     """A distribution as text that two of them share only if they are the same."""
     from optuna.distributions import distribution_to_json
 
-    return str(distribution_to_json(each))
+    return str(distribution_to_json(space))
 
 
-def _plain(choice: Any) -> Any:
+def _as_json_choice(choice: Any) -> Any:
+    """The choice as Optuna's storages can hold it: a list stands as JSON."""
     return json.dumps(choice) if isinstance(choice, tuple) else choice
 
 
@@ -63,7 +64,7 @@ def trial_of(
 
     named = {parameter.name: parameter for parameter in parameters if parameter.name in draw}
     return create_trial(
-        params={name: _plain(draw[name]) for name in named},
+        params={name: _as_json_choice(draw[name]) for name in named},
         distributions={name: distribution(parameter) for name, parameter in named.items()},
         value=value,
         state=TrialState.PRUNED if pruned else TrialState.FAIL if value is None else TrialState.COMPLETE,
@@ -73,11 +74,11 @@ def trial_of(
 
 def draw_of(params: dict[str, Any], parameters: Sequence[Parameter]) -> Draw:
     """What a trial proposes, numbers rounded as all draws are."""
-    found: Draw = {}
+    draw: Draw = {}
     for parameter in parameters:
         value = params[parameter.name]
         if parameter.choices:
-            found[parameter.name] = next(choice for choice in parameter.choices if _plain(choice) == value)
+            draw[parameter.name] = next(choice for choice in parameter.choices if _as_json_choice(choice) == value)
         else:
-            found[parameter.name] = value if parameter.whole else parameter.rounded(value)
-    return found
+            draw[parameter.name] = value if parameter.whole else parameter.rounded(value)
+    return draw

@@ -55,7 +55,7 @@ def _proposed(rows: StudyRows, key: Key) -> dict[int, Draw]:
 
 def told(rows: StudyRows, key: Key, parameters: tuple[Parameter, ...], before: int) -> list[Any]:
     """The trials of the draws below `before`, by number. A draw that failed or was pruned is so; diverged is the worst."""
-    values = {each.number: each.value for each in drawn(rows, *key)}
+    values = {ended.number: ended.value for ended in drawn(rows, *key)}
     pruned = _pruned(rows, key)
     return [
         trial_of(draw, parameters, values.get(number), pruned.get(number))
@@ -78,7 +78,7 @@ def used_parameters(study: Study, key: Key) -> tuple[Parameter, ...]:
     """The parameters that an arm's components use, in at least some draws."""
     assert study.search is not None
     configs = [study.config(*key, example) for example in study.layers.examples]
-    return tuple(p for p in study.search.parameters if any(getattr(c, p.name) is not None for c in configs))
+    return tuple(p for p in study.search.parameters if any(c.by_name().get(p.name) is not None for c in configs))
 
 
 def seed_of(study: Study, key: Key, number: int, more: str = "") -> int:

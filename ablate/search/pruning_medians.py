@@ -1,8 +1,8 @@
 """What a draw of a search has to reach on its way: the median of what the draws of earlier batches had reached there.
 
 The rule is that of Optuna's MedianPruner: a draw is given up at an evaluation where its best value so far is worse than that
-median. Draws of its own batch do not count, nor do pruned ones; so the bars follow from the tables alone, and a search that
-was stopped goes on with the same.
+median. Draws of its own batch do not count, nor do pruned ones; so the medians follow from the tables alone, and a search that
+was stopped goes on with the same ones.
 """
 
 from __future__ import annotations
@@ -14,22 +14,21 @@ from functools import cache
 from ablate.claims.study_rows import COUNTED, StudyRows
 from ablate.results.tables import Results
 from ablate.study.study import Run, Study
-from ablate.training.pruning import Bars
+from ablate.training.pruning import PruningMedians
 
 FEWEST = 5
 """Draws before it that a draw is compared with at least"""
 
 
-def bars_for(study: Study, results: Results, runs: Sequence[Run]) -> Bars | None:
-    """The bars of these runs; None where the study prunes nothing."""
+def medians_for(study: Study, results: Results, runs: Sequence[Run]) -> PruningMedians | None:
+    """The medians for these runs; None where the study prunes nothing."""
     search = study.search
     if search is None or not search.prune:
         return None
     rows = StudyRows.of(study, results)
     curves = results.curves[results.curves["metric"] == search.objective].sort_values("generator_step")
-    curves = curves.assign(
-        evaluation=curves.groupby("run_id").cumcount()
-    )  # draws may differ in steps, not in their share
+    # The number of the evaluation, for draws may differ in their steps but not in how many evaluations they have.
+    curves = curves.assign(evaluation=curves.groupby("run_id").cumcount())
     worst = math.inf if search.better == "less" else -math.inf
     at: dict[str, tuple[float, ...]] = {}
 
@@ -49,4 +48,4 @@ def bars_for(study: Study, results: Results, runs: Sequence[Run]) -> Bars | None
         assert run.draw is not None
         first = run.draw // search.batch * search.batch  # of the batch that the draw is in
         at[run.run_id] = medians(run.dataset, run.arm, first)
-    return Bars(search.objective, search.better, at)
+    return PruningMedians(search.objective, search.better, at)

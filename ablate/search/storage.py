@@ -86,10 +86,10 @@ class Journal:
         stored, wanted = study.get_trials(deepcopy=False), self._trials(rows, key)
         if len(stored) > len(wanted) or any(a.params != b.params for a, b in zip(stored, wanted, strict=False)):
             return False
-        for each, want in zip(stored, wanted, strict=False):
-            if each.state == TrialState.RUNNING != want.state:
-                study.tell(each.number, want.value, want.state)
-            elif each.state != want.state or each.value != want.value:
+        for trial, want in zip(stored, wanted, strict=False):
+            if trial.state == TrialState.RUNNING != want.state:
+                study.tell(trial.number, want.value, want.state)
+            elif trial.state != want.state or trial.value != want.value:
                 return False
         study.add_trials(wanted[len(stored) :])
         return True
@@ -129,7 +129,7 @@ class SharedStorage:
         parameters = used_parameters(study, key)
         shared = self._shared(study, key, parameters)
         there = set(rows.rows(*key)["draw"].astype(int))
-        trials = [each for each in shared.get_trials(deepcopy=False) if each.number < search.draws]
+        trials = [trial for trial in shared.get_trials(deepcopy=False) if trial.number < search.draws]
         self._refuse_unknown(key, there - {trial.number for trial in trials if self._is_own(trial)})
         self._tell(shared, rows, key, trials, there)
         for trial in trials:
@@ -140,7 +140,7 @@ class SharedStorage:
                     self.under_way[driver] = self.under_way.get(driver, 0) + 1
         if all(trial.number in there for trial in trials if self._is_own(trial)):
             self._ask(shared, parameters, search, seed_of(study, key, len(trials), self.driver), len(trials))
-            trials = [each for each in shared.get_trials(deepcopy=False) if each.number < search.draws]
+            trials = [trial for trial in shared.get_trials(deepcopy=False) if trial.number < search.draws]
         return {
             trial.number: draw_of(trial.params, parameters)
             for trial in trials
@@ -157,13 +157,13 @@ class SharedStorage:
         shared = load_optuna().create_study(
             storage=self.storage, study_name=name, direction=direction(study.search.better), load_if_exists=True
         )
-        mine = {f"search.parameters.{name}": distribution_text(each) for name, each in space_of(parameters).items()}
+        mine = {f"search.parameters.{name}": distribution_text(space) for name, space in space_of(parameters).items()}
         mine |= {"search.objective": study.search.objective, "search.better": study.search.better}
         mine["settings"] = study.config(*key, study.layers.examples[0]).run_id
         theirs = shared.user_attrs.get(SEARCH)
         held = theirs
         if held is None:  # it is new, or of a time when this was not written: then its trials say it
-            drawn_there = [each.distributions.items() for each in shared.get_trials(deepcopy=False)]
+            drawn_there = [trial.distributions.items() for trial in shared.get_trials(deepcopy=False)]
             held = mine | {f"search.parameters.{n}": distribution_text(d) for items in drawn_there for n, d in items}
         other = sorted(name for name in {*mine, *held} if mine.get(name) != held.get(name))
         if other:
@@ -189,7 +189,7 @@ class SharedStorage:
         """The database learns what became of this driver's draws."""
         from optuna.trial import TrialState
 
-        values = {each.number: each.value for each in drawn(rows, *key)}
+        values = {ended.number: ended.value for ended in drawn(rows, *key)}
         for trial in trials:
             if self._is_own(trial) and trial.number in there and trial.state == TrialState.RUNNING:
                 value = values.get(trial.number, math.nan)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
-Arithmetic = Literal["auto", "fp32", "tf32", "bf16"]
+from ablate.training.options import Arithmetic
 
 
 def choose(wanted: Arithmetic, device: str) -> Arithmetic:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,13 +13,13 @@ from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
-from ablate.training.arithmetic import Arithmetic, choose, in_bfloat16
+from ablate.training.arithmetic import choose, in_bfloat16
 from ablate.training.batches import Batches, GeneratorTurn
 from ablate.training.compiled import compiled, most_flops, pays, step_flops
+from ablate.training.options import Arithmetic, Compile
 from ablate.training.step import Steps
 from ablate.training.streams import Blocks, Kind, noise
 
-Compile = Literal["auto", "on", "off"]
 SEGMENT_NUMBERS = 2**24
 SEGMENT_STEPS = 64
 """A segment of training consumes at most this many numbers, and has at most this many generator steps"""

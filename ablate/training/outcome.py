@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ablate.training.pruning import Bars
-
-if TYPE_CHECKING:
-    from ablate.training.arithmetic import Arithmetic
-    from ablate.training.cohort import Compile
+from ablate.training.options import Arithmetic, Compile, TrainingOptions
+from ablate.training.pruning import PruningMedians
 
 
 class Stopped(Exception):
@@ -79,18 +76,16 @@ class Progress:
     """something that a person should know"""
 
 
-@dataclass
-class Control:
+@dataclass(frozen=True)
+class Control(TrainingOptions):
     """How a caller follows, bounds and stops the training of a cohort, and what it should leave."""
 
     name: str = ""
     checkpoint: Path | None = None
-    checkpoint_seconds: float = 30.0
     report: Callable[[Progress], None] = lambda progress: None
     should_stop: Callable[[], bool] = lambda: False
-    compile: Compile = "off"
-    keep_checkpoint: bool = False
-    """leave a checkpoint of the end"""
+    compile: Compile = field(default="off", kw_only=True)
+    arithmetic: Arithmetic = field(default="fp32", kw_only=True)
     pictured: Collection[str] = ()
     """run_ids of which pictures over time are kept"""
     generators: Path | None = None
@@ -99,6 +94,5 @@ class Control:
     """what made the generators, for their records: commit and the like"""
     inception: Path | None = None
     """Inception's weights, where fid with its features is asked for at the end of each run"""
-    arithmetic: Arithmetic = "fp32"
-    bars: Bars | None = None
-    """by which runs are given up on their way"""
+    pruning_medians: PruningMedians | None = None
+    """by which draws of a search are pruned"""

@@ -65,7 +65,7 @@ class _Training:
                 self._evaluate()
                 give_back()
                 self._prune()
-        if self.control.keep_checkpoint:
+        if self.control.keep_checkpoints:
             self._save(keep=True)
         ending = Ending(
             self.cohort, self.record, self.best_generators, self.reference, self.inception, self.control.arithmetic
@@ -136,7 +136,7 @@ class _Training:
 
     def _prune(self) -> None:
         """Give up members that are behind their medians; at the end there is nothing left to give up."""
-        medians, step = self.control.bars, self.cohort.generator_step
+        medians, step = self.control.pruning_medians, self.cohort.generator_step
         if medians is None or step == self.total:
             return
         before = len(self.record.pruned_at)

@@ -229,7 +229,7 @@ def test_deciding_loads_no_pytorch_and_reading_claims_no_numpy(tmp_path: Path) -
     path = tmp_path / "plain.yaml"
     path.write_text(STUDY.replace("half_below", "bound").replace("ceiling", "high"), encoding="utf-8")
     program = (
-        "import sys\nfrom ablate.study.study import load_study\n"
+        "import sys\nfrom ablate.study.load import load_study\n"
         f"assert load_study({str(path)!r}).claims[0].key == 'low: iqm of fid of narrow in ≤ 1'\n"
         "assert not {'numpy', 'pandas', 'scipy'} & set(sys.modules)\n"
         "import ablate.claims.decide, ablate.claims.calibration, ablate.claims.against_reference\n"

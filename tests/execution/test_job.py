@@ -16,9 +16,10 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, run_study
+from ablate.execution.options import Options
 from ablate.results.lock import Locked, locked
 from ablate.results.tables import Results
+from ablate.search.batches import run_study
 from ablate.training import checkpoint
 from ablate.training.checkpoint_files import previous
 from tests.support.small_runs import run
@@ -89,8 +90,8 @@ def test_rows_of_settings_that_the_study_no_longer_has_are_kept_and_named(study_
     study_file.write_text(study_file.read_text().replace("lambda_gp: 10", "lambda_gp: 5"))
     summary = run(study_file, tmp_path / "out")
     assert summary.trained == 3
-    assert len(summary.strangers) == 3
-    assert set(summary.strangers) < old
+    assert len(summary.unused_rows) == 3
+    assert set(summary.unused_rows) < old
     assert len(summary.results.runs) == 9
 
 

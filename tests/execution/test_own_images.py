@@ -11,7 +11,9 @@ from sklearn.datasets import load_digits
 
 from ablate.errors import AblateError, AblateWarning
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, Summary, run_study
+from ablate.execution.job import Summary
+from ablate.execution.options import Options
+from ablate.search.batches import run_study
 from ablate.study.load import load_study
 
 STUDY = """\
@@ -97,12 +99,13 @@ def test_inception_is_skipped_without_its_weights_and_is_a_column_beside_fid_wit
         f"study: both\nquestion: Does it?\nseeds: 2\ndatasets: [digits, ring8]\nbase: {base}\narms: {{a: {{loss: minimax}}}}\n"
     )
 
-    def features_of(weights: Path, name: str) -> Summary:
-        options = Options(tmp_path / name, workers=1, inception=weights)
+    def features_of(weights: Path | None, name: str) -> Summary:
+        options = Options(tmp_path / name, workers=1, features="inception", inception_weights=weights)
         return run_study(load_study(path, ()), options, Quiet())
 
+    monkeypatch.setattr(inception, "usual_path", lambda: tmp_path / "no.pth")
     with pytest.warns(AblateWarning, match="fid_inception is skipped: its weights .* are missing") as caught:
-        runs = features_of(tmp_path / "no.pth", "without").results.runs
+        runs = features_of(None, "without").results.runs
     assert len(caught) == 1
     assert (runs["status"] == "done").all()
     assert runs["fid"].notna().all()

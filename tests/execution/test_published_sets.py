@@ -10,7 +10,8 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, run_study
+from ablate.execution.options import Options
+from ablate.search.batches import run_study
 from ablate.study.load import load_study
 
 STUDY = """\

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, run_study
+from ablate.execution.options import Options
 from ablate.execution.train_again import Again, train_again
 from ablate.execution.verify import faults_in, read
 from ablate.results.tables import Results
+from ablate.search.batches import run_study
 from ablate.study.load import load_study
 
 

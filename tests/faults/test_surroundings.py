@@ -18,9 +18,11 @@ from PIL import Image
 
 from ablate.errors import AblateError
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, Summary, run_study
+from ablate.execution.job import Summary
+from ablate.execution.options import Options
 from ablate.files import whole_files
 from ablate.results.tables import Results
+from ablate.search.batches import run_study
 from ablate.study.load import load_study
 from ablate.training import checkpoint
 from tests.support.kills import STUDY
@@ -163,7 +165,7 @@ def test_a_study_file_that_changes_in_the_middle_counts_from_the_next_call_on(st
     assert_same(tmp_path / "straight", out)
     assert (out / "study.yaml").read_text() == before
     summary = run(study_file, out)
-    assert (summary.trained, len(summary.strangers)) == (2, 2)
+    assert (summary.trained, len(summary.unused_rows)) == (2, 2)
     assert (out / "study.yaml").read_text() == after
 
 
@@ -213,7 +215,7 @@ def test_a_checkpoint_of_other_data_is_not_gone_on_from(study_file: Path, tmp_pa
     import torch
 
     path, told = tmp_path / "x.safetensors", list[Progress]()
-    first = run_cohort(configs, torch.device("cpu"), Control(checkpoint=path, keep_checkpoint=True))
+    first = run_cohort(configs, torch.device("cpu"), Control(checkpoint=path, keep_checkpoints=True))
     tensors, record = checkpoint.load(path)
     checkpoint.save(path, tensors, {**record, "dataset_fingerprint": "other"})
     again = run_cohort(configs, torch.device("cpu"), Control(checkpoint=path, report=told.append))

@@ -10,12 +10,13 @@ import pytest
 
 from ablate.errors import UsageError
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, run_study
+from ablate.execution.options import Options
 from ablate.execution.verify import faults_in, read
 from ablate.files import whole_files
 from ablate.results import tables
 from ablate.results.merge import merge
 from ablate.results.tables import Results, runs_text, study_as_run
+from ablate.search.batches import run_study
 from ablate.study.load import load_study
 from ablate.study.study import Run, Study
 from tests.support.adaptive_searches import tpe_study

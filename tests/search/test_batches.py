@@ -12,10 +12,12 @@ from ablate.commands.run import _without_password
 from ablate.config.run_config import RunConfig
 from ablate.errors import UsageError
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, Summary, run_study, status
+from ablate.execution.job import Summary, status
+from ablate.execution.options import Options
 from ablate.results.known_draws import with_draws
+from ablate.results.tables import Results
 from ablate.search import batches as search_module
-from ablate.search.batches import read, run_search
+from ablate.search.batches import outlook, run_study
 from ablate.search.database import check_storage, hidden
 from ablate.search.proposals import next_batch
 from ablate.search.storage import JOURNAL
@@ -28,8 +30,8 @@ optuna = pytest.importorskip("optuna")
 
 
 def run(study: Study, folder: Path, monkeypatch: pytest.MonkeyPatch, trainer: Trainer, **options: object) -> Summary:
-    monkeypatch.setattr(search_module, "run_known", trainer)
-    return run_search(study, Options(folder, **options), Quiet())
+    monkeypatch.setattr(search_module, "train_missing", trainer)
+    return run_study(study, Options(folder, **options), Quiet())
 
 
 def identities(folder: Path) -> list[tuple[str, str, int]]:
@@ -75,7 +77,7 @@ def test_rows_that_are_lost_are_made_again(tmp_path: Path, monkeypatch: pytest.M
     study, folder = tpe_study(tmp_path), tmp_path / "t"
     run(study, folder, monkeypatch, Trainer())
     before = identities(folder)
-    results = read(folder)
+    results = Results.read_or_empty(folder)
     results.runs = results.runs[~results.runs["draw"].isin([4, 11, 12, 19])]
     results.write([])
     run(study, folder, monkeypatch, Trainer())
@@ -88,14 +90,14 @@ def test_what_rows_say_goes_before_what_would_be_proposed(tmp_path: Path, monkey
     run(study, folder, monkeypatch, Trainer(most=3))
     monkeypatch.setattr("ablate.search.proposals.seed_of", lambda *_: 99)
     kept = identities(folder)
-    batch = next_batch(study, read(folder))
+    batch = next_batch(study, Results.read_or_empty(folder))
     assert {run_id for run_id, *_ in kept} < {each.run_id for each in batch.runs()}
     assert len(batch.runs()) == 12
 
 
 def test_failed_draws_are_passed_over_and_tried_again_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study, folder = tpe_study(tmp_path, draws=12), tmp_path / "t"
-    first = next_batch(study, read(folder)).runs()[0].run_id
+    first = next_batch(study, Results.read_or_empty(folder)).runs()[0].run_id
     run(study, folder, monkeypatch, Trainer(failing=(first,)))
     assert len(table(folder)) == 24
     again = Trainer()
@@ -113,11 +115,24 @@ def test_diverged_draws_are_told_as_the_worst(tmp_path: Path, monkeypatch: pytes
     assert lost.loc[40:].mean() < lost.loc[:9].mean()
 
 
-def test_a_dry_run_says_what_the_next_batch_holds(tmp_path: Path) -> None:
-    study = tpe_study(tmp_path)
-    batch = next_batch(study, read(tmp_path / "none"))
-    assert len(batch.runs()) == 12
-    assert (len(status(batch, tmp_path / "none")[1]), study.runs()) == (12, [])
+def test_a_dry_run_says_what_the_next_batch_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    study, folder = tpe_study(tmp_path), tmp_path / "t"
+    run(study, folder, monkeypatch, Trainer(most=6))  # the whole batch of the first arm
+    before = identities(folder)
+    with outlook(study, Options(folder, workers=1)) as ahead:
+        assert ahead.planning is not None
+        planned = {run.run_id for plan in ahead.planning.prepared.plans for run in plan.runs}
+        assert (len(ahead.missing), ahead.later) == (12, 40 - 6 - 12)
+    assert identities(folder) == before
+    given: list[set[str]] = []
+
+    class Noting(Trainer):
+        def __call__(self, study: Study, options: Options, display: object, medians: object = None) -> Summary:
+            given.append({run.run_id for run in status(study, options.folder)[1]})
+            return super().__call__(study, options, display, medians)
+
+    run(study, folder, monkeypatch, Noting(most=0))
+    assert planned == given[0]
 
 
 def test_a_part_of_a_search_can_be_trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

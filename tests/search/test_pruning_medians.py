@@ -12,16 +12,16 @@ import pytest
 from ablate.claims.between_arms import between_arms
 from ablate.errors import UsageError
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, run_study
+from ablate.execution.options import Options
 from ablate.execution.train_again import train_again
 from ablate.execution.verify import faults_in
 from ablate.execution.verify import read as read_to_verify
 from ablate.report.site import build_report
 from ablate.results.tables import Results
-from ablate.search.batches import read
+from ablate.search.batches import run_study
 from ablate.search.best_settings import best_studies
 from ablate.search.proposals import next_batch
-from ablate.search.pruning_medians import bars_for
+from ablate.search.pruning_medians import medians_for
 from ablate.study.load import load_study
 from ablate.study.study import Study
 from tests.support.timing import TIMING
@@ -109,12 +109,12 @@ def test_the_journal_says_which_trials_were_pruned(searched: tuple[Study, Result
 def test_without_prune_there_are_no_bars(searched: tuple[Study, Results], tmp_path: Path) -> None:
     study, results = searched
     batch = next_batch(study, results)
-    bars = bars_for(batch, results, batch.runs())
+    bars = medians_for(batch, results, batch.runs())
     assert bars is not None
     assert {run.draw for run in batch.runs() if bars.at[run.run_id]} == set(range(5, 15))
     path = tmp_path / "plain.yaml"
     path.write_text(STUDY.replace("  prune: true\n", ""))
-    assert bars_for(load_study(path), read(tmp_path), []) is None
+    assert medians_for(load_study(path), Results.read_or_empty(tmp_path), []) is None
 
 
 def test_rows_of_pruned_draws_are_verified(searched: tuple[Study, Results]) -> None:
@@ -167,7 +167,7 @@ def test_bars_go_by_evaluations_and_not_by_steps(searched: tuple[Study, Results]
     curves.loc[curves["run_id"].isin(slow), "generator_step"] *= 3  # a draw of n_critic, at equal critic steps
     other = Results(results.folder, results.runs, curves, results.probes, {})
     batch = next_batch(study, results)
-    bars, same = bars_for(batch, other, batch.runs()), bars_for(batch, results, batch.runs())
+    bars, same = medians_for(batch, other, batch.runs()), medians_for(batch, results, batch.runs())
     assert bars is not None
     assert bars == same
 

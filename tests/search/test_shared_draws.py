@@ -12,10 +12,12 @@ import pytest
 
 from ablate.errors import AblateWarning, UsageError
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, Summary
+from ablate.execution.job import Summary
+from ablate.execution.options import Options
+from ablate.results.tables import Results
 from ablate.search import batches as search_module
 from ablate.search import database
-from ablate.search.batches import read, run_search
+from ablate.search.batches import run_study
 from ablate.search.storage import DRIVER, SharedStorage
 from ablate.study.load import load_study
 from ablate.study.study import Study
@@ -31,8 +33,8 @@ def url(tmp_path: Path) -> str:
 
 def run(study: Study, folder: Path, url: str, trainer: Trainer | None = None) -> Summary:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search_module, "run_known", trainer or Trainer())
-        return run_search(study, Options(folder, storage=url, workers=1), Quiet())
+        patch.setattr(search_module, "train_missing", trainer or Trainer())
+        return run_study(study, Options(folder, storage=url, workers=1), Quiet())
 
 
 def changed(study: Study, old: str, new: str) -> Study:
@@ -48,7 +50,7 @@ def test_a_driver_that_is_killed_anywhere_leaves_no_draw_without_a_driver(tmp_pa
 
     study, left = tpe_study(tmp_path, draws=6, batch=2), math.inf
     shared = SharedStorage(url, study, tmp_path / "t")
-    shared.next_batch(study, read(tmp_path / "t"))
+    shared.next_batch(study, Results.read_or_empty(tmp_path / "t"))
 
     def dying(connection: object) -> None:
         nonlocal left
@@ -63,7 +65,7 @@ def test_a_driver_that_is_killed_anywhere_leaves_no_draw_without_a_driver(tmp_pa
             other = SharedStorage(url, study, tmp_path / f"killed{commits}")
             left = commits
             try:
-                other.next_batch(study, read(tmp_path / "t"))
+                other.next_batch(study, Results.read_or_empty(tmp_path / "t"))
             except KeyboardInterrupt:
                 killed += 1
             left = math.inf
@@ -115,12 +117,12 @@ def test_more_draws_of_the_same_search_go_on_in_it(tmp_path: Path, url: str) -> 
 def test_draws_that_the_database_does_not_know_are_not_drawn_again(tmp_path: Path, url: str) -> None:
     study, folder = tpe_study(tmp_path), tmp_path / "t"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search_module, "run_known", Trainer(most=5))
-        run_search(study, Options(folder), Quiet())  # without --storage
-    before = read(folder).runs
+        patch.setattr(search_module, "train_missing", Trainer(most=5))
+        run_study(study, Options(folder), Quiet())  # without --storage
+    before = Results.read_or_empty(folder).runs
     with pytest.raises(UsageError, match=r"t has draws \(ring8, gan: 0, 1, 2…\) that the database does not know"):
         run(study, folder, url)
-    assert len(read(folder).runs) == len(before) == 5
+    assert len(Results.read_or_empty(folder).runs) == len(before) == 5
 
 
 def test_draws_that_have_not_ended_elsewhere_are_missing_and_their_driver_is_named(tmp_path: Path, url: str) -> None:

@@ -19,9 +19,10 @@ import pytest
 
 from ablate.errors import AblateError
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options
+from ablate.execution.options import Options
+from ablate.results.tables import Results
 from ablate.search import batches as search_module
-from ablate.search.batches import read, run_search
+from ablate.search.batches import run_study
 from ablate.search.storage import SharedStorage
 from tests.support.adaptive_searches import Trainer, table, tpe_study
 
@@ -86,8 +87,8 @@ def test_two_drivers_share_the_draws_and_one_that_was_stopped_goes_on(
     study, here, there = tpe_study(tmp_path), tmp_path / "here", tmp_path / "there"
 
     def run(folder: Path, trainer: Trainer) -> dict[str, int]:
-        monkeypatch.setattr(search_module, "run_known", trainer)
-        return run_search(study, Options(folder, storage=server.url), Quiet()).counts
+        monkeypatch.setattr(search_module, "train_missing", trainer)
+        return run_study(study, Options(folder, storage=server.url), Quiet()).counts
 
     run(here, Trainer(most=5))  # stopped in its first batch
     other = Trainer()
@@ -114,8 +115,8 @@ def test_outcomes_are_told_to_the_database(server: Server, tmp_path: Path, monke
     import optuna
 
     study, folder = tpe_study(tmp_path), tmp_path / "t"
-    monkeypatch.setattr(search_module, "run_known", Trainer())
-    run_search(study, Options(folder, storage=server.url), Quiet())
+    monkeypatch.setattr(search_module, "train_missing", Trainer())
+    run_study(study, Options(folder, storage=server.url), Quiet())
     url = server.url.replace("postgresql://", "postgresql+psycopg://")
     trials = optuna.load_study(study_name="tuning/ring8/wgan_gp", storage=url).trials
     rows = table(folder).query("arm == 'wgan_gp'").sort_values("draw")
@@ -135,20 +136,22 @@ def test_a_lost_connection_is_one_message_and_the_search_goes_on_after_it(
             server.stop()
         return summary
 
-    monkeypatch.setattr(search_module, "run_known", losing)
+    monkeypatch.setattr(search_module, "train_missing", losing)
     with pytest.raises(AblateError, match="what was trained is in the tables: run the same command again"):
-        run_search(study, Options(folder, storage=server.url), Quiet())
+        run_study(study, Options(folder, storage=server.url), Quiet())
     assert len(table(folder)) == 12
     with pytest.raises(AblateError, match="run the same command again"):
-        run_search(study, Options(folder, storage=server.url), Quiet())
+        run_study(study, Options(folder, storage=server.url), Quiet())
     server.start()
-    run_search(study, Options(folder, storage=server.url), Quiet())
+    run_study(study, Options(folder, storage=server.url), Quiet())
     assert draws_of(folder) == ALL
 
 
 def test_a_batch_that_was_asked_for_is_the_drivers_own_until_it_ends(server: Server, tmp_path: Path) -> None:
     study, folder = tpe_study(tmp_path), tmp_path / "t"
-    batches = [SharedStorage(server.url, study, folder).next_batch(study, read(folder)).proposed for _ in range(2)]
+    results = Results.read_or_empty(folder)
+    batches = [SharedStorage(server.url, study, folder).next_batch(study, results).proposed for _ in range(2)]
     assert batches[0] == batches[1]
-    other = SharedStorage(server.url, study, tmp_path / "other").next_batch(study, read(tmp_path / "other")).proposed
+    elsewhere = Results.read_or_empty(tmp_path / "other")
+    other = SharedStorage(server.url, study, elsewhere.folder).next_batch(study, elsewhere).proposed
     assert not set(other["ring8", "gan"]) & set(batches[0]["ring8", "gan"])

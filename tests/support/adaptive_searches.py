@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablate.execution.job import Options, Summary, status
-from ablate.search.batches import read
+from ablate.execution.job import Summary, status
+from ablate.execution.options import Options
+from ablate.results.tables import Results
 from ablate.study.load import load_study
 from ablate.study.study import Study
 from tests.support.broken_searches import VALID_SEARCH
@@ -32,9 +33,9 @@ class Trainer:
         self.outcome, self.most, self.failing = outcome, most, failing
         self.rounds: list[int] = []
 
-    def __call__(self, study: Study, options: Options, display: object) -> Summary:
-        results, missing, strangers = status(study, options.folder, options.retry_failed)
-        assert not strangers
+    def __call__(self, study: Study, options: Options, display: object, medians: object = None) -> Summary:
+        results, missing, unused_rows = status(study, options.folder, options.retry_failed)
+        assert not unused_rows
         done = missing[: self.most]
         rows = rows_of(done, self.outcome)
         for row, run in zip(rows, done, strict=True):
@@ -44,10 +45,12 @@ class Trainer:
             results.write(study.runs())
         self.rounds.append(len(done))
         left = len(missing) - len(done)
-        summary = Summary(study, read(options.folder), len(study.runs()), len(done), interrupted=left > 0)
+        summary = Summary(
+            study, Results.read_or_empty(options.folder), len(study.runs()), len(done), interrupted=left > 0
+        )
         summary.counts = {"done": len(results.runs), **({"missing": left} if left else {})}
         return summary
 
 
 def table(folder: Path) -> pd.DataFrame:
-    return read(folder).runs
+    return Results.read_or_empty(folder).runs

@@ -8,7 +8,9 @@ import torch
 
 from ablate.config.run_config import RunConfig
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, Summary, run_study
+from ablate.execution.job import Summary
+from ablate.execution.options import Options
+from ablate.search.batches import run_study
 
 CPU = torch.device("cpu")
 

@@ -26,7 +26,7 @@ from tests.support.small_runs import CPU, configs
 
 def control(folder: Path, runs: list[RunConfig], **settings: object) -> Control:
     settings = {"pictured": {runs[0].run_id}, "generators": folder, "made_by": {"commit": "c0ffee"}, **settings}
-    return Control("test", folder / "c.safetensors", 0, **settings)  # type: ignore[arg-type]
+    return Control("test", folder / "c.safetensors", checkpoint_seconds=0, **settings)  # type: ignore[arg-type]
 
 
 def generators(folder: Path) -> dict[str, bytes]:
@@ -203,7 +203,7 @@ def stopped(tmp_path: Path) -> Path:
 
 def taken_up(path: Path) -> tuple[list[Outcome], list[Progress]]:
     heard: list[Progress] = []
-    return run_cohort(configs(), CPU, Control("test", path, 3600, heard.append)), heard
+    return run_cohort(configs(), CPU, Control("test", path, heard.append, checkpoint_seconds=3600)), heard
 
 
 def cut(path: Path) -> None:
@@ -247,9 +247,9 @@ def test_the_runs_of_a_checkpoint_are_known_from_the_one_before_it(stopped: Path
 
 def test_the_checkpoint_of_the_end_gives_the_outcome_again(tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
-    first = run_cohort(configs(), CPU, Control("test", path, 3600, keep_checkpoint=True))
+    first = run_cohort(configs(), CPU, Control("test", path, checkpoint_seconds=3600, keep_checkpoints=True))
     assert checkpoint.load(path)[1]["generator_step"] == 130
     heard: list[Progress] = []
-    second = run_cohort(configs(), CPU, Control("test", path, 3600, heard.append))
+    second = run_cohort(configs(), CPU, Control("test", path, heard.append, checkpoint_seconds=3600))
     assert not heard
     assert [o.final for o in first] == [o.final for o in second]

@@ -13,7 +13,7 @@ from ablate.config.run_config import RunConfig
 from ablate.datasets import dataset_of
 from ablate.training.cohort import Cohort
 from ablate.training.outcome import Control, Outcome, Progress, Stopped
-from ablate.training.pruning import Bars
+from ablate.training.pruning import PruningMedians
 from ablate.training.run import run_cohort
 
 CPU = torch.device("cpu")
@@ -30,10 +30,10 @@ def configs(optimizer: str = "adam") -> list[RunConfig]:
     ]
 
 
-def bars(runs: list[RunConfig], *pruned: tuple[int, int]) -> Bars:
-    """Bars that nothing passes at that step, and everything before: (member, step)."""
+def bars(runs: list[RunConfig], *pruned: tuple[int, int]) -> PruningMedians:
+    """Medians that nothing passes at that step, and everything before: (member, step)."""
     at = {runs[m].run_id: [-1.0 if at_step == step else math.inf for at_step in STEPS] for m, step in pruned}
-    return Bars("fid", "less", at)
+    return PruningMedians("fid", "less", at)
 
 
 def assert_like(a: Outcome, b: Outcome) -> None:
@@ -70,7 +70,7 @@ def test_what_becomes_of_a_pruned_member_is_not_divergence(monkeypatch: pytest.M
         return critic, generator
 
     monkeypatch.setattr(Cohort, "advance", diverging)
-    outcomes = run_cohort(runs, CPU, Control(bars=bars(runs, (1, 20))))
+    outcomes = run_cohort(runs, CPU, Control(pruning_medians=bars(runs, (1, 20))))
     assert (outcomes[1].status, outcomes[1].diverged_at) == ("pruned", None)
     assert run_cohort(runs, CPU)[1].status == "diverged"
 
@@ -79,7 +79,7 @@ def test_what_becomes_of_a_pruned_member_is_not_divergence(monkeypatch: pytest.M
 def test_the_others_train_on_as_they_would_have(optimizer: str) -> None:
     runs, told = configs(optimizer), list[Progress]()
     whole = run_cohort(runs, CPU)
-    outcomes = run_cohort(runs, CPU, Control("c", report=told.append, bars=bars(runs, (1, 20), (3, 40))))
+    outcomes = run_cohort(runs, CPU, Control("c", report=told.append, pruning_medians=bars(runs, (1, 20), (3, 40))))
     assert [outcome.status for outcome in outcomes] == ["done", "pruned", "done", "pruned"]
     assert [outcome.facts["done_generator_steps"] for outcome in outcomes] == [60, 20, 60, 40]
     for member in (0, 2):
@@ -97,7 +97,9 @@ def test_the_others_train_on_as_they_would_have(optimizer: str) -> None:
 
 def test_a_cohort_of_which_all_are_pruned_ends() -> None:
     runs, told = configs(), list[Progress]()
-    outcomes = run_cohort(runs, CPU, Control(report=told.append, bars=bars(runs, (0, 20), (1, 20), (2, 40), (3, 20))))
+    outcomes = run_cohort(
+        runs, CPU, Control(report=told.append, pruning_medians=bars(runs, (0, 20), (1, 20), (2, 40), (3, 20)))
+    )
     assert [outcome.facts["done_generator_steps"] for outcome in outcomes] == [20, 20, 40, 20]
     assert max(progress.step for progress in told if progress.step < 60) == 40
 
@@ -105,11 +107,12 @@ def test_a_cohort_of_which_all_are_pruned_ends() -> None:
 def test_stopped_after_every_segment_it_ends_the_same(tmp_path: Path) -> None:
     runs = configs()
     given = bars(runs, (1, 20), (2, 40))
-    straight, stops = run_cohort(runs, CPU, Control(bars=given)), 0
+    straight, stops = run_cohort(runs, CPU, Control(pruning_medians=given)), 0
     while True:
         try:
             path = tmp_path / "c.safetensors"
-            resumed = run_cohort(runs, CPU, Control("c", path, 0, should_stop=lambda: True, bars=given))
+            stopping = Control("c", path, should_stop=lambda: True, pruning_medians=given, checkpoint_seconds=0)
+            resumed = run_cohort(runs, CPU, stopping)
             break
         except Stopped:
             stops += 1
@@ -121,7 +124,7 @@ def test_stopped_after_every_segment_it_ends_the_same(tmp_path: Path) -> None:
 
 def test_pruned_runs_leave_their_best_generator_alone(tmp_path: Path) -> None:
     runs = configs()
-    run_cohort(runs, CPU, Control(generators=tmp_path, bars=bars(runs, (1, 20))))
+    run_cohort(runs, CPU, Control(generators=tmp_path, pruning_medians=bars(runs, (1, 20))))
     kinds = {run.seed: {p.name.split(".")[1] for p in tmp_path.glob(f"{run.run_id}.*")} for run in runs}
     assert kinds == {0: {"best", "last"}, 1: {"best"}, 2: {"best", "last"}, 3: {"best", "last"}}
 
@@ -132,7 +135,7 @@ def test_pruned_runs_leave_their_best_generator_alone(tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_the_best_value_so_far_is_held_against_the_bar(better: str, values: list[float], gone: bool) -> None:
     easy = math.inf if better == "less" else -math.inf
-    bars = Bars("m", better, {"r": [*[easy] * (len(values) - 1), 2.0]})
+    bars = PruningMedians("m", better, {"r": [*[easy] * (len(values) - 1), 2.0]})
     assert bool(bars.missed("r", values)) == gone
     assert not bars.missed("r", [*values, *values]), "no bar at that evaluation"
     assert not bars.missed("other", values)

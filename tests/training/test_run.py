@@ -27,7 +27,7 @@ def to_the_end(path: Path, runs: list[RunConfig]) -> tuple[list[Outcome], int]:
     stops = 0
     while True:
         try:
-            return run_cohort(runs, CPU, Control("test", path, 0, should_stop=lambda: True)), stops
+            return run_cohort(runs, CPU, Control("test", path, checkpoint_seconds=0, should_stop=lambda: True)), stops
         except Stopped:
             stops += 1
 
@@ -98,7 +98,7 @@ def test_a_generator_whose_samples_are_beyond_measure_has_diverged(monkeypatch: 
 def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
     with pytest.raises(Stopped):
-        run_cohort(configs(), CPU, Control("test", path, 0, should_stop=lambda: True))
+        run_cohort(configs(), CPU, Control("test", path, checkpoint_seconds=0, should_stop=lambda: True))
     with pytest.raises(AblateError, match="of runs with other settings"):
         run_cohort(configs(lr=1e-3), CPU, Control("test", path))
 
@@ -106,7 +106,7 @@ def test_a_checkpoint_of_other_settings_is_refused(tmp_path: Path) -> None:
 def test_a_checkpoint_cut_short_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
     with pytest.raises(Stopped):
-        run_cohort(configs(), CPU, Control("test", path, 0, should_stop=lambda: True))
+        run_cohort(configs(), CPU, Control("test", path, checkpoint_seconds=0, should_stop=lambda: True))
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(AblateError, match="not a readable checkpoint"):
         checkpoint.load(path)

@@ -1,4 +1,4 @@
-"""Cohorts on this machine: in this process, or in worker processes that share its cores and die one at a time."""
+"""Cohorts on this machine: in this process, or in worker processes that share its cores, each of which can die alone."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _in_this_process(
 
 @dataclass
 class _Attempt:
-    """A task on its way, and how many workers have died of it."""
+    """A task that is being trained, and how many workers have died of it."""
 
     task: Task
     progress: Progress
@@ -128,7 +128,7 @@ class _Workers:
                     self.at_work[WorkerProcess(self.threads, self.plugins)] = self.waiting.popleft()
                 wait([end for w in self.at_work for end in (w.pipe, w.process.sentinel)], POLL_SECONDS)
                 for worker in list(self.at_work):
-                    self._hear(worker)
+                    self._take_messages(worker)
             return not self.stop.is_set()
         finally:
             for worker in self.at_work:
@@ -138,7 +138,7 @@ class _Workers:
             for worker in self.ended:
                 worker.end()
 
-    def _hear(self, worker: WorkerProcess) -> None:
+    def _take_messages(self, worker: WorkerProcess) -> None:
         try:
             for message in worker.messages():
                 attempt = self.at_work[worker]
@@ -171,7 +171,7 @@ class _Workers:
         """Its cohort goes on in another worker, from the last checkpoint; in two parts if it was too large."""
         attempt = self.at_work.pop(worker)
         cause, for_memory = worker.cause_of_death()
-        worker.remove_remains(attempt.task.checkpoints)
+        worker.remove_remains(attempt.task.options.checkpoints)
         worker.close()
         if self.stop.is_set():
             return

@@ -23,6 +23,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from ablate.errors import AblateError, AblateWarning
+from ablate.execution.closed_pipes import ignore_closed_pipes
 
 PRELOADED = "ablate.execution.backends.preloaded"
 LOST = 255
@@ -31,7 +32,7 @@ TRIES = 3
 SECONDS_TO_END = 10.0
 T = TypeVar("T")
 _starting = threading.Lock()
-"""Held while a process starts, for what it then finds is this whole process's"""
+"""Held while a process starts, which changes what belongs to this whole process: its main module and environment"""
 
 
 def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Connection]:
@@ -61,7 +62,7 @@ def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Co
 
 
 def _start_forkserver() -> None:
-    """If there is none; deaf to Ctrl-C from its first moment on, for that is the driver's to hear."""
+    """Start it if it does not run. It ignores Ctrl-C from its first moment on: the driver handles that."""
     from multiprocessing import forkserver
 
     forkserver.set_forkserver_preload([PRELOADED])
@@ -75,10 +76,10 @@ def _start_forkserver() -> None:
         signal.signal(signal.SIGINT, before)
 
 
-def apart(function: Callable[..., T], *arguments: Any) -> T:
-    """What the function gives or raises, in a process that ends with it: what it imported and held is free then.
+def run_in_process(function: Callable[..., T], *arguments: Any) -> T:
+    """What the function gives or raises, in a process that ends with it and frees all its memory.
 
-    Warnings of ours come along. AblateError where so many processes were killed over it, or one ended without a word.
+    Warnings of ablate are repeated here. AblateError where TRIES processes were killed, or one ended without an answer.
     """
     for _ in range(TRIES):
         process, pipe = start(_answer, function, arguments)
@@ -135,7 +136,8 @@ def _same_imports() -> Iterator[None]:
 
 
 def _begin(pipe: Connection, environment: Mapping[str, str], target: Callable[..., None], arguments: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver hears it, and says what to do
+    ignore_closed_pipes()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the driver handles it, and says what to do
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.environ.clear()  # of the process that this one is forked from, which may be older
     os.environ.update(environment)
@@ -177,7 +179,7 @@ def _answer(pipe: Connection, function: Callable[..., Any], arguments: Any) -> N
 
 
 def _known_there(error: Exception) -> bool:
-    """Whether who reads the pipe can make the error again."""
+    """Whether the reader of the pipe can unpickle the error."""
     try:
         pickle.loads(pickle.dumps(error))
     except Exception:  # of whatever the error holds

@@ -24,6 +24,7 @@ from ablate.errors import AblateError, UsageError
 from ablate.execution.backends.local import POLL_SECONDS, TRIES, OnProgress, OnResult, stop_on_signal
 from ablate.execution.backends.ray_cluster import connected as connected
 from ablate.execution.backends.ray_cluster import reason_of
+from ablate.execution.options import DEVICES
 from ablate.execution.task import Result, Task
 from ablate.execution.worker import train
 from ablate.files import whole_files
@@ -40,8 +41,8 @@ def device_of_cluster(wanted: str, gpu_share: float = 1.0) -> str:
     """auto, cpu or cuda → cpu or cuda; UsageError where no node has a GPU, or a share of one is asked for and none used."""
     import ray
 
-    if wanted not in ("auto", "cpu", "cuda"):
-        raise UsageError(f"--device {wanted}: unknown device, expected one of: auto, cpu, cuda")
+    if wanted not in DEVICES:
+        raise UsageError(f"--device {wanted}: unknown device, expected one of: {', '.join(DEVICES)}")
     has_gpu = ray.cluster_resources().get("GPU", 0) > 0
     if wanted == "cuda" and not has_gpu:
         raise UsageError("--device cuda: no node of the Ray cluster has a GPU")
@@ -77,7 +78,7 @@ def execute(
 def _token(tasks: Sequence[Task]) -> Iterator[str]:
     """A file beside the checkpoints that only this call has: who finds it there sees this very folder."""
     name = f".{uuid.uuid4().hex}.tmp"
-    folders = {task.checkpoints.resolve() for task in tasks}
+    folders = {task.options.checkpoints.resolve() for task in tasks}
     for folder in folders:
         (folder / name).touch()
     try:
@@ -142,16 +143,16 @@ class _Cohorts:
         import ray
 
         try:
-            found = ray.get(reference)
+            answer = ray.get(reference)
         except ray.exceptions.RayError as error:
             self.on_result(Result(task, errors=dict.fromkeys((run.run_id for run in task.plan.runs), _why(error))))
             return
-        if isinstance(found, AblateError):
-            raise found
-        for path, content in found.files.items():
+        if isinstance(answer, AblateError):
+            raise answer
+        for path, content in answer.files.items():
             whole_files.replace(path, lambda file, content=content: file.write_bytes(content))  # type: ignore[misc]
-        if not found.result.stopped:
-            self.on_result(replace(found.result, task=task))
+        if not answer.result.stopped:
+            self.on_result(replace(answer.result, task=task))
 
 
 def _why(error: Any) -> str:
@@ -165,9 +166,10 @@ def _why(error: Any) -> str:
 
 
 def _resolved(task: Task) -> Task:
-    """With paths that do not hang on the folder in which a node's `ray start` was called."""
-    paths = {name: getattr(task, name) for name in ("checkpoints", "generators", "inception")}
-    return replace(task, **{name: path.resolve() for name, path in paths.items() if path is not None})
+    """With paths that do not depend on the folder in which a node's `ray start` was called."""
+    paths = {"folder": task.options.folder, "inception_weights": task.options.inception}
+    absolute: dict[str, Any] = {name: path.resolve() for name, path in paths.items() if path is not None}
+    return replace(task, options=replace(task.options, **absolute))
 
 
 def _absolute(plugin: str) -> str:
@@ -239,34 +241,37 @@ def _commit(code: dict[str, Any]) -> str:
 
 
 @dataclass
-class _Found:
+class _Returned:
     """What a task gives back: the result, and files that the driver should write for it."""
 
     result: Result
     files: dict[Path, bytes] = field(default_factory=dict)
 
 
-def _train_there(task: Task, place: Place, mailbox: Any) -> _Found | AblateError:
+def _train_there(task: Task, place: Place, mailbox: Any) -> _Returned | AblateError:
     """Train a cohort in a worker of Ray's."""
     import torch
 
     try:
         place.check()
         torch.set_num_threads(place.threads)
-        if (task.checkpoints / place.token).exists():
-            return _Found(_named(_train(task, mailbox)))
+        if (task.options.checkpoints / place.token).exists():
+            return _Returned(_named(_train(task, mailbox)))
         with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            own = replace(task, checkpoints=folder, generators=folder / "generators" if task.generators else None)
+            own = replace(task, options=replace(task.options, folder=Path(name)))
+            own.options.checkpoints.mkdir()
             result = _train(own, mailbox)
-            files = {}
-            if task.generators:
-                files = {task.generators / p.name: p.read_bytes() for p in (folder / "generators").glob("*")}
-            if task.keep_checkpoints:
-                files |= {task.checkpoints / p.name: p.read_bytes() for p in folder.glob("*.safetensors")}
-            return _Found(_named(replace(result, checkpoints=[])), files)
+            files = _files(own.options.generators, task.options.generators)
+            if task.options.keep_checkpoints:
+                files |= _files(own.options.checkpoints, task.options.checkpoints, "*.safetensors")
+            return _Returned(_named(replace(result, checkpoints=[])), files)
     except AblateError as error:
         return error
+
+
+def _files(folder: Path, target: Path, pattern: str = "*") -> dict[Path, bytes]:
+    """What lies in a folder, by the path that it is to have in another."""
+    return {target / path.name: path.read_bytes() for path in folder.glob(pattern)}
 
 
 def _named(result: Result) -> Result:

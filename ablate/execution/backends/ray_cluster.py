@@ -16,10 +16,6 @@ CONNECT_SECONDS = 5.0
 """How long to wait for the head's machine to answer; Ray itself waits for minutes, and says little"""
 PATIENCE = {"RAY_gcs_server_request_timeout_seconds": "10", "RAY_gcs_server_port_wait_time_s": "5"}
 """How long Ray looks for a node on this machine (read when it is imported), and for its head (when it connects)"""
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-"""How a client greets an HTTP/2 server, such as Ray's head, with an empty frame of settings (RFC 9113, section 3.4)"""
-SETTINGS = 4
-"""The type of the frame that such a server answers with"""
 
 
 @contextmanager
@@ -28,9 +24,10 @@ def connected(address: str | None) -> Iterator[None]:
     named = address or os.environ.get("RAY_ADDRESS", "")
     with _impatient(named not in ("", "auto", "local")):
         try:
+            import grpc  # noqa: F401
             import ray
         except ImportError as error:
-            raise UsageError("--backend ray needs the package ray: pip install 'ablate[ray]'") from error
+            raise UsageError(f"--backend ray needs the package {error.name}: pip install 'ablate[ray]'") from error
         if not (there := ray.is_initialized()):
             reach(named)
             variables = variables_of_nodes()
@@ -94,30 +91,28 @@ def reach(address: str) -> None:
             "of the cluster"
         )
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS) as connection:
-            head = _greeted(connection)
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
     except (OSError, OverflowError, UnicodeError) as error:
         raise AblateError(
             f"no Ray cluster at {address}: {getattr(error, 'strerror', None) or error}; start one with "
             f"`ray start --head --port {port}`"
         ) from error
-    if not head:
+    if not _speaks_grpc(address):
         raise AblateError(
             f"no Ray cluster at {address}: what answers there is no head of one; its port is that of `ray start --head "
             "--port`, 6379 unless told otherwise"
         )
 
 
-def _greeted(connection: socket.socket) -> bool:
-    """Whether an HTTP/2 server answers, as Ray's head is one. With TLS it answers only those who speak that: not asked."""
+def _speaks_grpc(address: str) -> bool:
+    """Whether a gRPC server answers, as Ray's head is one. With TLS it answers only clients with a certificate: not asked."""
     if os.environ.get("RAY_USE_TLS", "0") not in ("0", ""):
         return True
-    connection.settimeout(CONNECT_SECONDS)
-    try:
-        connection.sendall(PREFACE)
-        frame = b""
-        while len(frame) < 9 and (more := connection.recv(9 - len(frame))):  # length (3), type, flags, stream (4)
-            frame += more
-    except OSError:  # silence, or hung up
-        return False
-    return len(frame) == 9 and frame[3] == SETTINGS and frame[5:] == bytes(4)
+    import grpc
+
+    with grpc.insecure_channel(address) as channel:
+        try:
+            grpc.channel_ready_future(channel).result(timeout=CONNECT_SECONDS)
+        except grpc.FutureTimeoutError:
+            return False
+    return True

@@ -1,6 +1,6 @@
-"""A worker process and the pipe to it: both ends. Nothing but the pipe is shared, so no death can leave a lock held.
+"""A worker process and the pipe to it, both ends. Nothing but the pipe is shared, so a death cannot leave a lock held.
 
-The worker says that it is there (READY), is sent a task, tells its Progress, and answers with a Result or with the
+The worker says that it is READY, is sent a task, reports its Progress, and answers with a Result or with the
 AblateError that it met; then the next task. Whatever arrives while it trains means stop, and so does the pipe's end.
 """
 
@@ -49,7 +49,7 @@ class WorkerProcess:
             self.pipe.send(content)
 
     def messages(self) -> Iterator[Message]:
-        """What it has said since; EOFError when it is dead and all that it said is read."""
+        """What it has sent since; EOFError when it is dead and all of that has been read."""
         try:
             while self.pipe.poll():
                 yield self.pipe.recv()
@@ -74,7 +74,7 @@ class WorkerProcess:
             self.process.join()
 
     def cause_of_death(self) -> tuple[str, bool]:
-        """How it died, as a clause, and whether the system killed it for want of memory."""
+        """How it died, as a clause, and whether the system killed it for lack of memory."""
         self.end()
         code = self.process.exitcode or 0
         if code == LOST:
@@ -88,7 +88,7 @@ class WorkerProcess:
         if -code != signal.SIGKILL:
             return f"was killed by {name}", False
         if kills_for_memory() != self.kills_before:
-            return f"was killed by {name} for want of memory", True
+            return f"was killed by {name} for lack of memory", True
         return f"was killed by {name}", False
 
     def remove_remains(self, folder: Path) -> None:
@@ -98,7 +98,7 @@ class WorkerProcess:
 
 
 def kills_for_memory() -> tuple[int, ...]:
-    """How many processes the kernel has killed for want of memory, here and in this control group, as far as it tells."""
+    """How many processes the kernel has killed for lack of memory, here and in this control group, as far as it tells."""
     counts = []
     for path in (Path("/proc/vmstat"), Path("/sys/fs/cgroup/memory.events")):
         try:

@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 
 from ablate.execution.backends import worker_process
-from ablate.execution.job import Options, run_study
+from ablate.execution.options import Options
 from ablate.results.tables import Results
+from ablate.search.batches import run_study
 from ablate.study.load import load_study
 from ablate.training.outcome import Progress
 from tests.support.kills import forkserver_of, workers_of
@@ -138,5 +139,5 @@ def test_a_cohort_killed_for_want_of_memory_is_split(
         "its cohort is trained again in 2 parts (try 2 of 3)",
         "its cohort is trained again in 4 parts (try 3 of 3)",
     ]
-    assert all("for want of memory" in note for note in notes.notes)
+    assert all("for lack of memory" in note for note in notes.notes)
     assert notes.finished_plans == [{"done": 3}]

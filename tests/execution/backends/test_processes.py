@@ -17,7 +17,7 @@ import pytest
 
 import ablate
 from ablate.errors import AblateError, AblateWarning, UsageError
-from ablate.execution.backends.processes import TRIES, apart
+from ablate.execution.backends.processes import TRIES, run_in_process
 
 PROJECT = Path(ablate.__file__).parents[1]
 
@@ -67,27 +67,27 @@ def dies(folder: Path, times: int) -> str:
 def test_a_value_and_our_warnings_come_along() -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        assert apart(warned, 41) == 42
+        assert run_in_process(warned, 41) == 42
     assert [str(each.message) for each in caught if "step" in str(each.message)] == ["mind the step"]
     assert not any("not for people" in str(each.message) for each in caught)
 
 
 def test_what_it_raises_is_raised_here() -> None:
     with pytest.raises(UsageError, match="a wrong flag"):
-        apart(raising, UsageError("a wrong flag"))
+        run_in_process(raising, UsageError("a wrong flag"))
     with pytest.raises(MemoryError, match="all of it"):
-        apart(raising, MemoryError("all of it"))
+        run_in_process(raising, MemoryError("all of it"))
     with pytest.raises(RuntimeError, match="Foreign: of a component") as caught:
-        apart(foreign)
+        run_in_process(foreign)
     assert "in foreign" in caught.value.__notes__[0]
     with pytest.raises(RuntimeError, match=r"ValueError: .*the real reason"):
-        apart(unpicklable)
+        run_in_process(unpicklable)
 
 
 def test_one_that_ends_without_a_word_is_an_error_though_a_child_of_it_lives() -> None:
     began = time.monotonic()
     with pytest.raises(AblateError, match="the process of leaves ended with exit code 7"):
-        apart(leaves, 20.0)
+        run_in_process(leaves, 20.0)
     assert time.monotonic() - began < 15
 
 
@@ -97,16 +97,16 @@ def test_it_is_another_process_with_this_ones_folder_and_environment(
     for value in ("first", "second"):  # what it is forked from has seen neither
         monkeypatch.setenv("ABLATE_TEST", value)
         monkeypatch.chdir(tmp_path)
-        process, folder, found, _ = apart(surroundings)
+        process, folder, found, _ = run_in_process(surroundings)
         assert process != os.getpid()
         assert (folder, found) == (str(tmp_path), value)
     monkeypatch.delenv("ABLATE_TEST")
-    assert apart(surroundings)[2] is None
+    assert run_in_process(surroundings)[2] is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux alone")
 def test_pytorch_is_there_without_being_imported_again() -> None:
-    assert apart(surroundings)[3]
+    assert run_in_process(surroundings)[3]
 
 
 def python(program: str, folder: Path, **options: Any) -> subprocess.Popen[str]:
@@ -118,14 +118,16 @@ def python(program: str, folder: Path, **options: Any) -> subprocess.Popen[str]:
 
 def test_what_it_prints_is_seen(tmp_path: Path) -> None:
     process = python(
-        "from ablate.execution.backends.processes import apart\napart(print, 'from there')\nprint('here')", tmp_path
+        "from ablate.execution.backends.processes import run_in_process\nrun_in_process(print, 'from there')\nprint('here')",
+        tmp_path,
     )
     assert process.communicate(timeout=60) == ("from there\nhere\n", "")
 
 
 def test_files_in_the_current_folder_are_not_taken_for_modules(tmp_path: Path) -> None:
     (tmp_path / "numbers.py").write_text("raise SystemExit('the wrong module')")
-    process = python("from ablate.execution.backends.processes import apart\nprint(apart(len, 'four'))", tmp_path)
+    program = "from ablate.execution.backends.processes import run_in_process\nprint(run_in_process(len, 'four'))"
+    process = python(program, tmp_path)
     assert process.communicate(timeout=60) == ("4\n", "")
 
 
@@ -133,7 +135,7 @@ def test_threads_that_start_processes_at_once_leave_everything_as_it_was(monkeyp
     monkeypatch.setattr(sys, "path", [*sys.path, Path("no text")])  # which Python ignores
     main, before = sys.modules["__main__"], dict(os.environ)
     with ThreadPoolExecutor(4) as pool:
-        assert list(pool.map(lambda word: apart(len, word), ["a", "bb", "ccc", "dddd"])) == [1, 2, 3, 4]
+        assert list(pool.map(lambda word: run_in_process(len, word), ["a", "bb", "ccc", "dddd"])) == [1, 2, 3, 4]
     assert sys.modules["__main__"] is main
     assert dict(os.environ) == before
 
@@ -143,7 +145,7 @@ def test_a_forkserver_killed_at_any_moment_is_replaced(tmp_path: Path) -> None:
     program = """
 import os, signal, threading, time
 from multiprocessing import forkserver
-from ablate.execution.processes import apart
+from ablate.execution.backends.processes import run_in_process
 def kill():
     for pause in (0.2, 1.0, 2.0):
         time.sleep(pause)
@@ -153,7 +155,7 @@ def kill():
 thread = threading.Thread(target=kill)
 thread.start()
 while thread.is_alive():
-    assert apart(len, 'four') == 4
+    assert run_in_process(len, 'four') == 4
 """
     out, error = python(program, tmp_path).communicate(timeout=100)
     assert "killed" in out
@@ -173,8 +175,8 @@ def test_ctrl_c_before_anything_is_trained_is_one_line(seconds: float, study_fil
 
 
 def test_a_process_that_dies_is_replaced_and_one_that_always_dies_is_an_error(tmp_path: Path) -> None:
-    assert apart(dies, tmp_path, TRIES - 1) == "alive"
+    assert run_in_process(dies, tmp_path, TRIES - 1) == "alive"
     with pytest.raises(
         AblateError, match=rf"{TRIES} processes of dies died, the last one with exit code -9, as the system"
     ):
-        apart(dies, tmp_path, 100)
+        run_in_process(dies, tmp_path, 100)

@@ -17,9 +17,10 @@ from ablate import registry
 from ablate.errors import AblateError, UsageError
 from ablate.execution.backends import ray_backend
 from ablate.execution.display import Quiet
-from ablate.execution.job import Options, run_study
+from ablate.execution.options import Options
 from ablate.results import provenance
 from ablate.results.tables import Results
+from ablate.search.batches import run_study
 from ablate.study.load import load_study
 from ablate.training.outcome import Progress
 from tests.support.timing import TIMING

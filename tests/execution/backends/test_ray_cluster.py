@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from ablate.config.run_config import RunConfig
 from ablate.errors import AblateError
 from ablate.execution.backends import ray_backend, ray_cluster
+from ablate.execution.options import Options
 from ablate.execution.planner import CohortPlan
 from ablate.execution.task import Result, Task
 from ablate.study.study import Run
@@ -28,20 +30,18 @@ def answering(words: bytes) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
-            connection, _ = server.accept()
-            connection.sendall(words)
-            connection.recv(4096)  # what hangs up with bytes unread resets the connection
-            done.wait(10)
-            connection.close()
+            held = []
+            with suppress(OSError):  # the server is closed, or the client has hung up
+                while True:
+                    connection, _ = server.accept()
+                    held.append(connection)
+                    connection.sendall(words)
 
-        done = threading.Event()
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield f"127.0.0.1:{server.getsockname()[1]}"
-        finally:
-            done.set()
-            thread.join(10)
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+grpc = pytest.importorskip("grpc")
 
 
 @pytest.mark.parametrize("words", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
@@ -52,9 +52,15 @@ def test_what_answers_and_is_no_head_is_told_at_once(words: bytes, monkeypatch: 
         ray_cluster.reach(address)
 
 
-def test_a_server_of_the_kind_that_a_head_is_passes() -> None:
-    with answering(bytes([0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 4, 0, 64, 0, 0])) as address:
-        ray_cluster.reach(address)
+def test_a_server_of_the_kind_that_a_head_is_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RAY_USE_TLS", raising=False)
+    server = grpc.server(ThreadPoolExecutor(1))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        ray_cluster.reach(f"127.0.0.1:{port}")
+    finally:
+        server.stop(None)
 
 
 def test_a_malformed_host_is_one_message() -> None:
@@ -80,7 +86,7 @@ def init(*arguments, **more):
 CONNECT = """\
 import os
 from ablate.errors import AblateError
-from ablate.execution import ray_cluster
+from ablate.execution.backends import ray_cluster
 ray_cluster.reach = lambda address: None
 try:
     with ray_cluster.connected({address!r}): pass
@@ -93,7 +99,7 @@ print(any(name in os.environ for name in ray_cluster.PATIENCE))
 def connecting(folder: Path, address: str | None, failing: str) -> list[str]:
     """What is printed where Ray fails like this: its patience when it is imported and when it connects; the message."""
     (folder / "ray.py").write_text(FAKE_RAY.format(failing=failing))
-    path = os.pathsep.join([str(folder), str(Path(ray_cluster.__file__).parents[2])])
+    path = os.pathsep.join([str(folder), str(Path(ray_cluster.__file__).parents[3])])
     others = {k: v for k, v in os.environ.items() if not k.startswith("RAY_")}
     done = subprocess.run(
         [sys.executable, "-c", CONNECT.format(address=address)],
@@ -136,16 +142,17 @@ def test_the_reason_is_the_last_line_of_a_long_message() -> None:
 
 def task(folder: Path) -> Task:
     run = Run("gan", "ring8", RunConfig.model_validate({"dataset": "ring8", "generator_steps": 10}))
-    return Task(CohortPlan((run,)), "cpu", folder / "checkpoints", 30.0, inception=Path("weights.pth"))
+    options = Options(folder, backend="ray", features="inception", inception_weights=Path("weights.pth"))
+    return Task(CohortPlan((run,)), "cpu", options)
 
 
 def test_nodes_are_given_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ABLATE_DATA", "data")
     assert ray_cluster.variables_of_nodes() == {"ABLATE_DATA": str(tmp_path / "data")}
-    there = ray_backend._resolved(task(Path()))
+    there = ray_backend._resolved(task(Path())).options
     assert (there.checkpoints, there.inception) == (tmp_path / "checkpoints", tmp_path / "weights.pth")
-    assert there.generators is None
+    assert there.generators == tmp_path / "generators"
     assert [ray_backend._absolute(name) for name in ("mine/loss.py", "a_package.module")] == [
         str(tmp_path / "mine" / "loss.py"),
         "a_package.module",

@@ -1,0 +1,67 @@
+"""What `ablate run --dry-run` prints: the cohorts that the run would train, and how long they would take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ablate.errors import UsageError
+from ablate.execution.options import Options
+from ablate.execution.planning import Planning
+from ablate.search.batches import Outlook, outlook
+from ablate.study.study import Study
+
+
+def dry_run(study: Study, options: Options, timed: bool, as_json: bool) -> str:
+    """The text or the JSON; `timed`: with seconds, by training a few steps of each cohort."""
+    if timed and options.backend != "local":
+        raise UsageError("--estimate times steps on this machine, not on a Ray cluster; leave one of the two out")
+    with outlook(study, options) as ahead:
+        seconds = _seconds(ahead.planning) if timed and ahead.planning else None
+        return _as_json(study, ahead, seconds) if as_json else _as_text(study, options.folder, ahead, seconds)
+
+
+def _seconds(planning: Planning) -> list[float]:
+    from ablate.execution.estimate import estimates
+
+    prepared = planning.prepared
+    timed = estimates(prepared.plans, prepared.device, planning.trainer.threads)
+    return [estimate.seconds for estimate in timed]
+
+
+def _total(ahead: Outlook, seconds: list[float]) -> float:
+    """Of all cohorts, shared out to the workers."""
+    assert ahead.planning is not None
+    return max(sum(seconds) / ahead.planning.trainer.workers, *seconds)
+
+
+def _as_json(study: Study, ahead: Outlook, seconds: list[float] | None) -> str:
+    plans = ahead.planning.prepared.plans if ahead.planning else []
+    cohorts: list[dict[str, Any]] = [{"name": plan.name, "runs": [run.run_id for run in plan.runs]} for plan in plans]
+    about = {"study": study.name, "runs": study.size, "missing": len(ahead.missing), "cohorts": cohorts}
+    if seconds:
+        for cohort, own in zip(cohorts, seconds, strict=True):
+            cohort["seconds"] = round(own, 1)
+        about["seconds"] = round(_total(ahead, seconds), 1)
+    return json.dumps(about, indent=2)
+
+
+def _as_text(study: Study, folder: Path, ahead: Outlook, seconds: list[float] | None) -> str:
+    from ablate.execution.display import duration
+
+    plans = ahead.planning.prepared.plans if ahead.planning else []
+    later = f"; {ahead.later} more are drawn when these have ended" if ahead.later else ""
+    lines = [
+        f"{study.name}: {study.size} runs, {len(ahead.missing)} of them missing in {folder}, in {len(plans)} cohorts{later}"
+    ]
+    for place, plan in enumerate(plans):
+        steps = plan.runs[0].config.total_generator_steps
+        time = f", about {duration(seconds[place])}" if seconds else ""
+        lines.append(f"  {len(plan.runs):4d} runs of {steps} generator steps{time}: {plan.name}")
+    if seconds:
+        total = duration(_total(ahead, seconds))
+        lines.append(f"  about {total} in all, if nothing else computes on this machine")
+    if ahead.unused_rows:
+        lines.append(f"  {len(ahead.unused_rows)} rows there are of other settings or seeds, and are not used")
+    return "\n".join(lines)
