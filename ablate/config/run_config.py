@@ -51,14 +51,11 @@ class RunConfig(Settings):
 
     @model_validator(mode="after")
     def _check(self) -> RunConfig:
-        unused = [(name, f"{name} has no effect here: {users_of(name)}") for name in sorted(self._foreign())]
+        unused = [(n, f"{n} has no effect here: {users_of(n)}") for n in sorted(inapplicable(self.model_dump()))]
         problems = unused + [problem for check in CHECKS for problem in check(self)]
         if problems:
             raise SettingErrors(problems)
         return self
-
-    def _foreign(self) -> set[str]:
-        return inapplicable(self.model_dump())
 
     @property
     def run_id(self) -> str:
@@ -133,15 +130,19 @@ def _wrong_extras(settings: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def inapplicable(settings: dict[str, Any]) -> set[str]:
-    """Those of the given settings that belong to components other than the chosen ones, and would change something."""
-    foreign: set[str] = set()
+    """Those of the given settings that belong to components other than the chosen ones, and would change something.
+
+    A setting that chosen and other components own, of one kind or of several, is not among them.
+    """
+    used: set[str] = set()
+    others: set[str] = set()
     for kind in COMPONENT_KINDS:
         chosen = settings.get(kind, default_of(kind))
         if not isinstance(chosen, str) or registry.find(kind, chosen) is None:
             continue  # reported as an unknown name; what belongs to it cannot be known
-        others = settings_of_kind(kind) - owned_settings(kind, chosen).keys()
-        foreign |= {name for name in others if not _idle(name, settings.get(name))}
-    return foreign
+        used |= owned_settings(kind, chosen).keys()
+        others |= settings_of_kind(kind)
+    return {name for name in others - used if not _idle(name, settings.get(name))}
 
 
 def _idle(name: str, value: Any) -> bool:

@@ -24,18 +24,19 @@ def owned_settings(kind: str, name: object) -> dict[str, Setting]:
 def component_settings() -> dict[str, Setting]:
     """All settings that components own, by name, those of one kind together.
 
-    Of owners with different defaults the first one registered counts, so that a plugin changes nothing of what is built in.
+    Of owners with different defaults a built-in one counts before a plugin's, and else the first one registered, so that
+    a plugin changes nothing of what is built in.
     """
     return _component_settings(plugin_entries())
 
 
 @cache
 def _component_settings(plugins: tuple[Entry, ...]) -> dict[str, Setting]:
+    owners = [known for kind in COMPONENT_KINDS for known in entries(kind).values()]
     settings: dict[str, Setting] = {}
-    for kind in COMPONENT_KINDS:
-        for known in entries(kind).values():
-            for setting in known.facts.settings:
-                settings.setdefault(setting.name, setting)
+    for known in sorted(owners, key=lambda known: known in plugins):
+        for setting in known.facts.settings:
+            settings.setdefault(setting.name, setting)
     return settings
 
 

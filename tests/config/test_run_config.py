@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from ablate import registry
-from ablate.config.run_config import RunConfig, SettingErrors
+from ablate.config.run_config import RunConfig, SettingErrors, inapplicable
 from ablate.errors import UsageError
 from ablate.registry import Setting
 
@@ -169,6 +169,26 @@ def test_two_components_may_give_one_setting_different_defaults(monkeypatch: pyt
     assert other.own["clip_before"] is True
     assert other.run_id == RunConfig.model_validate({**other.model_dump(), "clip_value": 0.5}).run_id
     assert other.run_id != RunConfig.model_validate({**other.model_dump(), "clip_before": False}).run_id
+
+
+@pytest.mark.parametrize("kind", ["architecture", "loss", "lipschitz", "optimizer"])
+def test_a_component_of_another_kind_may_own_a_setting_too(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what is built in, nothing changes by it: neither what can be set, nor what is left out, nor a run_id."""
+    given = {**VALID, "lambda_gp": 0.1, "beta1": 0.5}
+    idle = {"dataset": "ring8", "generator_steps": 10, "lipschitz": "clip", "clip_value": 0.1, "clip_before": False}
+    before = RunConfig.model_validate(given), RunConfig.model_validate(idle)
+    monkeypatch.setattr(registry.registry, "_plugins", {})
+    monkeypatch.setattr(registry.registry, "sources", {})
+    own = (
+        Setting("beta1", default=0.0, least=0, below=1, always_in_id=True), Setting("lambda_gp", above=0),
+        Setting("clip_before", "flag", True),
+    )  # fmt: skip
+    registry.register(kind, "mine", settings=own)(object)
+    after = RunConfig.model_validate(given), RunConfig.model_validate(idle)
+    assert inapplicable(given) == set()
+    assert [run.run_id for run in after] == [run.run_id for run in before]
+    assert [run.by_name() for run in after] == [run.by_name() for run in before]
+    assert inapplicable({**VALID, "clip_before": False}) == set(), "as it is by default, it says nothing"
 
 
 def test_a_component_may_not_own_a_setting_that_every_run_has(monkeypatch: pytest.MonkeyPatch) -> None:
