@@ -14,9 +14,10 @@ from ablate.claims.decide import decide
 from ablate.claims.judgement import CONTRADICTED, FEWEST_SEEDS, REPRODUCED, WAITING
 from ablate.claims.statistics.binary import share_interval
 from ablate.claims.statistics.centers import Center, centers
-from ablate.claims.study_rows import COUNTED, StudyRows
+from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import POOLED, Verdict
 from ablate.registry.measures import measure, shown_in
+from ablate.results.tables import COUNTED
 
 if TYPE_CHECKING:
     from ablate.results.tables import Results

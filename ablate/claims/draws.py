@@ -9,8 +9,9 @@ import numpy as np
 
 from ablate.claims.statistics.bootstrap import Floats
 from ablate.claims.statistics.centers import bounded
-from ablate.claims.study_rows import COUNTED, StudyRows
+from ablate.claims.study_rows import StudyRows
 from ablate.registry.measures import measure
+from ablate.results.tables import COUNTED
 from ablate.study.search_space import Draw, Search
 
 

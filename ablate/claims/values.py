@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from ablate.claims.series import association
 from ablate.claims.statistics.bootstrap import Floats
 from ablate.claims.statistics.centers import bounded, positive_floor
-from ablate.claims.study_rows import COUNTED, StudyRows
-from ablate.registry.measures import Scale, measure
+from ablate.claims.study_rows import StudyRows
+from ablate.registry.facts import Scale
+from ablate.registry.measures import measure
+from ablate.results.tables import COUNTED
 from ablate.study.claims.association import spearman_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.options import RUNS, STUDIES, Only, Plugin, ResultsFolder, StudyFile, load, reference_of
+from ablate.commands.options import RESULTS, RUNS, STUDIES, Only, Plugin, ResultsFolder, StudyFile, load, reference_of
 from ablate.errors import UsageError
 
 
@@ -19,7 +19,7 @@ def best(
     source: Annotated[
         Path | None, typer.Option("--from", help="the search's tables; default: runs/<study>, else the reference")
     ] = None,
-    results: ResultsFolder = Path("results"),
+    results: ResultsFolder = RESULTS,
     out: Annotated[Path | None, typer.Option(help="the file to write; default: studies/<study>_best.yaml")] = None,
     plugin: Plugin = [],  # noqa: B006
 ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.claims.calibration_table import STUDIES, TABLE, table_text
+from ablate.claims.calibration_table import FOLDER, STUDIES, TABLE, table_text
 from ablate.commands.options import RESULTS, Json, Plugin, load_plugins
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ LINE = "{:<11} {:<10} {:>3} {:>7} {:>11} {:>13} {:>13} {:>9}"
 def calibrate(
     studies: Annotated[int, typer.Option(min=1, max=100_000, help="simulated studies for each line")] = STUDIES,
     seed: Annotated[int, typer.Option(min=0, help="other seeds simulate other studies")] = 0,
-    out: Annotated[Path, typer.Option(help="folder for calibration.csv")] = RESULTS / "calibration",
+    out: Annotated[Path, typer.Option(help="folder for calibration.csv")] = RESULTS / FOLDER,
     plugin: Plugin = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
     """Measure false verdicts, power and coverage of every kind of test on simulated studies."""
     from ablate.claims.calibration import calibrate as simulate
-    from ablate.files.whole_files import replace
+    from ablate.files.whole_files import write_text
 
     load_plugins(plugin)
     if not as_json:
@@ -37,7 +37,7 @@ def calibrate(
         cases.append(case)
         if not as_json:
             print(_line(case), flush=True)
-    replace(out / TABLE, lambda file: file.write_text(table_text(cases), encoding="utf-8"))
+    write_text(out / TABLE, table_text(cases))
     if as_json:
         print(json.dumps([asdict(case) for case in cases], indent=2))
     else:

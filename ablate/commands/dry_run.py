@@ -48,7 +48,7 @@ def _as_json(study: Study, ahead: Outlook, seconds: list[float] | None) -> str:
 
 
 def _as_text(study: Study, folder: Path, ahead: Outlook, seconds: list[float] | None) -> str:
-    from ablate.execution.display import duration
+    from ablate.results.numbers import duration
 
     plans = ahead.planning.prepared.plans if ahead.planning else []
     later = f"; {ahead.later} more are drawn when these have ended" if ahead.later else ""

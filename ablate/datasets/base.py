@@ -87,3 +87,13 @@ def fingerprint_of(*parts: Tensor | str) -> str:
     for part in parts:
         digest.update(part.encode() if isinstance(part, str) else part.contiguous().numpy().tobytes())
     return digest.hexdigest()[:16]
+
+
+def fingerprint_of_tensors(tensors: dict[str, Tensor]) -> str:
+    """Hash of named tensors, in the order of their names."""
+    return fingerprint_of(*(part for name in sorted(tensors) for part in (name, tensors[name])))
+
+
+def stored(name: str, images: Tensor, labels: Tensor, classes: int) -> Dataset:
+    """The dataset of uint8 images [N, channels, height, width] with labels [N] below `classes`."""
+    return Dataset(name, tuple(images.shape[1:]), classes, fingerprint_of(images, labels), images=images, labels=labels)

@@ -1,11 +1,10 @@
-"""Stored sets of real images."""
+"""The handwritten digits that come with scikit-learn."""
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
 
-from ablate.datasets.base import Dataset, fingerprint_of
+from ablate.datasets.base import Dataset, stored
 from ablate.registry import register
 
 
@@ -17,8 +16,3 @@ def digits() -> Dataset:
     bunch = load_digits()
     images = torch.from_numpy(bunch.images).mul(255 / 16).round().to(torch.uint8)[:, None]
     return stored("digits", images, torch.from_numpy(bunch.target).to(torch.int64), 10)
-
-
-def stored(name: str, images: Tensor, labels: Tensor, classes: int) -> Dataset:
-    """The dataset of uint8 images [N, channels, height, width] with labels [N] below `classes`."""
-    return Dataset(name, tuple(images.shape[1:]), classes, fingerprint_of(images, labels), images=images, labels=labels)

@@ -24,7 +24,7 @@ from ablate.datasets.base import Dataset
 from ablate.datasets.decode import decode
 from ablate.errors import AblateWarning, MissingData
 from ablate.files.data_folder import data_folder
-from ablate.files.whole_files import replace
+from ablate.files.whole_files import replace, write_text
 from ablate.registry import Setting, register
 
 EXTENSIONS = (".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
@@ -136,7 +136,7 @@ def _decoded(folder: Path, files: list[str], size: int, channels: int) -> _Decod
     pixels = cache / f"{key}-{made['fingerprint']}.uint8"
     os.replace(building, pixels)
     text = json.dumps({"folder": str(folder), "state": state, "pixels": pixels.name, **made})
-    replace(note, lambda file: file.write_text(text, encoding="utf-8"))
+    write_text(note, text)
     if known.get("pixels") not in (None, pixels.name):
         (cache / known["pixels"]).unlink(missing_ok=True)
     return _Decoded(pixels, made["fingerprint"], made["kept"], made["broken"])

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ablate.datasets.base import Dataset
-from ablate.datasets.digits import stored
+from ablate.datasets.base import Dataset, stored
 from ablate.errors import MissingData
 from ablate.files.data_folder import DATA_VARIABLE, data_folder
 from ablate.registry import register

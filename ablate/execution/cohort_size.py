@@ -20,7 +20,7 @@ from ablate.config.run_config import RunConfig
 from ablate.datasets import dataset_of
 from ablate.errors import AblateError
 from ablate.files.data_folder import cache_folder
-from ablate.files.whole_files import replace
+from ablate.files.whole_files import write_text
 from ablate.networks.pair import build
 from ablate.results import provenance
 from ablate.training.cohort import Cohort
@@ -59,8 +59,7 @@ def _measured(configs: Sequence[RunConfig], sizes: Sequence[int], device: str, t
     known, key = _read(path), _key(configs[0], device, threads, sizes[-1])
     if key not in known:
         known[key] = fastest(sizes, lambda size: _seconds(configs[:size], torch.device(device), threads))
-        text = json.dumps(known, indent=1, sort_keys=True)
-        replace(path, lambda file: file.write_text(text, encoding="utf-8"))
+        write_text(path, json.dumps(known, indent=1, sort_keys=True))
     return known[key]
 
 

@@ -24,6 +24,7 @@ from ablate.results.known_draws import with_draws
 from ablate.results.lock import locked
 from ablate.results.tables import Results
 from ablate.study.study import Run, Study
+from ablate.training.checkpoint_files import remove_ended
 from ablate.training.pruning import PruningMedians
 
 
@@ -93,8 +94,6 @@ def _forget_ended(checkpoints: Path, ended: set[str]) -> None:
     """
     if not checkpoints.is_dir():
         return
-    from ablate.training.checkpoint_files import remove_ended
-
     remove_ended(checkpoints, ended)
     with contextlib.suppress(OSError):  # of cohorts that are not finished, checkpoints stay
         checkpoints.rmdir()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from ablate.config.run_config import RunConfig
 from ablate.registry import LipschitzFacts, facts_about
@@ -74,10 +73,3 @@ def plan(
         size = -(-len(group) // count)  # even parts: a cohort of 33 is 17 and 16, not 32 and 1
         plans += [CohortPlan(tuple(group[i : i + size])) for i in range(0, len(group), size)]
     return sorted(plans, key=lambda p: -p.work)
-
-
-def begun_in(folder: Path) -> list[list[str]]:
-    """The run_ids of every readable checkpoint in a folder."""
-    from ablate.training.checkpoint_files import run_ids_in
-
-    return run_ids_in(folder)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from ablate.errors import AblateWarning, UsageError
 from ablate.execution.backends.processes import run_in_process
 from ablate.execution.options import Options
-from ablate.execution.planner import begun_in
 from ablate.execution.preparation import Prepared, prepare, prepare_elsewhere, shared_out
 from ablate.execution.recorder import Trainer
 from ablate.registry import MAIN, sources
 from ablate.study.study import Run, Study
+from ablate.training.checkpoint_files import run_ids_in
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,8 @@ def planned(study: Study, options: Options, missing: Sequence[Run]) -> Iterator[
         raise UsageError(
             "the script itself registers components, which Ray's nodes cannot have; put them into a module that it imports"
         )
-    from ablate.execution.backends.ray_backend import connected, device_of_cluster
+    from ablate.execution.backends.ray_backend import device_of_cluster
+    from ablate.execution.backends.ray_cluster import connected
 
     with connected(options.address):
         yield _planning(study, options, missing, device_of_cluster(options.device, options.gpu_share))
@@ -68,7 +69,7 @@ def _with_own_components(options: Options) -> Options:
 def _planning(study: Study, options: Options, missing: Sequence[Run], device: str) -> Planning:
     """Prepared in a process of its own where other processes train too, so that this one need not hold PyTorch."""
     datasets = {run.dataset: run.config for run in reversed((study.whole or study).runs())}
-    arguments = (options, device, missing, begun_in(options.checkpoints), datasets)
+    arguments = (options, device, missing, run_ids_in(options.checkpoints), datasets)
     here = _trains_here(options, device)
     prepared = prepare(*arguments) if here else run_in_process(prepare_elsewhere, sources(), *arguments)
     return Planning(options, prepared, _trainer(options, prepared))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -102,9 +101,9 @@ def _copy(own: Results, beside: Path, study: Study) -> None:
         if path.name in own_samples or path.name.startswith("real_"):
             whole_files.copy(path, beside / tables.SAMPLES / path.name)
     whole_files.copy(own.folder / tables.STUDY, beside / tables.STUDY)
-    environment = json.dumps(own.environment, indent=2, sort_keys=True) + "\n"
-    whole_files.write_text(beside / tables.ENVIRONMENT, environment)
-    replace(own, folder=beside, runs=own.runs.reset_index(drop=True)).write(study.runs())
+    copied = replace(own, folder=beside, runs=own.runs.reset_index(drop=True))
+    copied.write_environment()
+    copied.write(study.runs())
 
 
 def _put_in_place(beside: Path, target: Path) -> None:

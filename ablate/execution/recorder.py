@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -109,10 +108,9 @@ class Recorder:
         began = time.monotonic()
         self._join_fresh()
         folder = self.results.folder
-        whole_files.replace(folder / tables.STUDY, lambda file: file.write_text(self.study.text, encoding="utf-8"))
+        whole_files.write_text(folder / tables.STUDY, self.study.text)
         self.results.environment = self._environment()
-        text = json.dumps(self.results.environment, indent=2, sort_keys=True) + "\n"
-        whole_files.replace(folder / tables.ENVIRONMENT, lambda file: file.write_text(text, encoding="utf-8"))
+        self.results.write_environment()
         self.results.write(self.order)
         for path in self.done_with:
             path.unlink(missing_ok=True)

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -20,9 +20,7 @@ from ablate.results.late_metrics import measured_later
 from ablate.results.rows import row_of
 from ablate.results.tables import COUNTED, MEASURED_LATER, Results, rows_by_id
 from ablate.study.study import Run, Study
-
-if TYPE_CHECKING:
-    from ablate.training.arithmetic import Arithmetic
+from ablate.training.options import Arithmetic
 
 SPREADS = 2.0
 """A run trained again agrees when it lies within so many ranges of its arm's seeds of its row: rounding differs with

@@ -6,7 +6,6 @@ fingerprint of the images that they were trained on, as safetensors with how the
 
 from __future__ import annotations
 
-import hashlib
 import json
 import textwrap
 from importlib.metadata import PackageNotFoundError, version
@@ -19,10 +18,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from ablate.datasets.base import Dataset, to_unit
+from ablate.datasets.base import Dataset, fingerprint_of_tensors, to_unit
 from ablate.errors import AblateError, UsageError
 from ablate.files.data_folder import data_folder
-from ablate.files.whole_files import replace
+from ablate.files.whole_files import write_bytes
 from ablate.registry.components import dataset_options
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -81,7 +80,7 @@ def train_classifier(
     images, labels = _trainable(dataset)
     generator = torch.Generator().manual_seed(seed)
     trained_on, held_out = split(len(images), generator)
-    with torch.random.fork_rng(devices=[]):  # layers draw their first weights from the global generator only
+    with torch.random.fork_rng(devices=[]):  # layers take their first weights from the global generator only
         torch.manual_seed(seed)
         model = Classifier(dataset.shape, dataset.n_classes)
     epochs = epochs or max(6, min(60, 100_000 // len(trained_on)))
@@ -172,10 +171,9 @@ def _save(
         "seed": seed,
         "ablate": _version(),
         "torch": str(torch.__version__),
-        "fingerprint": _fingerprint(tensors),
+        "fingerprint": fingerprint_of_tensors(tensors),
     }
-    content = save(tensors, metadata={"record": json.dumps(record, sort_keys=True)})
-    replace(path, lambda file: file.write_bytes(content))
+    write_bytes(path, save(tensors, metadata={"record": json.dumps(record, sort_keys=True)}))
     return record
 
 
@@ -184,13 +182,6 @@ def _version() -> str:
         return version("ablate")
     except PackageNotFoundError:  # run from a checkout that is not installed
         return ""
-
-
-def _fingerprint(tensors: dict[str, Tensor]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        digest.update(name.encode() + tensors[name].numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def training_command(dataset: Dataset) -> str:
@@ -227,8 +218,10 @@ def load_classifier(dataset: Dataset, path: Path | None = None) -> tuple[Classif
         raise AblateError(
             f"{path}: for images of shape {record['shape']}, but {name} has {list(dataset.shape)}; {again}"
         )
-    if _fingerprint(tensors) != expected:
-        raise AblateError(f"{path}: fingerprint is {_fingerprint(tensors)}, its record says {expected}; {again}")
+    if fingerprint_of_tensors(tensors) != expected:
+        raise AblateError(
+            f"{path}: fingerprint is {fingerprint_of_tensors(tensors)}, its record says {expected}; {again}"
+        )
     if record["dataset_fingerprint"] != dataset.fingerprint:
         raise AblateError(
             f"{path}: trained on other images of {name} (fingerprint {record['dataset_fingerprint']}) than those here "

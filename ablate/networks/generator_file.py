@@ -22,7 +22,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from ablate.config.run_config import RunConfig
-from ablate.datasets.base import fingerprint_of
+from ablate.datasets.base import fingerprint_of_tensors
 from ablate.errors import AblateError, UsageError
 from ablate.files import whole_files
 from ablate.networks.flat import Network
@@ -148,7 +148,7 @@ def save_generator(
         for what, value in zip(("mean", "variance"), parts, strict=True):
             tensors[f"standing.{layer}.{what}"] = value.unflatten(0, (members, -1))[member]
     plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-    whole = {"kind": KIND, "version": VERSION, **record, "fingerprint": _fingerprint(plain)}
+    whole = {"kind": KIND, "version": VERSION, **record, "fingerprint": fingerprint_of_tensors(plain)}
     data = save(plain, metadata={"record": json.dumps(whole, sort_keys=True)})
     whole_files.write_bytes(path, data)
 
@@ -200,15 +200,11 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
         raise UsageError(f"{path}: not a generator saved by ablate")
     if record.get("version") != VERSION:
         raise UsageError(f"{path}: saved in format {record.get('version')}, this version of ablate reads {VERSION}")
-    if record.get("fingerprint") != _fingerprint(tensors):
+    if record.get("fingerprint") != fingerprint_of_tensors(tensors):
         raise AblateError(
             f"{path}: its weights are damaged: their fingerprint is not the recorded one; train its run anew"
         )
     return tensors, record
-
-
-def _fingerprint(tensors: dict[str, Tensor]) -> str:
-    return fingerprint_of(*(part for name in sorted(tensors) for part in (name, tensors[name])))
 
 
 def finite(value: float) -> float | None:

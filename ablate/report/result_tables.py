@@ -8,11 +8,12 @@ import pandas as pd
 
 from ablate.claims.statistics.binary import share_interval
 from ablate.claims.statistics.centers import centers
-from ablate.claims.study_rows import COUNTED, StudyRows
+from ablate.claims.study_rows import StudyRows
 from ablate.registry.measures import KINDS, Measure, measure, measures, shown_in
 from ablate.report.floors import floors_in
 from ablate.report.provenance import distinct
 from ablate.results import numbers
+from ablate.results.tables import COUNTED
 
 TIME = "time"
 TIME_MEANS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,8 +43,7 @@ def merge(study: Study, folders: Sequence[Path], target: Path) -> Results:
             "seeds": sorted({seed for part in known for seed in part.environment.get("seeds", [])}),
             "wall_seconds": _wall_seconds(known),
         }
-        text = json.dumps(merged.environment, indent=2, sort_keys=True) + "\n"
-        whole_files.write_text(target / tables.ENVIRONMENT, text)
+        merged.write_environment()
         whole_files.write_text(target / tables.STUDY, study.text)
         merged.write(with_draws(study, merged.runs).runs())
     return Results.read(target)

@@ -154,6 +154,11 @@ class Results:
         for name, content in contents.items():
             whole_files.write_bytes(self.folder / name, content)
 
+    def write_environment(self) -> None:
+        """Write environment.json."""
+        text = json.dumps(self.environment, indent=2, sort_keys=True) + "\n"
+        whole_files.write_text(self.folder / ENVIRONMENT, text)
+
 
 def study_as_run(results: Results) -> Study:
     """The study of the tables, with the settings and the seeds that its last run was given on the command line."""

@@ -36,7 +36,7 @@ class BestStudy:
         """Write the file; one that is there and says something else is left alone, with a UsageError."""
         if path.exists() and path.read_text(encoding="utf-8") != self.text:
             raise UsageError(f"{path}: a file is there already; move it away, or name another with --out")
-        whole_files.replace(path, lambda file: file.write_text(self.text, encoding="utf-8"))
+        whole_files.write_text(path, self.text)
 
 
 def best_studies(study: Study, results: Results, arms: Sequence[str], seeds: str) -> list[BestStudy]:

@@ -11,8 +11,8 @@ import math
 from collections.abc import Sequence
 from functools import cache
 
-from ablate.claims.study_rows import COUNTED, StudyRows
-from ablate.results.tables import Results
+from ablate.claims.study_rows import StudyRows
+from ablate.results.tables import COUNTED, Results
 from ablate.study.study import Run, Study
 from ablate.training.pruning import PruningMedians
 

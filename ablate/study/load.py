@@ -37,8 +37,8 @@ def load_study(path: str | Path, overrides: Sequence[str] = (), seeds: str | Non
         layers = replace(layers, search=replace(search, better=better))
     claims = read_claims(source, layers)
     ladder = read_ladder(source, layers.arms)
-    with_stand_in = any(dataset.known for dataset in datasets.values())
-    check_layers(source, layers if with_stand_in else replace(layers, datasets=stand_in()), min(chosen, default=0))
+    any_known = any(dataset.known for dataset in datasets.values())
+    check_layers(source, layers if any_known else replace(layers, datasets=stand_in()), min(chosen, default=0))
     source.stop_if_wrong()
     factors = {
         arm: {factor: given.value for factor, given in parts.levels.items()} for arm, parts in layers.arms.items()

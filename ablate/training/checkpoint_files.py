@@ -18,7 +18,7 @@ def previous(path: Path) -> Path:
 
 
 def run_ids_in(folder: Path) -> list[list[str]]:
-    """The runs whose common state a checkpoint in the folder holds, of each that can be read."""
+    """For every readable checkpoint in the folder, the run_ids of the cohort whose state it holds."""
     return [list(record["run_ids"]) for _, record in _records(folder)]
 
 

@@ -16,9 +16,9 @@ from ablate.metrics.evaluation import Reference
 from ablate.metrics.floors import floors
 from ablate.metrics.inception import InceptionFid
 from ablate.metrics.stability import TrainingRecord
-from ablate.training.arithmetic import Arithmetic
 from ablate.training.best_generators import BestGenerators
 from ablate.training.cohort import Cohort
+from ablate.training.options import Arithmetic
 from ablate.training.outcome import Evaluated, Outcome
 from ablate.training.probes.view import CriticView
 from ablate.training.record import CohortRecord

@@ -22,7 +22,6 @@ from typing import Any
 from ablate import registry
 from ablate.errors import AblateError, UsageError
 from ablate.execution.backends.local import POLL_SECONDS, TRIES, OnProgress, OnResult, stop_on_signal
-from ablate.execution.backends.ray_cluster import connected as connected
 from ablate.execution.backends.ray_cluster import reason_of
 from ablate.execution.options import DEVICES
 from ablate.execution.task import Result, Task
@@ -150,7 +149,7 @@ class _Cohorts:
         if isinstance(answer, AblateError):
             raise answer
         for path, content in answer.files.items():
-            whole_files.replace(path, lambda file, content=content: file.write_bytes(content))  # type: ignore[misc]
+            whole_files.write_bytes(path, content)
         if not answer.result.stopped:
             self.on_result(replace(answer.result, task=task))
 

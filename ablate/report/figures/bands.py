@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from ablate.claims.statistics.bootstrap import Floats
 from ablate.claims.study_rows import StudyRows
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

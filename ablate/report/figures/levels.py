@@ -10,12 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from ablate.claims.statistics.centers import Center, centers
-from ablate.claims.study_rows import COUNTED, StudyRows
+from ablate.claims.study_rows import StudyRows
 from ablate.registry.measures import Measure, measure, shown_in
 from ablate.report.figures.axes import set_axis, way
 from ablate.report.figures.style import DASHES, LINE, Chart, colours, height, plot_svg, short
 from ablate.report.floors import floor_of
 from ablate.results import numbers
+from ablate.results.tables import COUNTED
 
 MOST_LINES = 10
 APART = 0.012

@@ -15,8 +15,6 @@ from ablate.results import numbers
 from ablate.study.claims.association import STEP, spearman_of
 
 MOST_RUNS = 40
-Pair = tuple[np.ndarray, np.ndarray]
-"""One run's values of the first curve and of the second, at the same steps"""
 
 
 def trajectories(rows: StudyRows, palette: dict[str, str]) -> list[Chart]:

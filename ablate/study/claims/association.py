@@ -17,5 +17,5 @@ def spearman_name(first: str, second: str) -> str:
 
 def spearman_of(name: str) -> tuple[str, str] | None:
     """The two curves of such a name; None for the name of another metric."""
-    found = _SPEARMAN.fullmatch(name)
-    return (found[1], found[2]) if found else None
+    match = _SPEARMAN.fullmatch(name)
+    return (match[1], match[2]) if match else None

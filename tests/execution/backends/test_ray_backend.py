@@ -15,7 +15,7 @@ import pytest
 
 from ablate import registry
 from ablate.errors import AblateError, UsageError
-from ablate.execution.backends import ray_backend
+from ablate.execution.backends import ray_backend, ray_cluster
 from ablate.execution.display import Quiet
 from ablate.execution.options import Options
 from ablate.results import provenance
@@ -146,7 +146,7 @@ def test_an_address_that_is_none_is_a_usage_error(address: str) -> None:
     pytest.importorskip("ray")
     with (
         pytest.raises(UsageError, match=f"^--address {address}: expected host:port of the head, as head:6379"),
-        ray_backend.connected(address),
+        ray_cluster.connected(address),
     ):
         pass
 
