@@ -64,12 +64,16 @@ class RunConfig(Settings):
         A setting at its default is left out, so that a setting which is added later leaves old identities as they are.
         A default is therefore never changed without raising RESULTS_VERSION.
         """
-        left_out = {name: default_of(name) for name in Settings.model_fields}
+        return _digest({"version": RESULTS_VERSION, **self.chosen})
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The settings without those at the default of their field, or of the component that owns them: what run_id is of."""
+        implied = {name: default_of(name) for name in Settings.model_fields}
         for kind in COMPONENT_KINDS:
             own = owned_settings(kind, getattr(self, kind))
-            left_out |= {name: setting.default for name, setting in own.items() if not setting.always_in_id}
-        chosen = {k: v for k, v in self.model_dump().items() if k not in left_out or v != left_out[k]}
-        return _digest({"version": RESULTS_VERSION, **chosen})
+            implied |= {name: setting.default for name, setting in own.items() if not setting.always_in_id}
+        return {k: v for k, v in self.model_dump().items() if k not in implied or v != implied[k]}
 
     @property
     def structure(self) -> str:

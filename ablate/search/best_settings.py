@@ -12,7 +12,6 @@ import yaml
 
 from ablate.claims.draws import Drawn, best_of, drawn
 from ablate.claims.study_rows import StudyRows
-from ablate.config.fields import default_of
 from ablate.config.run_config import RunConfig
 from ablate.errors import UsageError
 from ablate.files import whole_files
@@ -118,7 +117,6 @@ def _text(
 
 
 def _settings(config: RunConfig) -> dict[str, Any]:
-    """The settings that differ from their fields' defaults, as YAML can hold them."""
-    given = config.by_name()
-    chosen = {name: given[name] for name in setting_names() if given[name] != default_of(name)}
+    """The settings that an arm must be given, as YAML can hold them."""
+    chosen = {name: config.chosen[name] for name in setting_names() if name in config.chosen}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in chosen.items()}

@@ -38,10 +38,11 @@ def test_the_best_draw_of_each_arm_is_trained_with_fresh_seeds(search: Study, tm
     for dataset in ("ring8", "digits"):
         found = load_study(tmp_path / "studies" / f"tuning_best_{dataset}.yaml")
         assert (found.arms, found.seeds) == (("gan", "wgan", "wgan_gp"), (100, 101, 102))
+        assert "clip_before" not in found.text, "a setting at its default goes without saying"
         for run in found.runs():
             best = best_of(drawn(rows, dataset, run.arm), search.search)
             assert best is not None
-            (config,) = (each.config for each in rows.runs if each.run_id == best.run_id)
+            (config,) = (searched.config for searched in rows.runs if searched.run_id == best.run_id)
             assert run.config == config.model_copy(update={"seed": run.seed})
 
 
