@@ -111,7 +111,7 @@ def points(
 
 
 def write(rows: list[dict[str, Any]], folder: Path) -> Path:
-    """Take the rows into the folder's table, and draw the plot of it anew."""
+    """Take the rows into the folder's table, and plot it anew."""
     path, added = folder / TABLE, pd.DataFrame(rows)
     before = speed.read(path)
     if before is not None:
