@@ -1,4 +1,4 @@
-"""A kind of claim, whole: what its claims weigh, how they are judged, what the page says and draws, and its simulations.
+"""A kind of claim, whole: what its claims weigh, how they are judged, what the page says and shows, and its simulations.
 
 A kind is one class in one file, registered as `@register("claim", "my_kind")`, built in (ablate.claims.kinds) or from a
 plugin. `read`, `statement` and `weigh` must be given; the rest has defaults. Reading a study file imports the file, and
@@ -37,7 +37,7 @@ Judged = tuple[str, str, int | None]
 
 @dataclass(frozen=True)
 class Axis:
-    """What an effect is drawn on: bars of one name share it, and it reaches as far as the largest of them."""
+    """The axis of an effect's bar: bars of one name share it, and it reaches as far as the largest of them."""
 
     name: str
     least: float = 0.0
@@ -47,7 +47,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Range:
-    """What a value is drawn on that should lie between two ends, ±inf where open: an axis of its own."""
+    """The axis of a value that should lie between two ends, ±inf where open; no other value shares it."""
 
     low: float
     high: float

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablate.commands.options import RECIPES, REPORTS, RESULTS, RUNS, STUDIES, Plugin, load_plugins
 from ablate.errors import UsageError
+
+if TYPE_CHECKING:
+    from ablate.results.tables import Results
+    from ablate.study.study import Study
 
 
 def report(
@@ -26,9 +30,6 @@ def report(
     from ablate.claims.calibration_table import TABLE as CALIBRATION
     from ablate.report import questions, speed
     from ablate.report.site import build_report
-    from ablate.results.known_draws import with_draws
-    from ablate.results.late_metrics import warn_of_lacking
-    from ablate.results.tables import Results, study_as_run
     from ablate.study.load import load_study
 
     load_plugins(plugin)
@@ -36,12 +37,7 @@ def report(
     names = [Path(study).stem for study in studies] or list(folders)
     if not names:
         raise UsageError(f"{results}: no result tables there; `ablate run` makes some (in {RUNS}/), see --results")
-    loaded = []
-    for name in names:
-        tables = Results.read(folders.get(name, results / name))
-        study = study_as_run(tables)
-        warn_of_lacking(tables, with_draws(study, tables.runs))
-        loaded.append((study, tables))
+    loaded = [_read(folders.get(name, results / name)) for name in names]
     there = {study.name for study, _ in loaded}
     files = [] if studies else [load_study(path) for path in sorted(study_files.glob("*.yaml"))]
     calibration = results / FOLDER / CALIBRATION
@@ -56,6 +52,18 @@ def report(
     print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
     if open_page:
         typer.launch(str(page))
+
+
+def _read(folder: Path) -> tuple[Study, Results]:
+    """The study as it was run, and its tables; with a warning where they lack registered metrics."""
+    from ablate.results.known_draws import with_draws
+    from ablate.results.late_metrics import warn_of_lacking
+    from ablate.results.tables import Results, study_as_run
+
+    tables = Results.read(folder)
+    study = study_as_run(tables)
+    warn_of_lacking(tables, with_draws(study, tables.runs))
+    return study, tables
 
 
 def _folders_with_tables(results: Path) -> dict[str, Path]:

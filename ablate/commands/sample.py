@@ -10,9 +10,11 @@ import typer
 
 from ablate.commands.options import RUNS, Data, Plugin, load_plugins, use_data
 from ablate.errors import UsageError
+from ablate.networks.generator_names import BEST, LAST, ending
 
 if TYPE_CHECKING:
     import numpy as np
+    from torch import Tensor
 
     from ablate.networks.generator_file import Generator
 
@@ -23,8 +25,8 @@ STEPS = 10
 class Which(StrEnum):
     """The generator with the lowest fid at an evaluation, or that of the end."""
 
-    best = "best"
-    last = "last"
+    best = BEST
+    last = LAST
 
 
 WANTED = {Which.best: "a best generator", Which.last: "a last generator (a run that diverged has only a best one)"}
@@ -61,15 +63,13 @@ def sample(
         raise UsageError(f"--n has no effect with --interpolate, which makes {STEPS} samples a row; leave one out")
     use_data(data)
     load_plugins(plugin)
-    path = find_file(run, runs, GENERATORS, f".{which}.safetensors", WANTED[which])
+    path = find_file(run, runs, GENERATORS, ending(which), WANTED[which])
     generator = load_generator(path)
     record = generator.record
     picture_path = _with_ending(out or Path(f"{record['run_id']}.{record['which']}.png"), ".png", "--out")
     npz_path = _with_ending(npz, ".npz", "--npz") if npz else None
     if interpolate is not None:
-        x, across = generator.interpolate(STEPS, interpolate, seed, label).flatten(0, 1), STEPS
-        classes = max(1, generator.n_classes)
-        labels = [row % classes if label is None else label for row in range(interpolate) for _ in range(STEPS)]
+        x, labels, across = _interpolated(generator, interpolate, seed, label)
     else:
         labels, across = _layout(generator, n, label)
         x = generator.sample(len(labels), seed, labels if generator.n_classes or label is not None else None)
@@ -111,6 +111,13 @@ def _with_ending(path: Path, ending: str, flag: str) -> Path:
     if path.suffix.lower() != ending:
         raise UsageError(f"{flag} {path}: expected a name that ends in {ending}")
     return path
+
+
+def _interpolated(generator: Generator, rows: int, seed: int, label: int | None) -> tuple[Tensor, list[int], int]:
+    """Samples on the way from one latent to another, their labels, and how many are in a row."""
+    classes = max(1, generator.n_classes)
+    labels = [row % classes if label is None else label for row in range(rows) for _ in range(STEPS)]
+    return generator.interpolate(STEPS, rows, seed, label).flatten(0, 1), labels, STEPS
 
 
 def _layout(generator: Generator, n: int | None, label: int | None) -> tuple[list[int], int]:

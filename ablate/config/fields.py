@@ -9,6 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from ablate import registry
 from ablate.registry.components import COMPONENT_KINDS, component_settings, settings_of_kind
+from ablate.registry.facts import Norm
 from ablate.registry.registry import reserve_settings
 
 MOST_STEPS = 10**9
@@ -28,7 +29,6 @@ def _as_tuple(value: Any) -> Any:
 
 
 Steps = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_as_tuple)]
-Norm = Literal["none", "batch", "instance", "layer"]
 Rate = Annotated[float, Field(gt=0, le=10)]
 Positive = Annotated[float, Field(gt=0)]
 

@@ -63,9 +63,9 @@ def _estimate(plan: CohortPlan, device: torch.device) -> Estimate:
         evaluate(reference.samples[:100], None, reference)  # what is made once for all runs
         began = time.monotonic()
         samples, labels = sample(cohort, first.evaluation_samples)
-        drawn = time.monotonic() - began
+        sampling = time.monotonic() - began
         began = time.monotonic()
         evaluate(samples[0], labels, reference, end=False)
-        once = drawn + (time.monotonic() - began) * len(plan.runs)
+        once = sampling + (time.monotonic() - began) * len(plan.runs)
         evaluation = once * len(first.evaluation_steps)
     return Estimate(plan, training, evaluation)

@@ -14,14 +14,13 @@ from typing import Any
 import pandas as pd
 
 from ablate.errors import AblateError, AblateWarning
+from ablate.networks.generator_names import LAST, generator_path
 from ablate.results import provenance
 from ablate.results.known_draws import with_draws
 from ablate.results.late_metrics import Lacking, lacking, warn_of_lacking, with_measured
 from ablate.results.lock import locked
 from ablate.results.tables import MEASURED_LATER, Results, rounded, rows_by_id
 from ablate.study.study import Run, Study
-
-LAST = "last"
 
 
 def measure_missing(study: Study, results: Results, generators: Path | None) -> Results:
@@ -47,11 +46,12 @@ def _measure(results: Results, gaps: Sequence[Lacking], generators: Path) -> Non
     for gap in gaps:
         for run in gap.runs if gap.can_be_measured else ():
             wanted.setdefault(run.run_id, []).append(gap.measure.name)
-    _warn_of_lost([path for run_id in wanted if not (path := _path(generators, run_id)).is_file()], len(wanted))
+    paths = {run_id: generator_path(generators, run_id, LAST) for run_id in wanted}
+    _warn_of_lost([path for path in paths.values() if not path.is_file()], len(wanted))
     rows, commit = rows_by_id(results.runs), str(provenance.code()["commit"])
     points: list[dict[str, Any]] = []
     for run_id, names in wanted.items():
-        path = _path(generators, run_id)
+        path = paths[run_id]
         if path.is_file() and (values := _values(runs[run_id], rows[run_id], path, names)):
             points += _points(results.curves[results.curves["run_id"] == run_id], values)
             cells = {name: rounded(value) for name, value in values.items()}
@@ -70,10 +70,6 @@ def _warn_of_lost(paths: Sequence[Path], wanted: int) -> None:
             AblateWarning,
             stacklevel=2,
         )
-
-
-def _path(generators: Path, run_id: str) -> Path:
-    return generators / f"{run_id}.{LAST}.safetensors"
 
 
 def _points(curve: pd.DataFrame, values: dict[str, float]) -> list[dict[str, Any]]:

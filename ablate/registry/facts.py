@@ -19,7 +19,8 @@ Scale = Literal["ratio", "difference"]
 PLACES = ("table", "curves", "training", "levels", "reference")
 """Where a measure can be shown: tables of results; dots and learning curves; curves of the training itself; responses to
 a factor and ladders; the comparison with the reference when a run ends"""
-NORMS = ("none", "batch", "instance", "layer")
+Norm = Literal["none", "batch", "instance", "layer"]
+NORMS: tuple[str, ...] = get_args(Norm)
 
 
 def _refuse(problem: str) -> None:

@@ -12,6 +12,7 @@ from ablate.claims.study_rows import StudyRows
 from ablate.registry.measures import measure
 from ablate.report.figures.shares import shares_chart
 from ablate.report.figures.style import Chart
+from ablate.report.summaries import setting_text
 from ablate.results import numbers
 from ablate.search.optuna_space import EXTRA, installed, load_optuna, trial_of
 from ablate.study.search_space import Search
@@ -141,12 +142,6 @@ def _best(search: Search, outcome: _Outcome) -> ByArm:
         diverged = sum(draw.diverged for draw in draws)
         counts = f"{len(draws)}" + (f", {diverged} diverged" if diverged else "")
         counts += f", and {outcome.pruned[arm]} pruned" if outcome.pruned[arm] else ""
-        settings = [_setting_text(best.values.get(name)) for name in search.names]
+        settings = [setting_text(best.values.get(name)) for name in search.names]
         lines.append((arm, [counts, str(best.number), numbers.number(best.value), *settings]))
     return ByArm(outcome.dataset, ["draws", "best draw", search.objective, *search.names], lines)
-
-
-def _setting_text(value: object) -> str:
-    if value is None:
-        return numbers.NONE
-    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -37,7 +37,7 @@ def arms_table(rows: StudyRows) -> ArmsTable:
     for run in _first_runs(rows):
         for name, value in run.config.by_name().items():
             if name not in (*NOT_OF_ARMS, *drawn):
-                settings[run.arm].setdefault(name, {})[_setting_text(value)] = None
+                settings[run.arm].setdefault(name, {})[setting_text(value)] = None
     texts = {arm: {name: " / ".join(values) for name, values in own.items()} for arm, own in settings.items()}
     names = list(dict.fromkeys(name for own in texts.values() for name in own))
     differ = [name for name in names if len({own.get(name, numbers.NONE) for own in texts.values()}) > 1]
@@ -56,7 +56,8 @@ def _first_runs(rows: StudyRows) -> Iterator[Run]:
             yield run
 
 
-def _setting_text(value: Any) -> str:
+def setting_text(value: Any) -> str:
+    """A setting's value as tables of the page show it; – for one that the run's components do not use."""
     if value is None:
         return numbers.NONE
     if isinstance(value, float):

@@ -1,4 +1,4 @@
-"""Speaking with the database of a shared search: which URLs will do, how long to wait, and one message when it fails."""
+"""The database of a shared search: which URLs will do, how long to wait, and one message when it fails."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def hidden(url: str) -> str:
 
 
 @contextmanager
-def speaking(url: str) -> Iterator[None]:
-    """What goes wrong with the database becomes one message."""
+def explained_failures(url: str) -> Iterator[None]:
+    """Within the block, what goes wrong with the database becomes one message."""
     try:
         yield
     except ImportError as error:

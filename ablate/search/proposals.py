@@ -47,20 +47,20 @@ def _proposed(rows: StudyRows, key: Key) -> dict[int, Draw]:
     if first >= search.draws:
         return {}
     parameters = used_parameters(study, key)
-    trials = told(rows, key, parameters, first)
+    trials = trials_before(rows, key, parameters, first)
     asked = ask(trials, parameters, search.better, min(search.batch, search.draws - first), seed_of(study, key, first))
     known = study.draws(*key)
     return {number: draw for number, draw in enumerate(asked, first) if number not in known}
 
 
-def told(rows: StudyRows, key: Key, parameters: tuple[Parameter, ...], before: int) -> list[Any]:
-    """The trials of the draws below `before`, by number. A draw that failed or was pruned is so; diverged is the worst."""
+def trials_before(rows: StudyRows, key: Key, parameters: tuple[Parameter, ...], number: int) -> list[Any]:
+    """The draws below that number as Optuna's trials. One that failed or was pruned stays so; diverged is the worst value."""
     values = {ended.number: ended.value for ended in drawn(rows, *key)}
     pruned = _pruned(rows, key)
     return [
-        trial_of(draw, parameters, values.get(number), pruned.get(number))
-        for number, draw in rows.study.draws(*key).items()
-        if number < before
+        trial_of(draw, parameters, values.get(i), pruned.get(i))
+        for i, draw in rows.study.draws(*key).items()
+        if i < number
     ]
 
 

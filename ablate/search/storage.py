@@ -17,9 +17,9 @@ from ablate.claims.study_rows import StudyRows
 from ablate.errors import UsageError
 from ablate.results.known_draws import with_draws, with_proposals
 from ablate.results.tables import Results
-from ablate.search.database import hidden, opened, speaking
+from ablate.search.database import explained_failures, hidden, opened
 from ablate.search.optuna_space import distribution_text, draw_of, load_optuna, space_of
-from ablate.search.proposals import Key, direction, keys_of, sampler, seed_of, told, used_parameters
+from ablate.search.proposals import Key, direction, keys_of, sampler, seed_of, trials_before, used_parameters
 from ablate.study.search_space import Draw, Parameter, Search
 from ablate.study.study import Study
 
@@ -69,7 +69,7 @@ class Journal:
 
         there = set(rows.rows(*key)["draw"].astype(int))
         parameters, known = used_parameters(rows.study, key), rows.study.draws(*key)
-        trials = told(rows, key, parameters, len(known) and max(known) + 1)
+        trials = trials_before(rows, key, parameters, len(known) and max(known) + 1)
         for number, trial in zip(known, trials, strict=True):
             if number not in there:
                 trial.state = TrialState.RUNNING
@@ -112,7 +112,7 @@ class SharedStorage:
         """draws that other drivers have taken"""
         self.under_way: dict[str, int] = {}
         """other driver → how many of them it has not told the end of"""
-        with speaking(url):
+        with explained_failures(url):
             self.storage = opened(url)
 
     def next_batch(self, study: Study, results: Results) -> Study:
@@ -120,7 +120,7 @@ class SharedStorage:
         study = with_draws(study, results.runs)
         rows = StudyRows.of(study, results)
         self.elsewhere, self.under_way = 0, {}
-        with speaking(self.url):
+        with explained_failures(self.url):
             return with_proposals(study, {key: self._proposed(rows, key) for key in keys_of(study)})
 
     def _proposed(self, rows: StudyRows, key: Key) -> dict[int, Draw]:
@@ -201,11 +201,11 @@ class SharedStorage:
         """Take a batch of draws. Each is put into the database whole, with its driver: no kill leaves one without."""
         optuna = load_optuna()
         space = space_of(parameters)
-        beside = optuna.create_study(direction=direction(search.better), sampler=sampler(seed))
-        beside.add_trials(shared.get_trials(deepcopy=False))
+        sampled = optuna.create_study(direction=direction(search.better), sampler=sampler(seed))
+        sampled.add_trials(shared.get_trials(deepcopy=False))
         for _ in range(min(search.batch, search.draws - taken)):
             trial = optuna.trial.create_trial(
-                state=optuna.trial.TrialState.RUNNING, params=beside.ask(space).params, distributions=space,
+                state=optuna.trial.TrialState.RUNNING, params=sampled.ask(space).params, distributions=space,
                 user_attrs={DRIVER: self.driver},
             )  # fmt: skip
             shared.add_trial(trial)

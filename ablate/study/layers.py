@@ -83,7 +83,8 @@ class Layers:
     def config(self, label: str, arm: str, seed: int, draw: Draw | None = None) -> RunConfig:
         """The settings of one run; those that its components do not use are left out."""
         merged = values_of(merge(*self.of(label, arm, draw)))
-        kept = {name: value for name, value in merged.items() if name not in inapplicable(merged)}
+        unused = inapplicable(merged)
+        kept = {name: value for name, value in merged.items() if name not in unused}
         dataset = self.datasets[label]
         return RunConfig(dataset=dataset.name, dataset_options=values_of(dataset.options), seed=seed, **kept)
 
@@ -152,7 +153,8 @@ def _check_run(
     for kind in unsure & set(COMPONENT_KINDS):
         owned = settings_of_kind(kind)
         values = {name: value for name, value in values.items() if name not in owned}
-    values = {name: value for name, value in values.items() if name not in inapplicable(values)}
+    unused = inapplicable(values)
+    values = {name: value for name, value in values.items() if name not in unused}
     try:
         config = RunConfig(dataset=dataset.name, dataset_options=options, seed=seed, **values)
     except ValidationError as error:

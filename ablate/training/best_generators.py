@@ -11,18 +11,17 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ablate.config.run_config import RunConfig
 from ablate.files import whole_files
 from ablate.files.pictures import class_rows, square
 from ablate.networks.generator_file import finite, save_generator
+from ablate.networks.generator_names import BEST, LAST, generator_path
 from ablate.networks.standing import Statistics
 from ablate.training.cohort import Cohort
 from ablate.training.outcome import Frames
-from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures, picture, standing_statistics
+from ablate.training.sampling import KEPT_IMAGES, KEPT_POINTS, as_pictures, picture_samples, standing_statistics
 
 MOST_FRAMES, MOST_FRAME_BYTES = 200, 2**25
 """Pictures of one run, in number and in size; of more evaluations, evenly spaced ones get a picture."""
-BEST, LAST = "best", "last"
 
 
 class BestGenerators:
@@ -54,7 +53,7 @@ class BestGenerators:
             self.best_fid[m], self.best_step[m] = fids[m], step
         self.best[better] = self.cohort.generator[better]
         if self._rows and step in self._due:
-            samples = picture(self.cohort, self._n, self._labels, statistics)
+            samples = picture_samples(self.cohort, self._n, self._labels, statistics)
             self._frames.append(torch.stack([torch.from_numpy(as_pictures(samples[m])) for m in self._rows]))
             self.steps.append(step)
 
@@ -80,7 +79,7 @@ class BestGenerators:
                 LAST: (cohort.generator, cohort.generator_step, fid) if (fid := last_fids[m]) is not None else None,
             }
             for which, generator in generators.items():
-                path = generator_path(folder, config, which)
+                path = generator_path(folder, config.run_id, which)
                 if generator is None:
                     path.unlink(missing_ok=True)  # of an earlier training, which went otherwise on another machine
                     continue
@@ -110,11 +109,6 @@ class BestGenerators:
         if "best_generators.frames" in tensors:
             self._rows = self._members_of(record["pictured"])
             self._frames, self.steps = list(tensors["best_generators.frames"]), record["frames"]
-
-
-def generator_path(folder: Path, config: RunConfig, which: str) -> Path:
-    """Where a run's best or last generator lies."""
-    return folder / f"{config.run_id}.{which}.safetensors"
 
 
 def _layout(cohort: Cohort) -> tuple[list[int] | None, int, int]:

@@ -13,7 +13,7 @@ Arithmetic = Literal["auto", "fp32", "tf32", "bf16"]
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingOptions:
-    """A new one is read from `control` where the training needs it: the driver and the worker hand over them all."""
+    """A new option is read from `control` where the training needs it; driver and worker pass all of them on."""
 
     checkpoint_seconds: float = option(30.0, "time between checkpoints", least=0)
     compile: Compile = option("auto", "compile the steps; auto: where it saves more than it costs")

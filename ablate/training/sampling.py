@@ -28,7 +28,7 @@ def sample(cohort: Cohort, n: int, statistics: Statistics | None = None) -> tupl
     return _samples(cohort, "evaluation latent", n, labels, statistics), labels.cpu() if labels is not None else None
 
 
-def picture(cohort: Cohort, n: int, labels: Sequence[int] | None, statistics: Statistics) -> Tensor:
+def picture_samples(cohort: Cohort, n: int, labels: Sequence[int] | None, statistics: Statistics) -> Tensor:
     """n samples of every member with these labels, [member, n, *sample], for pictures over time: own, fixed noise."""
     asked = torch.tensor(labels, device=cohort.device) if cohort.conditional else None
     return _samples(cohort, "picture latent", n, asked, statistics)

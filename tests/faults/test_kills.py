@@ -1,4 +1,4 @@
-"""A few kills of each kind; `python tests/faults/run.py` does 30 of each."""
+"""A few kills of each kind; `python -m tests.faults.run` does 30 of each."""
 
 from __future__ import annotations
 

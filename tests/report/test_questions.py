@@ -19,8 +19,8 @@ ROOT = Path(__file__).parents[2]
 
 def test_they_are_shown_where_a_claim_is_contradicted(tmp_path: Path) -> None:
     study, results = full_study()
-    turned = {"less": "greater", "greater": "less"}
-    claims = tuple(replace(c, direction=turned.get(c.direction, c.direction)) for c in study.claims)
+    opposite = {"less": "greater", "greater": "less"}
+    claims = tuple(replace(c, direction=opposite.get(c.direction, c.direction)) for c in study.claims)
     study = replace(study, claims=claims)
     verdicts = decide(study, results)
     one, words = verdicts[0], ("contradicted", "reproduced")

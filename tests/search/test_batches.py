@@ -47,7 +47,7 @@ def test_all_draws_are_made_batch_by_batch(tmp_path: Path, monkeypatch: pytest.M
     assert sorted(rows.loc[rows["arm"] == "gan", "draw"]) == list(range(20))
     assert rows["run_id"].is_unique
     known = with_draws(study, rows)
-    assert {each.run_id for each in known.runs()} == set(rows["run_id"])
+    assert {run.run_id for run in known.runs()} == set(rows["run_id"])
     assert all(
         p.holds(draw[p.name]) for draw in known.draws("ring8", "wgan_gp").values() for p in study.search.parameters
     )
@@ -91,7 +91,7 @@ def test_what_rows_say_goes_before_what_would_be_proposed(tmp_path: Path, monkey
     monkeypatch.setattr("ablate.search.proposals.seed_of", lambda *_: 99)
     kept = identities(folder)
     batch = next_batch(study, Results.read_or_empty(folder))
-    assert {run_id for run_id, *_ in kept} < {each.run_id for each in batch.runs()}
+    assert {run_id for run_id, *_ in kept} < {run.run_id for run in batch.runs()}
     assert len(batch.runs()) == 12
 
 

@@ -102,16 +102,16 @@ def test_the_journal_says_which_trials_were_pruned(searched: tuple[Study, Result
     storage = optuna.storages.JournalStorage(JournalFileBackend(str(results.folder / "search.journal")))
     states = {t.number: t.state.name for t in optuna.load_study(study_name="pruned/ring8/wgan", storage=storage).trials}
     words = {"done": "COMPLETE", "pruned": "PRUNED"}
-    found = {int(row.draw): words[row.status] for row in results.runs.itertuples() if row.draw < 10}
-    assert {number: states[number] for number in found} == found
+    expected = {int(row.draw): words[row.status] for row in results.runs.itertuples() if row.draw < 10}
+    assert {number: states[number] for number in expected} == expected
 
 
-def test_without_prune_there_are_no_bars(searched: tuple[Study, Results], tmp_path: Path) -> None:
+def test_without_prune_there_are_no_medians(searched: tuple[Study, Results], tmp_path: Path) -> None:
     study, results = searched
     batch = next_batch(study, results)
-    bars = medians_for(batch, results, batch.runs())
-    assert bars is not None
-    assert {run.draw for run in batch.runs() if bars.at[run.run_id]} == set(range(5, 15))
+    medians = medians_for(batch, results, batch.runs())
+    assert medians is not None
+    assert {run.draw for run in batch.runs() if medians.at[run.run_id]} == set(range(5, 15))
     path = tmp_path / "plain.yaml"
     path.write_text(STUDY.replace("  prune: true\n", ""))
     assert medians_for(load_study(path), Results.read_or_empty(tmp_path), []) is None
@@ -129,15 +129,15 @@ def test_rows_of_pruned_draws_are_verified(searched: tuple[Study, Results]) -> N
         edited = results.runs.copy()
         edited.loc[line, column] = value
         faults = faults_in(Results(results.folder, edited, results.curves, results.probes, {}), study)
-        assert any(fault in each and f":{line + 2}:" in each for each in faults), faults
+        assert any(fault in told and f":{line + 2}:" in told for told in faults), faults
 
 
 def test_what_was_pruned_is_not_trained_again(searched: tuple[Study, Results]) -> None:
     results, study = read_to_verify(searched[1].folder)
     ended = set(results.runs.loc[results.runs["status"] == "done", "run_id"])
-    again = train_again(results, study, len(ended), 0, "cpu", lambda each: None)
-    assert {each.run.run_id for each in again} == ended
-    assert all(each.agrees for each in again)
+    again = train_again(results, study, len(ended), 0, "cpu", lambda row: None)
+    assert {row.run.run_id for row in again} == ended
+    assert all(row.agrees for row in again)
 
 
 def test_arms_of_which_draws_were_pruned_are_not_compared(searched: tuple[Study, Results]) -> None:
@@ -160,16 +160,16 @@ def test_when_prune_is_taken_out_what_was_pruned_is_trained_to_its_end(
     assert set(results.runs["run_id"]) <= set(again["run_id"])
 
 
-def test_bars_go_by_evaluations_and_not_by_steps(searched: tuple[Study, Results]) -> None:
+def test_medians_go_by_evaluations_and_not_by_steps(searched: tuple[Study, Results]) -> None:
     study, results = searched
     curves = results.curves.copy()
     slow = set(results.runs.loc[results.runs["draw"].isin([0, 1]), "run_id"])
     curves.loc[curves["run_id"].isin(slow), "generator_step"] *= 3  # a draw of n_critic, at equal critic steps
     other = Results(results.folder, results.runs, curves, results.probes, {})
     batch = next_batch(study, results)
-    bars, same = medians_for(batch, other, batch.runs()), medians_for(batch, results, batch.runs())
-    assert bars is not None
-    assert bars == same
+    medians, same = medians_for(batch, other, batch.runs()), medians_for(batch, results, batch.runs())
+    assert medians is not None
+    assert medians == same
 
 
 def test_with_a_shared_storage_it_is_refused(searched: tuple[Study, Results], tmp_path: Path) -> None:

@@ -38,10 +38,10 @@ def test_run_id_does_not_depend_on_order_or_place(tmp_path: Path) -> None:
     moved = VALID.replace("  lr: 1e-4\n", "").replace("wgan_gp: {}", "wgan_gp: {lr: 0.0001}")
     assert config_of(tmp_path, moved).run_id == one
     assert config_of(tmp_path, VALID, "lr=1.0e-4").run_id == one
-    turned = VALID.replace("  loss: wasserstein\n", "").replace(
+    reordered = VALID.replace("  loss: wasserstein\n", "").replace(
         "generator_steps: 1000", "generator_steps: 1000\n  loss: wasserstein"
     )
-    assert config_of(tmp_path, turned).run_id == one
+    assert config_of(tmp_path, reordered).run_id == one
 
 
 def test_run_id_does_not_depend_on_settings_that_the_run_does_not_use(tmp_path: Path) -> None:

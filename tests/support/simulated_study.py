@@ -144,7 +144,7 @@ def tables(
     """A study and its tables from values by (dataset, arm): one run a value, seeds 0, 1, …; None is a run not done yet."""
     runs, rows = [], []
     for (dataset, arm), numbers in values.items():
-        lost, broken = ((each or {}).get((dataset, arm), ()) for each in (diverged, failed))
+        lost, broken = ((seeds or {}).get((dataset, arm), ()) for seeds in (diverged, failed))
         for seed, number in enumerate(numbers):
             run_id = f"{dataset}-{arm}-{seed}"
             runs.append(SimulatedRun(arm, dataset, PlainConfig(run_id, seed)))  # type: ignore[arg-type]

@@ -13,8 +13,9 @@ import ablate
 from ablate.config.run_config import RunConfig
 from ablate.datasets import load_dataset
 from ablate.metrics.evaluation import Reference, evaluate
+from ablate.networks.generator_names import generator_path
 from ablate.training import best_generators, checkpoint
-from ablate.training.best_generators import BestGenerators, generator_path
+from ablate.training.best_generators import BestGenerators
 from ablate.training.checkpoint_files import previous, run_ids_in
 from ablate.training.cohort import Cohort
 from ablate.training.outcome import Control, Outcome, Progress, Stopped
@@ -69,7 +70,7 @@ def test_the_best_generator_has_the_runs_lowest_fid_and_the_last_the_final_one(t
             ("best", outcome.final["best_fid"], outcome.final["best_fid_step"]),
             ("last", outcome.final["fid"], 60),
         ):
-            generator = ablate.load_generator(generator_path(tmp_path, runs[m], which))
+            generator = ablate.load_generator(generator_path(tmp_path, runs[m].run_id, which))
             facts = {**generator.record, "config": None}
             assert (facts["run_id"], facts["which"], facts["commit"]) == (outcome.run_id, which, "c0ffee")
             assert (facts["generator_step"], facts["fid"]) == (step, fid)
@@ -84,7 +85,7 @@ def test_the_last_generator_gives_the_samples_that_the_run_kept(tmp_path: Path) 
     cohort = Cohort(runs, load_dataset("digits", {}), CPU)
     (latent,) = cohort.noise("evaluation latent", (64, runs[0].latent_size), "normal").take(0, 1)
     for m, outcome in enumerate(outcomes):
-        generator = ablate.load_generator(generator_path(tmp_path, runs[m], "last"))
+        generator = ablate.load_generator(generator_path(tmp_path, runs[m].run_id, "last"))
         pictures = as_pictures(generator(latent[0, m], torch.arange(64) % 10)).astype(int)
         assert np.abs(pictures - outcome.samples).max() <= 1  # grey levels: a rounding may fall to the other side
 
@@ -92,8 +93,8 @@ def test_the_last_generator_gives_the_samples_that_the_run_kept(tmp_path: Path) 
 def test_a_diverged_run_leaves_its_best_generator_and_pictures_up_to_there_and_no_last(tmp_path: Path) -> None:
     wild = configs(2, lipschitz="none", lambda_gp=None, loss="least_squares", optimizer="sgd", generator_steps=60)
     wild = [c.model_copy(update={"lr": 1e-4 if c.seed == 0 else 0.5, "evaluations": (1, 30)}) for c in wild]
-    stale = generator_path(tmp_path, wild[1], "last")
-    stale.touch()
+    old = generator_path(tmp_path, wild[1].run_id, "last")
+    old.touch()
     _, lost = run_cohort(wild, CPU, control(tmp_path, wild, pictured={c.run_id for c in wild}))
     assert lost.status == "diverged"
     assert [m["generator_step"] for m in lost.evaluations] == [1]

@@ -30,7 +30,7 @@ def configs(optimizer: str = "adam") -> list[RunConfig]:
     ]
 
 
-def bars(runs: list[RunConfig], *pruned: tuple[int, int]) -> PruningMedians:
+def medians_missed_at(runs: list[RunConfig], *pruned: tuple[int, int]) -> PruningMedians:
     """Medians that nothing passes at that step, and everything before: (member, step)."""
     at = {runs[m].run_id: [-1.0 if at_step == step else math.inf for at_step in STEPS] for m, step in pruned}
     return PruningMedians("fid", "less", at)
@@ -70,7 +70,7 @@ def test_what_becomes_of_a_pruned_member_is_not_divergence(monkeypatch: pytest.M
         return critic, generator
 
     monkeypatch.setattr(Cohort, "advance", diverging)
-    outcomes = run_cohort(runs, CPU, Control(pruning_medians=bars(runs, (1, 20))))
+    outcomes = run_cohort(runs, CPU, Control(pruning_medians=medians_missed_at(runs, (1, 20))))
     assert (outcomes[1].status, outcomes[1].diverged_at) == ("pruned", None)
     assert run_cohort(runs, CPU)[1].status == "diverged"
 
@@ -79,7 +79,9 @@ def test_what_becomes_of_a_pruned_member_is_not_divergence(monkeypatch: pytest.M
 def test_the_others_train_on_as_they_would_have(optimizer: str) -> None:
     runs, told = configs(optimizer), list[Progress]()
     whole = run_cohort(runs, CPU)
-    outcomes = run_cohort(runs, CPU, Control("c", report=told.append, pruning_medians=bars(runs, (1, 20), (3, 40))))
+    outcomes = run_cohort(
+        runs, CPU, Control("c", report=told.append, pruning_medians=medians_missed_at(runs, (1, 20), (3, 40)))
+    )
     assert [outcome.status for outcome in outcomes] == ["done", "pruned", "done", "pruned"]
     assert [outcome.facts["done_generator_steps"] for outcome in outcomes] == [60, 20, 60, 40]
     for member in (0, 2):
@@ -98,7 +100,9 @@ def test_the_others_train_on_as_they_would_have(optimizer: str) -> None:
 def test_a_cohort_of_which_all_are_pruned_ends() -> None:
     runs, told = configs(), list[Progress]()
     outcomes = run_cohort(
-        runs, CPU, Control(report=told.append, pruning_medians=bars(runs, (0, 20), (1, 20), (2, 40), (3, 20)))
+        runs,
+        CPU,
+        Control(report=told.append, pruning_medians=medians_missed_at(runs, (0, 20), (1, 20), (2, 40), (3, 20))),
     )
     assert [outcome.facts["done_generator_steps"] for outcome in outcomes] == [20, 20, 40, 20]
     assert max(progress.step for progress in told if progress.step < 60) == 40
@@ -106,7 +110,7 @@ def test_a_cohort_of_which_all_are_pruned_ends() -> None:
 
 def test_stopped_after_every_segment_it_ends_the_same(tmp_path: Path) -> None:
     runs = configs()
-    given = bars(runs, (1, 20), (2, 40))
+    given = medians_missed_at(runs, (1, 20), (2, 40))
     straight, stops = run_cohort(runs, CPU, Control(pruning_medians=given)), 0
     while True:
         try:
@@ -124,7 +128,7 @@ def test_stopped_after_every_segment_it_ends_the_same(tmp_path: Path) -> None:
 
 def test_pruned_runs_leave_their_best_generator_alone(tmp_path: Path) -> None:
     runs = configs()
-    run_cohort(runs, CPU, Control(generators=tmp_path, pruning_medians=bars(runs, (1, 20))))
+    run_cohort(runs, CPU, Control(generators=tmp_path, pruning_medians=medians_missed_at(runs, (1, 20))))
     kinds = {run.seed: {p.name.split(".")[1] for p in tmp_path.glob(f"{run.run_id}.*")} for run in runs}
     assert kinds == {0: {"best", "last"}, 1: {"best"}, 2: {"best", "last"}, 3: {"best", "last"}}
 
@@ -133,9 +137,9 @@ def test_pruned_runs_leave_their_best_generator_alone(tmp_path: Path) -> None:
     ("less", [3.0, 5.0], True), ("less", [1.0, 5.0], False), ("less", [2.0], False), ("less", [math.nan], False),
     ("greater", [1.0, 0.5], True), ("greater", [3.0, 0.5], False),
 ])  # fmt: skip
-def test_the_best_value_so_far_is_held_against_the_bar(better: str, values: list[float], gone: bool) -> None:
+def test_the_best_value_so_far_is_held_against_the_median(better: str, values: list[float], gone: bool) -> None:
     easy = math.inf if better == "less" else -math.inf
-    bars = PruningMedians("m", better, {"r": [*[easy] * (len(values) - 1), 2.0]})
-    assert bool(bars.missed("r", values)) == gone
-    assert not bars.missed("r", [*values, *values]), "no bar at that evaluation"
-    assert not bars.missed("other", values)
+    medians = PruningMedians("m", better, {"r": [*[easy] * (len(values) - 1), 2.0]})
+    assert bool(medians.missed("r", values)) == gone
+    assert not medians.missed("r", [*values, *values]), "no median at that evaluation"
+    assert not medians.missed("other", values)

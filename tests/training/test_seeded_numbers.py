@@ -16,7 +16,7 @@ from ablate.metrics.evaluation import FLOOR_SEED, REFERENCE_SEED
 from ablate.networks.flat import Network
 from ablate.training.cohort import Cohort
 from ablate.training.probes.view import CriticView
-from ablate.training.sampling import picture, sample, standing_statistics
+from ablate.training.sampling import picture_samples, sample, standing_statistics
 from tests.support.small_runs import CPU
 
 SEEDS = (0, 7)
@@ -196,7 +196,7 @@ def latents_of(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
         statistics = standing_statistics(cohort, cohort.generator)
         standing = list(seen)
         evaluated, _ = sample(cohort, 100, statistics)
-        pictured = picture(cohort, 100, None, statistics)
+        pictured = picture_samples(cohort, 100, None, statistics)
     assert len(standing) == 50
     yield "points, evaluation latent", evaluated
     yield "points, picture latent", pictured

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ablate.claims.kind import Kind, Mark, Simulation, Strata, axis_of, effect_text
 from ablate.registry import register
+from ablate.registry.measures import measure
 from ablate.study.claims.claim import Claim, Fields, interval_text
 from ablate.study.claims.kind import ALWAYS, IF_WANTED, claims_of, common_fields
 
@@ -57,7 +58,7 @@ class Bound(Kind):
         own = BoundFields(low, high, reader.range("within"))
         common = common_fields(reader) | {"statistic": statistic, "decide": "every_dataset", "own": own}
         common["metric"] = reader.metric(arms, common["datasets"], pair=False)
-        if statistic == "share" and "within" not in reader.given and common["metric"] != "diverged":
+        if statistic == "share" and "within" not in reader.given and not measure(common["metric"]).binary:
             reader.wrong("statistic", "a share of runs needs within: [from, to], the values that count")
         if statistic != "share" and "within" in reader.given:
             reader.wrong("within", "within has no effect, expected statistic: share beside it", key=True)

@@ -1,4 +1,4 @@
-"""Figures of a critic that is studied by itself; each is drawn where a claim of the study is about what it shows."""
+"""Figures of a critic that is studied by itself; each is shown where a claim of the study is about what it shows."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ DISTANCES = {
     "js_estimate": ("JS divergence by the discriminator", ("js_estimate",)),
     "w1_estimate": ("critic's value", ("w1_ratio", "w1_estimate")),
 }
-"""Probe, its label, and the claims' metrics for which it is drawn against the distance of the distributions"""
+"""Probe, its label, and the claims' metrics for which it is shown against the distance of the distributions"""
 LAYERS = {
     "output_gradient_norm": (
         ("output_slope", "output_slope_size"), "gradient norm at the layer's output", "layer (1: next to the input)",
     ),
     "weight_histogram": (("share_at_bound",), "share of the weights", "weight / largest absolute weight"),
 }  # fmt: skip
-"""Probe, the claims' metrics for which it is drawn, its label, and what its layers are"""
+"""Probe, the claims' metrics for which it is shown, its label, and what its layers are"""
 GRADIENT = "generator_gradient_norm"
 
 
@@ -112,7 +112,7 @@ def _measured(rows: StudyRows, probe: str) -> set[str]:
 
 
 def truth(rows: StudyRows, probe: str, values: dict[str, float]) -> tuple[np.ndarray, np.ndarray] | None:
-    """The line that theory draws: log 2, which no divergence exceeds; or the exact distance, the value over its ratio."""
+    """The line that theory gives: log 2, which no divergence exceeds; or the exact distance, the value over its ratio."""
     place = np.array(sorted(value for value in values.values() if value > 0))
     if probe == "js_estimate":
         return place, np.full(len(place), math.log(2))

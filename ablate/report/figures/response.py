@@ -11,7 +11,7 @@ from ablate.study.arms_section import level_text
 
 FEWEST_LEVELS = 3
 WIDE = 10.0
-"""Positive levels whose largest is so many times the smallest are drawn at equal ratios"""
+"""Positive levels whose largest is so many times the smallest are spaced by their ratios"""
 
 
 def response_curves(rows: StudyRows) -> list[Chart]:

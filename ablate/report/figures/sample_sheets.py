@@ -62,7 +62,9 @@ def _sheet(rows: StudyRows, dataset: str, palette: dict[str, str]) -> Sheet | No
         tile = Tile(_uri(picture), f"real samples of {dataset}", "real")
     left = "" if len(lines) < MOST_ARMS else f"; the first {MOST_ARMS} arms"
     note = (
-        "generated in colour over real in grey; points outside the frame are not drawn" if points else "drawn at random"
+        "generated in colour over real in grey; points outside the frame are not shown"
+        if points
+        else "chosen at random"
     )
     return Sheet(dataset, tile, lines, not points, note + left)
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ablate.registry import register
-from ablate.training.probes.view import CriticView
+from ablate.training.probes.view import CriticView, slope_over_layers
 
 BINS = 40
 """Of the weights' histogram, from − largest to + largest"""
@@ -60,9 +60,7 @@ def output_slope(view: CriticView) -> dict[str, Tensor]:
     """Slope of log10 of the output gradient norm over the layer's number: below 0 it explodes on its way back to the input."""
     norms = torch.stack(list(view.once(output_gradients).values()))
     logs = norms.clamp(min=torch.finfo(torch.float64).tiny).log10()  # where all units are dead, no gradient comes back
-    position = torch.arange(len(logs), dtype=torch.float64, device=logs.device)[:, None]
-    centred = position - position.mean()
-    return {"": (centred * logs).sum(0) / centred.square().sum()}
+    return {"": slope_over_layers(logs)}
 
 
 @register("probe", "output_slope_size", better="less", needs=("fixed_fakes",))

@@ -160,7 +160,11 @@ def weight_gradient_norm(view: CriticView) -> dict[str, Tensor]:
 @register("probe", "layer_slope", shown=("table",), order=55)
 def layer_slope(view: CriticView) -> dict[str, Tensor]:
     """Least-squares slope of log10 of the weight gradient norm over the layer's number; 0 is neither exploding nor vanishing."""
-    logs = torch.stack(list(view.weight_gradients.values())).double().log10()
-    position = torch.arange(len(logs), dtype=torch.float64, device=logs.device)[:, None]
+    return {"": slope_over_layers(torch.stack(list(view.weight_gradients.values())).double().log10())}
+
+
+def slope_over_layers(values: Tensor) -> Tensor:
+    """Least-squares slope [member] of float64 values [layer, member] over the layer's number."""
+    position = torch.arange(len(values), dtype=torch.float64, device=values.device)[:, None]
     centred = position - position.mean()
-    return {"": (centred * logs).sum(0) / centred.square().sum()}
+    return (centred * values).sum(0) / centred.square().sum()

@@ -68,8 +68,8 @@ def test_a_value_and_our_warnings_come_along() -> None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert run_in_process(warned, 41) == 42
-    assert [str(each.message) for each in caught if "step" in str(each.message)] == ["mind the step"]
-    assert not any("not for people" in str(each.message) for each in caught)
+    assert [str(warning.message) for warning in caught if "step" in str(warning.message)] == ["mind the step"]
+    assert not any("not for people" in str(warning.message) for warning in caught)
 
 
 def test_what_it_raises_is_raised_here() -> None:

@@ -61,12 +61,12 @@ def wrong(tmp_path: Path, claim: str, top: str = TOP) -> list[str]:
     ],
 )  # fmt: skip
 def test_a_claim_says_what_it_tests(tmp_path: Path, claim: str, key: str) -> None:
-    assert [each.key for each in read(tmp_path, claim)] == [key]
+    assert [stated.key for stated in read(tmp_path, claim)] == [key]
 
 
 def test_each_arm_of_a_list_is_a_claim(tmp_path: Path) -> None:
     claims = read(tmp_path, "test: bound, metric: fid, arm: [narrow, wide], high: 1")
-    assert [each.arm for each in claims] == ["narrow", "wide"]
+    assert [claim.arm for claim in claims] == ["narrow", "wide"]
     assert claims[0].decide == "every_dataset"
 
 
