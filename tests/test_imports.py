@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -145,8 +145,10 @@ def test_a_driver_with_workers_never_holds_pytorch(tmp_path: Path) -> None:
 
 def test_help_starts_in_well_under_a_second() -> None:
     def seconds() -> float:
-        began = time.monotonic()
+        """Of a processor: how long it takes depends on what else the machine is doing."""
+        before = os.times()
         subprocess.run([sys.executable, "-m", "ablate", "--help"], capture_output=True, check=True)
-        return time.monotonic() - began
+        after = os.times()
+        return after.children_user - before.children_user + after.children_system - before.children_system
 
-    assert min(seconds() for _ in range(3)) < 0.8  # 0.2 s on an idle machine; tests share theirs
+    assert min(seconds() for _ in range(3)) < 0.8  # 0.2 s on an idle machine; other work slows its caches
