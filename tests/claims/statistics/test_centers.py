@@ -12,7 +12,7 @@ from ablate.claims.against_reference import against_reference
 from ablate.claims.statistics.centers import bounded, centers
 from ablate.claims.study_rows import StudyRows
 from ablate.registry.measures import measure
-from ablate.report.summaries import result_tables
+from ablate.report.result_tables import result_tables
 from ablate.results import numbers
 from tests.support.simulated_study import SimulatedClaim, tables
 
