@@ -26,6 +26,7 @@ from ablate.commands.show import show
 from ablate.commands.validate import validate
 from ablate.commands.verify import verify
 from ablate.errors import AblateError, AblateWarning
+from ablate.registry.plugins import described, plugin_line
 
 TRACEBACK_VARIABLE = "ABLATE_TRACEBACK"
 
@@ -108,6 +109,9 @@ def main() -> None:
             sys.exit(USAGE)
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
+        if plugin_line(error):
+            print(f"ablate: a plugin failed: {described(error)}; {TRACEBACK_VARIABLE}=1 shows more", file=sys.stderr)
+            sys.exit(USAGE)
         print(f"ablate: an internal error: {type(error).__name__}: {error}", file=sys.stderr)
         print(f"please report it with what {TRACEBACK_VARIABLE}=1 shows", file=sys.stderr)
         sys.exit(INTERNAL)

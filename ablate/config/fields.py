@@ -108,11 +108,13 @@ class Settings(BaseModel):
         return tuple(round(total * (i + 1) / count) for i in range(count))
 
     def by_name(self) -> dict[str, Any]:
-        """Every setting that there is, in one order, with its value; one that the run's components do not use is None, or
-        at the default that says no more than leaving it out."""
+        """Every setting that there is, in one order, with its value.
+
+        One that the run's components do not use is None; a switch that only other components have is off.
+        """
         given, own = self.model_dump(), component_settings()
-        idle = {name: None if setting.always_in_id else setting.default for name, setting in own.items()}
-        return {name: given.get(name, idle.get(name)) for name in setting_names()}
+        off = {name: False for name, setting in own.items() if setting.default is False}
+        return {name: given.get(name, off.get(name)) for name in setting_names()}
 
 
 reserve_settings(Settings.model_fields)

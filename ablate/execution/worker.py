@@ -10,6 +10,7 @@ import torch
 from ablate.errors import AblateError
 from ablate.execution.planner import CohortPlan
 from ablate.execution.task import Result, Task
+from ablate.registry.plugins import described
 from ablate.training.arithmetic import choose
 from ablate.training.checkpoint_files import previous
 from ablate.training.options import TrainingOptions
@@ -29,7 +30,7 @@ def train(task: Task, report: Callable[[Progress], None], should_stop: Callable[
         raise
     except Exception as error:  # whatever a component raises fails this cohort's runs, with the reason, and no others
         if not (_out_of_memory(error) and len(task.plan.runs) > 1):
-            return Result(task, errors={run.run_id: f"{type(error).__name__}: {error}" for run in task.plan.runs})
+            return Result(task, errors={run.run_id: described(error) for run in task.plan.runs})
     else:
         path = task.checkpoint
         spent = [previous(path)] if task.options.keep_checkpoints else [path, previous(path)]

@@ -139,14 +139,28 @@ class MetricFacts(MeasureFacts):
     at_end: bool = False
 
 
+def _refuse_curves(shown: tuple[str, ...], why: str) -> None:
+    for place in shown:
+        if place in ("curves", "training"):
+            _refuse(f"shown names {place!r}, which cannot be: {why}")
+
+
 @dataclass(frozen=True)
 class StabilityFacts(MeasureFacts):
     """Of a run's whole record."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _refuse_curves(self.shown, "a run has one value of it, and no curve")
 
 
 @dataclass(frozen=True)
 class ProbeFacts(MeasureFacts):
     """Of the critic itself."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _refuse_curves(self.shown, "probes are kept in a table of their own, and are not drawn as curves")
 
 
 @dataclass(frozen=True)

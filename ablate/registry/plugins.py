@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 
 from ablate.errors import UsageError
@@ -26,6 +27,8 @@ def load_plugin(name: str) -> None:
     try:
         if path.suffix == ".py":
             _load_file(name, path)
+        elif not all(part.isidentifier() for part in name.split(".")):
+            raise UsageError("neither a .py file nor the name of a module that can be imported")
         else:
             importlib.import_module(name)
     except UsageError as error:
@@ -33,7 +36,7 @@ def load_plugin(name: str) -> None:
         raise UsageError(f"--plugin {name}: {error}") from error
     except Exception as error:  # the plugin is the user's code: whatever it raises is reported as its failure
         registry.keep_only(before)
-        raise UsageError(f"--plugin {name}: {type(error).__name__}: {error}") from error
+        raise UsageError(f"--plugin {name}: {described(error)}") from error
     finally:
         registry.loading.pop()
     if not registry.loading:
@@ -73,6 +76,22 @@ def _refuse_taken(path: Path) -> None:
         origin = spec.origin
     if origin is None or Path(origin).resolve() != path.resolve():
         raise UsageError(f"there is another module named {path.stem} ({origin or 'built in'}); rename the file")
+
+
+def described(error: BaseException) -> str:
+    """An error in one text: its kind and message, and the deepest line of a plugin that it came through, if any."""
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    place = plugin_line(error)
+    return f"{text} ({place})" if place else text
+
+
+def plugin_line(error: BaseException) -> str:
+    """`my_loss.py:7`, where the error came out of a plugin or passed through it; empty where it did not."""
+    modules = {entry.module for entry in registry.plugin_entries()}
+    files = {Path(name).resolve() for name in (*registry.loading, *registry.sources) if name.endswith(".py")}
+    files |= {Path(file).resolve() for name in modules if (file := getattr(sys.modules.get(name), "__file__", None))}
+    lines = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    return next((f"{file.name}:{line}" for file, line in reversed(lines) if file.resolve() in files), "")
 
 
 def load_entry_points() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -23,6 +24,19 @@ from ablate.registry.words import unknown
 
 KINDS = tuple(FACTS)
 BUILT_IN_FOLDERS = ("registry", "datasets", "networks", "training", "metrics", "claims")
+
+COLUMNS = frozenset(
+    {
+        "run_id", "study", "dataset", "arm", "seed", "draw", "status", "error", "flags", "diverged_at", "commit", "dirty",
+        "ablate_version", "python", "torch", "device", "threads", "cohort_size", "dataset_fingerprint", "features",
+        "features_fingerprint", "finished_at", "fid_protocol", "done_generator_steps", "done_critic_steps", "images_seen",
+        "seconds", "arithmetic", "measured_later", "critic_loss", "wasserstein_estimate", "critic_gradient_norm",
+        "generator_loss", "generator_gradient_norm", "diverged", "steps_to_target", "seconds_to_target", "step",
+    }
+)  # fmt: skip
+"""Columns that every row may have, and what claims name beside measures: no component's name"""
+_OWN_COLUMN = re.compile(r"^set_|_floor$|^best_")
+_COLUMN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_@.+-]*")
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Facts)
@@ -71,7 +85,7 @@ def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
         if known is None:
             new = Entry(kind, name, module, attribute, first_line(component.__doc__), typed, component)
             _refuse_clash(new)
-            _refuse_second_measure(new)
+            _refuse_taken_column(new)
             _plugins[kind, name] = new
             if not loading:
                 sources[sys._getframe(1).f_globals["__name__"]] = None
@@ -112,7 +126,7 @@ def _refuse_clash(new: Entry) -> None:
                 if known.name == setting.name and not known.agrees(setting):
                     raise UsageError(
                         f"setting {setting.name!r} of {new.kind} {new.name!r} is another one than that of {other.kind} "
-                        f"{other.name!r}; give it the same type and bounds, or choose another name"
+                        f"{other.name!r}: {setting.differences(known)}; make them equal, or choose another name"
                     )
 
 
@@ -123,12 +137,19 @@ def reserve_settings(names: Iterable[str]) -> None:
         _refuse_clash(known)
 
 
-def _refuse_second_measure(new: Entry) -> None:
-    """Measures of all kinds are columns of one table."""
-    if isinstance(new.facts, MeasureFacts):
-        for other in entries_of_all_kinds():
-            if other.name == new.name and isinstance(other.facts, MeasureFacts):
-                raise UsageError(f"there is a {other.kind} {new.name!r} already; choose another name")
+def _refuse_taken_column(new: Entry) -> None:
+    """Measures of all kinds are columns of one table, beside those that every row has."""
+    if not isinstance(new.facts, MeasureFacts):
+        return
+    for other in entries_of_all_kinds():
+        if other.name == new.name and isinstance(other.facts, MeasureFacts):
+            raise UsageError(f"there is a {other.kind} {new.name!r} already; choose another name")
+    if not _COLUMN_NAME.fullmatch(new.name):
+        raise UsageError(
+            f"{new.kind} {new.name!r}: expected a name of letters, digits and _ @ . + -, for it names a column"
+        )
+    if new.name in COLUMNS or _OWN_COLUMN.search(new.name):
+        raise UsageError(f"{new.kind} {new.name!r}: every row has a column of this name; choose another name")
 
 
 def first_line(doc: str | None) -> str:

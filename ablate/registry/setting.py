@@ -78,5 +78,10 @@ class Setting:
 
     def agrees(self, other: Setting) -> bool:
         """Whether both may be owned under one name: what is right for one is right for the other."""
+        return not self.differences(other)
+
+    def differences(self, other: Setting) -> str:
+        """In which facts but default and meaning this one is not as another, in words; empty where they agree."""
         facts = ("kind", "above", "least", "below", "most", "choices", "structural", "always_in_id")
-        return all(getattr(self, fact) == getattr(other, fact) for fact in facts)
+        pairs = [(fact, getattr(self, fact), getattr(other, fact)) for fact in facts]
+        return ", ".join(f"{fact} is {mine!r}, there {theirs!r}" for fact, mine, theirs in pairs if mine != theirs)
