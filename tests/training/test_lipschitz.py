@@ -10,6 +10,7 @@ from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.networks.pair import build
 from ablate.training.lipschitz import R1, Clip, GradientPenalty, OneSidedPenalty, Unconstrained, interpolate, slope
+from ablate.training.zero_centred import R1R2, R2, ZeroCentredPenalty
 
 MEMBERS, BATCH = 2, 7
 
@@ -61,7 +62,7 @@ def test_the_penalty_and_its_gradient_equal_an_independent_computation() -> None
         torch.testing.assert_close(gradient[f"{name}.weight"][0], plain[i].weight.grad.T, rtol=1e-10, atol=1e-14)
 
 
-@pytest.mark.parametrize("penalty", [GradientPenalty, OneSidedPenalty, R1])
+@pytest.mark.parametrize("penalty", [GradientPenalty, OneSidedPenalty, R1, R2, R1R2, ZeroCentredPenalty])
 def test_the_penaltys_gradient_equals_central_finite_differences(penalty) -> None:
     critic, flat, _ = critic_and_plain()
     flat = 3 * flat  # slopes on both sides of 1, so that the one-sided penalty is not 0
@@ -113,7 +114,7 @@ def test_the_one_sided_penalty_leaves_small_slopes_alone() -> None:
 
 
 CHECKED = {"none": Unconstrained, "clip": Clip, "gradient_penalty": GradientPenalty, "one_sided_penalty": OneSidedPenalty,
-           "r1": R1}  # fmt: skip
+           "r1": R1, "r2": R2, "r1_r2": R1R2, "zero_centred_penalty": ZeroCentredPenalty}  # fmt: skip
 
 
 def test_every_registered_constraint_is_checked_here() -> None:
@@ -126,6 +127,30 @@ def test_r1_of_a_linear_critic_is_half_its_squared_slope_times_its_weight() -> N
     real, fake, epsilon = batch()
     penalty = R1({"lambda_gp": torch.tensor([1.0, 10.0])}).penalty(lambda x: x @ w, real, fake, epsilon)
     assert penalty.tolist() == [12.5, 125.0]
+
+
+@pytest.mark.parametrize(("penalty", "expected"), [(R2, 12.5), (R1R2, 25.0), (ZeroCentredPenalty, 25.0)])
+def test_a_zero_centred_penalty_of_a_linear_critic_is_its_share_of_the_squared_slope(penalty, expected: float) -> None:
+    """γ/2 · ‖w‖² at one kind of samples, twice that at both (Mescheder et al. 2018); λ · ‖w‖² at interpolates."""
+    w = torch.tensor([3.0, -4.0], dtype=torch.float64)
+    values = penalty({"lambda_gp": torch.tensor([1.0, 10.0])}).penalty(lambda x: x @ w, *batch())
+    assert values.tolist() == [expected, 10 * expected]
+
+
+def test_each_zero_centred_penalty_is_taken_at_its_own_samples() -> None:
+    """f(x) = ‖x‖²/2 has the gradient x, so that the penalty is a mean of ‖x‖² over where it is taken."""
+    real, fake, epsilon = batch()
+
+    def at(x: Tensor) -> Tensor:
+        return x.square().sum(2).mean(1)
+
+    def value(penalty: type) -> Tensor:
+        return penalty(UNIT).penalty(lambda x: x.square().sum(2) / 2, real, fake, epsilon)
+
+    torch.testing.assert_close(value(R2), at(fake) / 2, rtol=1e-12, atol=0)
+    torch.testing.assert_close(value(R1R2), (at(real) + at(fake)) / 2, rtol=1e-12, atol=0)
+    between = at(epsilon[..., None] * real + (1 - epsilon[..., None]) * fake)
+    torch.testing.assert_close(value(ZeroCentredPenalty), between, rtol=1e-12, atol=0)
 
 
 def test_r1_is_half_the_mean_square_of_finite_differences_at_real_samples() -> None:
