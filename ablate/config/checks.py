@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablate import registry
-from ablate.config.fields import Settings
+from ablate.config.fields import Settings, default_of
 from ablate.registry import ArchitectureFacts, DatasetFacts, facts_about
 from ablate.registry.components import COMPONENT_KINDS, owned_settings, sample_shape, wrong_options
 
@@ -78,15 +78,34 @@ def _check_shapes(c: Settings) -> Problems:
     if sides and known and (len(shape) != 3 or shape[1] != shape[2] or shape[1] not in sides):
         wanted = " or ".join(f"{side} × {side}" for side in sides)
         yield "architecture", f"architecture {c.architecture} needs images of {wanted}, {c.dataset} has shape {shape}"
-    for setting in ("critic_norm", "generator_norm"):
-        norm = getattr(c, setting)
-        if norm not in pair.norms:
-            norms = ", ".join(pair.norms)
-            yield setting, f"architecture {c.architecture} has no {setting} {norm}, expected one of: {norms}"
+    if c.own.get("points_output", "linear") != "linear" and known and len(shape) != 1:
+        yield "points_output", f"points_output has no effect with {c.dataset}: images end in tanh in any case"
     if c.conditional and not dataset.classes:
         yield "conditional", f"conditional needs labels, {c.dataset} has none"
 
 
+def _check_layers(c: Settings) -> Problems:
+    pair = facts_about(ArchitectureFacts, c.architecture)
+    for choice, known in (("norm", pair.norms), ("activation", pair.activations)):
+        for setting in (f"critic_{choice}", f"generator_{choice}"):
+            value = getattr(c, setting)
+            if value not in known:
+                wanted = ", ".join(known)
+                yield setting, f"architecture {c.architecture} has no {setting} {value}, expected one of: {wanted}"
+    for network in ("critic", "generator"):
+        leak, activation = f"{network}_leak", getattr(c, f"{network}_activation")
+        if activation != "leaky_relu" and getattr(c, leak) != default_of(leak):
+            yield leak, f"{leak} has no effect with {network}_activation {activation}"
+
+
+def _check_start(c: Settings) -> Problems:
+    if c.start == "normal" and c.init_std is None:
+        yield "start", "start normal needs init_std, which is not given"
+    if c.start != "normal" and c.init_std is not None:
+        yield "init_std", f"init_std has no effect with start {c.start}, expected start: normal"
+
+
 CHECKS = (
     _check_dataset_options, _check_missing, _check_budget, _check_fakes, _check_evaluations, _check_shapes,
+    _check_layers, _check_start,
 )  # fmt: skip

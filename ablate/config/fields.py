@@ -29,6 +29,7 @@ def _as_tuple(value: Any) -> Any:
 
 Steps = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_as_tuple)]
 Norm = Literal["none", "batch", "instance", "layer"]
+Activation = Literal["leaky_relu", "relu", "tanh", "softplus", "elu"]
 Rate = Annotated[float, Field(gt=0, le=10)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -50,10 +51,20 @@ class Settings(BaseModel):
     latent_size: int = Field(2, ge=1, le=4096, description="dimension of the generator's normal noise")
     critic_leak: float = Field(0.2, ge=0, le=1, description="the critic's LeakyReLU slope; 0 is ReLU")
     generator_leak: float = Field(0.0, ge=0, le=1, description="the generator's LeakyReLU slope; 0 is ReLU")
+    critic_activation: Activation = Field(
+        "leaky_relu", description="of the critic's hidden units, as PyTorch's modules"
+    )
+    generator_activation: Activation = Field("leaky_relu", description="of the generator's hidden units")
     critic_norm: Norm = Field("none", description="normalization in the critic")
     generator_norm: Norm = Field("none", description="normalization in the generator")
     init_std: Positive | None = Field(
         None, description="start weights are N(0, init_std) and biases 0, as DCGAN's 0.02; default: PyTorch's own start"
+    )
+    start: Literal["pytorch", "he", "glorot", "orthogonal", "normal"] = Field(
+        "pytorch",
+        description="distribution of the start weights of linear layers and convolutions: PyTorch's own; He et al. 2015, "
+        "N(0, √(2 / fan-in)); Glorot & Bengio 2010, uniform, as Keras; Saxe et al. 2014, orthogonal; N(0, init_std). "
+        "Biases are 0 but for PyTorch's",
     )
     conditional: bool = Field(False, description="both networks are given the label")
 

@@ -71,6 +71,8 @@ class RunConfig(Settings):
         for kind in COMPONENT_KINDS:
             own = owned_settings(kind, getattr(self, kind))
             left_out |= {name: setting.default for name, setting in own.items() if not setting.always_in_id}
+        if self.init_std is not None:
+            left_out["start"] = "normal"  # init_std says so alone, as it did before there was another start
         chosen = {k: v for k, v in self.model_dump().items() if k not in left_out or v != left_out[k]}
         return _digest({"version": RESULTS_VERSION, **chosen})
 
@@ -164,6 +166,8 @@ def fill(settings: dict[str, Any]) -> dict[str, Any]:
     for name, setting in own.items():
         if setting.default is not None:
             filled.setdefault(name, setting.default)
+    if settings.get("init_std") is not None:
+        filled.setdefault("start", "normal")
     dataset, options = settings.get("dataset"), settings.get("dataset_options", {})
     if isinstance(dataset, str) and registry.find("dataset", dataset):
         if isinstance(options, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -102,6 +103,11 @@ class LabelledConv2d(Conv2d):
         return y + join(weighted.unflatten(2, (-1, *y.shape[2:])))
 
 
+def critic_width(config: RunConfig) -> int:
+    """`width` as the critic has it: its own, where that is given."""
+    return int(config.own["critic_width"]) or config.width
+
+
 class Leaky(nn.Module):
     """LeakyReLU; slope 0 is ReLU."""
 
@@ -111,3 +117,13 @@ class Leaky(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.leaky_relu(x, self.slope)
+
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU, "tanh": nn.Tanh, "softplus": nn.Softplus, "elu": nn.ELU
+}  # fmt: skip
+
+
+def activation(name: str, leak: float) -> nn.Module:
+    """The activation of that name, with PyTorch's constants; `leak` is the slope of leaky_relu below 0."""
+    return Leaky(leak) if name == "leaky_relu" else ACTIVATIONS[name]()

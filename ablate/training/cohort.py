@@ -48,7 +48,7 @@ class Cohort:
         self.steps = Steps(configs, self.pair, self.dtype, device)
 
         def start(network: Network, role: str) -> Tensor:
-            return network.initial(self.seeds, role, first.init_std).to(device, self.dtype)
+            return network.initial(self.seeds, role, first.init_std, first.start).to(device, self.dtype)
 
         self.critic, self.generator = start(self.pair.critic, "critic"), start(self.pair.generator, "generator")
         self.critic_state = self.steps.optimizer.start(self.critic)

