@@ -4,31 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
+from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.training.fakes import Fakes
-from ablate.training.step import Batch
+from ablate.training.step import Batch, GeneratorTurn
 from ablate.training.streams import Blocks, Kind, RealBatches, noise
 
 CRITIC_PASSES = 3
 """over real, fake and interpolated samples"""
-
-
-@dataclass(frozen=True)
-class GeneratorTurn:
-    """What one generator step consumes, for every member."""
-
-    latent: Tensor
-    """[member, batch, latent]"""
-    labels: Tensor | None
-    """[member, batch], asked for; None where training is unconditional"""
-    dropout: Tensor | None
-    """[member, batch, unit] in (0, 1), of the critic's pass"""
 
 
 class Batches:
@@ -53,7 +40,8 @@ class Batches:
         self.latent = stream("critic latent", (batch, latent), "normal")
         self.epsilon = stream("epsilon", (batch,), "uniform")
         self.generator_latent = stream("generator latent", (batch, latent), "normal")
-        self.dropout = self.generator_dropout = None
+        self.dropout = self.generator_dropout = self.pair_dropout = None
+        self.pairs = getattr(registry.get("loss", config.loss), "pairs", False)
         sample = math.prod(dataset.shape)
         self.numbers = batch * (config.n_critic * (sample + latent + 1) + latent)
         """of random and data values that a member consumes in one generator step, about"""
@@ -61,6 +49,9 @@ class Batches:
             self.dropout = stream("critic dropout", (CRITIC_PASSES, batch, dropout_units), "uniform")
             self.generator_dropout = stream("generator dropout", (batch, dropout_units), "uniform")
             self.numbers += batch * dropout_units * (CRITIC_PASSES * config.n_critic + 1)
+            if self.pairs:
+                self.pair_dropout = stream("generator real dropout", (batch, dropout_units), "uniform")
+                self.numbers += batch * dropout_units
         self.fakes = None
         if config.fakes != "generator":
             self.fakes = Fakes(config, dataset, seeds, "fake real", "fake noise", batch, dtype, device)
@@ -97,6 +88,7 @@ class Batches:
         config, count = self.config, len(batches)
         (latent,) = self.generator_latent.take(step, count)
         dropout = self.generator_dropout.take(step, count)[0] if self.generator_dropout else None
+        pair_dropout = self.pair_dropout.take(step, count)[0] if self.pair_dropout else None
         turns = []
         for k, own in enumerate(batches):
             near = own[0] if config.generator_first else own[-1]
@@ -105,6 +97,8 @@ class Batches:
                     near.latent if config.reuse_latent else latent[k],
                     near.labels,
                     None if dropout is None else dropout[k],
+                    near.real if self.pairs else None,
+                    None if pair_dropout is None else pair_dropout[k],
                 )
             )
         return turns

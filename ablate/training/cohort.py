@@ -14,10 +14,10 @@ from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
 from ablate.training.arithmetic import choose, in_bfloat16
-from ablate.training.batches import Batches, GeneratorTurn
+from ablate.training.batches import Batches
 from ablate.training.compiled import compiled, most_flops, pays, step_flops
 from ablate.training.options import Arithmetic, Compile
-from ablate.training.step import Steps
+from ablate.training.step import GeneratorTurn, Steps
 from ablate.training.streams import Blocks, Kind, noise
 
 SEGMENT_NUMBERS = 2**24
@@ -150,9 +150,7 @@ class Cohort:
         first = self.configs[0]
         if first.fakes != "generator":
             return self.critic.new_zeros(2, len(self.configs))
-        generator, state, stats = self._step_generator(
-            self.generator, self.generator_state, self.critic, turn.latent, turn.labels, turn.dropout
-        )
+        generator, state, stats = self._step_generator(self.generator, self.generator_state, self.critic, turn)
         if first.hold_generator_at is None or self.generator_step < first.hold_generator_at:
             self.generator, self.generator_state = generator, state
         return stats

@@ -41,6 +41,22 @@ class Batch:
     """[member, batch, *sample], where the critic is not trained against generated samples"""
 
 
+@dataclass(frozen=True)
+class GeneratorTurn:
+    """What one generator step consumes, for every member."""
+
+    latent: Tensor
+    """[member, batch, latent]"""
+    labels: Tensor | None
+    """[member, batch], asked for; None where training is unconditional"""
+    dropout: Tensor | None = None
+    """[member, batch, unit] in (0, 1), of the critic's pass over generated samples"""
+    real: Tensor | None = None
+    """[member, batch, *sample], with the same labels, where the loss sees pairs"""
+    real_dropout: Tensor | None = None
+    """as `dropout`, of the critic's pass over the real samples"""
+
+
 class Steps:
     """The two steps of a cohort whose runs share the structure of their first one."""
 
@@ -102,22 +118,19 @@ class Steps:
         return critic, state, torch.stack([loss, gap, gradient.norm(dim=1)])
 
     def generator_step(
-        self,
-        generator: Tensor,
-        state: State,
-        critic: Tensor,
-        latent: Tensor,
-        labels: Tensor | None,
-        dropout: Tensor | None = None,
+        self, generator: Tensor, state: State, critic: Tensor, turn: GeneratorTurn
     ) -> tuple[Tensor, State, Tensor]:
-        """→ generator, state, and per member [loss, norm of the loss's gradient]: [2, member].
-
-        `dropout` holds the uniform numbers [member, batch, unit] of the critic's pass, where it needs some.
-        """
+        """→ generator, state, and per member [loss, norm of the loss's gradient]: [2, member]."""
+        real_scores = None
+        if turn.real is not None:
+            real_scores = self._score(critic, turn.real, turn.labels, turn.real_dropout)
 
         def objective(weights: Tensor) -> tuple[Tensor, Tensor]:
-            fake = self._fakes(weights, latent, labels)
-            loss = self.loss.generator(self._score(critic, fake, labels, dropout))
+            fake_scores = self._score(critic, self._fakes(weights, turn.latent, turn.labels), turn.labels, turn.dropout)
+            if real_scores is None:
+                loss = self.loss.generator(fake_scores)
+            else:
+                loss = self.loss.paired_generator(real_scores, fake_scores)
             return loss.sum(), loss
 
         gradient, loss = grad(objective, has_aux=True)(generator)

@@ -21,6 +21,9 @@ STRUCTURES = {
         "dataset": "digits", "architecture": "conv", "width": 4, "critic_norm": "layer", "generator_norm": "batch",
         "conditional": True, "lipschitz": "gradient_penalty", "lambda_gp": 10.0,
     },
+    "mlp pairs and both ends' penalty": {
+        "dataset": "ring8", "loss": "relativistic", "lipschitz": "r1_r2", "lambda_gp": 1.0, "reuse_latent": True,
+    },
     "conv instance norm clip rmsprop": {
         "dataset": "digits", "architecture": "conv", "width": 4, "critic_norm": "instance", "lipschitz": "clip",
         "clip_value": 0.1, "optimizer": "rmsprop",

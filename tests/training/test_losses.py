@@ -24,6 +24,17 @@ EXPECTED = {
     "wasserstein": (FAKE.mean(1) - REAL.mean(1), -FAKE.mean(1)),
     "probability": (FAKE.sigmoid().mean(1) - REAL.sigmoid().mean(1), -FAKE.sigmoid().mean(1)),
     "hinge": ((1 - REAL).clamp(min=0).mean(1) + (1 + FAKE).clamp(min=0).mean(1), -FAKE.mean(1)),
+    "relativistic": (bce(REAL - FAKE, 1), bce(FAKE - REAL, 1)),
+    "relativistic_average": (
+        bce(REAL - FAKE.mean(1, keepdim=True), 1) + bce(FAKE - REAL.mean(1, keepdim=True), 0),
+        bce(FAKE - REAL.mean(1, keepdim=True), 1) + bce(REAL - FAKE.mean(1, keepdim=True), 0),
+    ),
+    "relativistic_average_hinge": (
+        (1 - REAL + FAKE.mean(1, keepdim=True)).clamp(min=0).mean(1)
+        + (1 + FAKE - REAL.mean(1, keepdim=True)).clamp(min=0).mean(1),
+        (1 - FAKE + REAL.mean(1, keepdim=True)).clamp(min=0).mean(1)
+        + (1 + REAL - FAKE.mean(1, keepdim=True)).clamp(min=0).mean(1),
+    ),
 }
 
 
@@ -36,7 +47,8 @@ def test_a_loss_is_its_papers_formula_for_each_member(name: str) -> None:
     loss = registry.get("loss", name)({})
     critic, generator = EXPECTED[name]
     torch.testing.assert_close(loss.critic(REAL, FAKE), critic)
-    torch.testing.assert_close(loss.generator(FAKE), generator)
+    ours = loss.paired_generator(REAL, FAKE) if loss.pairs else loss.generator(FAKE)
+    torch.testing.assert_close(ours, generator)
 
 
 OPTIMIZERS = [

@@ -133,9 +133,7 @@ def test_a_recipes_steps_are_those_of_the_documents_loop(case: Case) -> None:
 def test_with_the_generator_first_its_step_sees_the_critic_before_its_steps() -> None:
     cohort = cohort_of("wgan_gp_mlp_mnist", "wgan_gp_mlp")
     _, (turn,) = cohort.batches.take(0, 1)
-    expected, _, _ = cohort.steps.generator_step(
-        cohort.generator, cohort.generator_state, cohort.critic, turn.latent, turn.labels
-    )
+    expected, _, _ = cohort.steps.generator_step(cohort.generator, cohort.generator_state, cohort.critic, turn)
     cohort.advance(1)
     torch.testing.assert_close(cohort.generator, expected)
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ablate.config.run_config import RunConfig
 from ablate.datasets import load_dataset
+from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.training.cohort import Cohort
 
@@ -16,6 +17,7 @@ BASE = {"dataset": "ring8", "n_critic": N_CRITIC, "width": 12, "depth": 2, "batc
 SYSTEMS = {
     "WGAN-GP": {"loss": "wasserstein", "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "beta1": 0.5, "beta2": 0.9},
     "WGAN": {"loss": "wasserstein", "lipschitz": "clip", "clip_value": 0.05, "optimizer": "rmsprop"},
+    "RpGAN with R1 and R2": {"loss": "relativistic", "lipschitz": "r1_r2", "lambda_gp": 0.3, "reuse_latent": True},
     "GAN": {"loss": "minimax", "lipschitz": "none", "optimizer": "sgd", "momentum": 0.5},
 }
 
@@ -47,6 +49,12 @@ def critic_loss(config: RunConfig, critic: nn.Module, real: Tensor, fake: Tensor
         return entropy(critic(real), torch.ones(len(real), 1).double()) + entropy(
             critic(fake), torch.zeros(len(fake), 1).double()
         )
+    if config.lipschitz == "r1_r2":
+        loss = -(critic(real) - critic(fake)).sigmoid().log().mean()
+        for samples in (real.clone().requires_grad_(), fake.clone().requires_grad_()):
+            (slope,) = torch.autograd.grad(critic(samples).sum(), samples, create_graph=True)
+            loss = loss + config.own["lambda_gp"] / 2 * slope.square().sum(1).mean()
+        return loss
     loss = critic(fake).mean() - critic(real).mean()
     if config.own.get("lambda_gp"):
         at = (epsilon[:, None] * real + (1 - epsilon[:, None]) * fake).requires_grad_()
@@ -55,7 +63,9 @@ def critic_loss(config: RunConfig, critic: nn.Module, real: Tensor, fake: Tensor
     return loss
 
 
-def generator_loss(config: RunConfig, scores: Tensor) -> Tensor:
+def generator_loss(config: RunConfig, scores: Tensor, real_scores: Tensor) -> Tensor:
+    if config.loss == "relativistic":
+        return -(scores - real_scores).sigmoid().log().mean()
     return (1 - scores.sigmoid()).log().mean() if config.loss == "minimax" else -scores.mean()
 
 
@@ -80,7 +90,8 @@ def train_plainly(config: RunConfig, cohort: Cohort, member: int) -> tuple[nn.Mo
                 for parameter in critic.parameters():
                     parameter.data.clamp_(-config.own.get("clip_value"), config.own.get("clip_value"))
         generator_optimizer.zero_grad()
-        generator_loss(config, critic(generator(generator_latent[step, member]))).backward()
+        noise = latent[i, member] if config.reuse_latent else generator_latent[step, member]
+        generator_loss(config, critic(generator(noise)), critic(real[i, member]).detach()).backward()
         generator_optimizer.step()
     return critic, generator
 
@@ -101,3 +112,30 @@ def test_stacked_steps_are_those_of_a_plain_loop(settings: dict[str, object]) ->
     for member, (critic, generator) in enumerate(expected):
         torch.testing.assert_close(cohort.critic[member], flattened(critic), rtol=1e-9, atol=1e-12)
         torch.testing.assert_close(cohort.generator[member], flattened(generator), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("generator_first", [False, True])
+def test_a_loss_of_pairs_is_given_the_real_batch_of_the_critic_step_next_to_the_generators(
+    generator_first: bool,
+) -> None:
+    settings = BASE | {"loss": "relativistic", "lipschitz": "none", "generator_first": generator_first}
+    config = RunConfig.model_validate(settings)
+    cohort = Cohort([config], load_dataset("ring8", config.dataset_options), torch.device("cpu"))
+    batches, turns = cohort.batches.take(0, 2)
+    for own, turn in zip(batches, turns, strict=True):
+        assert turn.real is not None
+        assert torch.equal(turn.real, own[0 if generator_first else -1].real)
+
+
+def test_under_dropout_the_real_samples_of_a_pair_drop_units_of_their_own() -> None:
+    settings = {"dataset": "mnist", "architecture": "wgan_mnist", "width": 2, "batch_size": 4, "generator_steps": 1}
+    config = RunConfig.model_validate(settings | {"loss": "relativistic", "n_critic": 1})
+    images = torch.zeros(8, 1, 28, 28, dtype=torch.uint8)
+    cohort = Cohort([config], Dataset("black", (1, 28, 28), 0, "", images=images), torch.device("cpu"))
+    _, (turn,) = cohort.batches.take(0, 1)
+    assert turn.dropout is not None
+    assert turn.real_dropout is not None
+    assert turn.dropout.shape == turn.real_dropout.shape
+    assert not torch.equal(turn.dropout, turn.real_dropout)
+    _, generator = cohort.advance(1)
+    assert generator.isfinite().all()
