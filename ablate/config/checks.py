@@ -105,7 +105,12 @@ def _check_start(c: Settings) -> Problems:
         yield "init_std", f"init_std has no effect with start {c.start}, expected start: normal"
 
 
+def _check_constraints(c: Settings) -> Problems:
+    if c.spectral_norm and c.lipschitz == "clip":
+        yield "spectral_norm", "spectral_norm undoes lipschitz clip: a weight's scale has no effect; choose one of them"
+
+
 CHECKS = (
     _check_dataset_options, _check_missing, _check_budget, _check_fakes, _check_evaluations, _check_shapes,
-    _check_layers, _check_start,
+    _check_layers, _check_start, _check_constraints,
 )  # fmt: skip

@@ -70,6 +70,11 @@ class Settings(BaseModel):
 
     loss: Annotated[str, _name_of("loss")] = Field("wasserstein", description="the adversarial loss")
     lipschitz: Annotated[str, _name_of("lipschitz")] = Field("none", description="the critic's constraint")
+    spectral_norm: bool = Field(
+        False,
+        description="the weights of the critic's linear layers and convolutions are divided by their largest singular "
+        "values, estimated by the power method (Miyato et al. 2018); beside any penalty",
+    )
     n_critic: int = Field(5, ge=1, le=1000, description="critic steps for each generator step")
     reuse_batch: bool = Field(False, description="one real batch for all critic steps of a generator step")
     reuse_latent: bool = Field(False, description="the generator's step takes the noise of the last critic step")

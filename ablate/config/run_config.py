@@ -94,7 +94,7 @@ class RunConfig(Settings):
             doubts.append("clipping before the step: the critic that the generator learns from is not within the bound")
         if self.lipschitz == "clip" and (self.own.get("beta1") or self.own.get("momentum")):
             doubts.append("momentum with weight clipping: the WGAN paper advises against it")
-        if self.loss == "wasserstein" and self.lipschitz == "none":
+        if self.loss == "wasserstein" and self.lipschitz == "none" and not self.spectral_norm:
             doubts.append("Wasserstein loss without a Lipschitz constraint: the critic's loss has no bound")
         counted = facts_about(DatasetFacts, self.dataset).evaluation_samples
         if counted not in (None, self.evaluation_samples):

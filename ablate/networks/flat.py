@@ -41,6 +41,10 @@ class Network:
         """The module's output under the parameters `flat`."""
         return functional_call(self.module, self.views(flat), inputs)
 
+    def after_step(self, flat: Tensor) -> Tensor:
+        """The matrix after a training step, with what the network keeps beside its weights brought up to date."""
+        return flat
+
     def initial(self, seeds: Sequence[int], role: str, std: float | None = None, scheme: str = "pytorch") -> Tensor:
         """Start values [member, parameter] in float64; a member's derive from its seed and the role alone.
 

@@ -13,6 +13,7 @@ from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.networks.flat import Network
 from ablate.networks.layers import Conv2d, Embedding, join, part
+from ablate.networks.spectral import SpectralNetwork
 
 LABEL_SIZE = 10
 """Dimension of a label's embedding in both networks"""
@@ -49,7 +50,7 @@ def build(config: RunConfig, sample: tuple[int, ...], classes: int, members: int
     """The pair of networks of a cohort of `members` runs that share the structure of `config`."""
     shapes = Shapes(members, sample, classes if config.conditional else 0)
     generator, critic = registry.get("architecture", config.architecture)(config, shapes)
-    return Pair(Network(generator), Network(critic))
+    return Pair(Network(generator), SpectralNetwork(critic) if config.spectral_norm else Network(critic))
 
 
 class Labelled(nn.Module):

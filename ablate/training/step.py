@@ -115,6 +115,7 @@ class Steps:
         critic, state = self.optimizer.update(critic, gradient, state, self.critic_rates)
         if not self.constraint.projects_before:
             critic = self.constraint.project(critic)
+        critic = self.pair.critic.after_step(critic)
         return critic, state, torch.stack([loss, gap, gradient.norm(dim=1)])
 
     def generator_step(

@@ -43,6 +43,10 @@ STRUCTURES = {
     "conditional conv with layer norm": {
         "dataset": "digits", "architecture": "conv", "width": 4, "critic_norm": "layer", "conditional": True,
     },
+    "conditional conv with spectral norm": {
+        "dataset": "digits", "architecture": "conv", "width": 4, "conditional": True, "spectral_norm": True,
+        "lipschitz": "none", "loss": "hinge",
+    },
     "conditional mlp with batch norm and R1": {
         "conditional": True, "critic_norm": "batch", "lipschitz": "r1", "loss": "non_saturating",
     },

@@ -24,6 +24,10 @@ STRUCTURES = {
     "mlp pairs and both ends' penalty": {
         "dataset": "ring8", "loss": "relativistic", "lipschitz": "r1_r2", "lambda_gp": 1.0, "reuse_latent": True,
     },
+    "conv spectral norm penalty": {
+        "dataset": "digits", "architecture": "conv", "width": 4, "spectral_norm": True, "lipschitz": "gradient_penalty",
+        "lambda_gp": 1.0,
+    },
     "conv instance norm clip rmsprop": {
         "dataset": "digits", "architecture": "conv", "width": 4, "critic_norm": "instance", "lipschitz": "clip",
         "clip_value": 0.1, "optimizer": "rmsprop",
