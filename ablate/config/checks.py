@@ -43,7 +43,8 @@ def _check_fakes(c: Settings) -> Problems:
     if c.fakes == "counterpart" and not facts_about(DatasetFacts, c.dataset).counterpart:
         having = [name for name in registry.entries("dataset") if facts_about(DatasetFacts, name).counterpart]
         yield "fakes", f"dataset {c.dataset} has no counterpart, expected one that has: {', '.join(having)}"
-    unused = {"hold_generator_at": None, "conditional": False, "reuse_latent": False, "generator_first": False}
+    flags = ("conditional", "reuse_latent", "generator_first", "simultaneous")
+    unused = {"hold_generator_at": None, **dict.fromkeys(flags, False)}
     for name, default in unused.items():
         if getattr(c, name) != default:
             yield name, f"{name} has no effect with fakes {c.fakes}: no generator is trained"
@@ -110,7 +111,18 @@ def _check_constraints(c: Settings) -> Problems:
         yield "spectral_norm", "spectral_norm undoes lipschitz clip: a weight's scale has no effect; choose one of them"
 
 
+def _check_order(c: Settings) -> Problems:
+    if not c.simultaneous:
+        return
+    if c.n_critic != 1:
+        yield "simultaneous", f"simultaneous needs n_critic: 1, one step of each network; n_critic is {c.n_critic}"
+    if c.generator_first:
+        yield "generator_first", "generator_first has no effect with simultaneous: neither network goes first"
+    if c.reuse_latent:
+        yield "reuse_latent", "reuse_latent has no effect with simultaneous: both steps share their noise in any case"
+
+
 CHECKS = (
     _check_dataset_options, _check_missing, _check_budget, _check_fakes, _check_evaluations, _check_shapes,
-    _check_layers, _check_start, _check_constraints,
+    _check_layers, _check_start, _check_constraints, _check_order,
 )  # fmt: skip

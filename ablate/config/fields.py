@@ -79,6 +79,10 @@ class Settings(BaseModel):
     reuse_batch: bool = Field(False, description="one real batch for all critic steps of a generator step")
     reuse_latent: bool = Field(False, description="the generator's step takes the noise of the last critic step")
     generator_first: bool = Field(False, description="the generator's step comes before the critic's steps")
+    simultaneous: bool = Field(
+        False,
+        description="both networks step at once, from the weights that both had before, on the same noise; for n_critic: 1",
+    )
     fakes: Literal["generator", "noisy_real", "counterpart"] = Field(
         "generator",
         description="what the critic is trained against: generated samples, real ones + N(0, 1) noise, or the dataset's "

@@ -94,7 +94,7 @@ class Batches:
             near = own[0] if config.generator_first else own[-1]
             turns.append(
                 GeneratorTurn(
-                    near.latent if config.reuse_latent else latent[k],
+                    near.latent if config.reuse_latent or config.simultaneous else latent[k],
                     near.labels,
                     None if dropout is None else dropout[k],
                     near.real if self.pairs else None,
