@@ -95,6 +95,11 @@ class Settings(BaseModel):
     optimizer: Annotated[str, _name_of("optimizer")] = Field("adam", description="of both networks")
     lr: Rate = Field(1e-4, description="the generator's learning rate, and the critic's unless critic_lr is given")
     critic_lr: Rate | None = Field(None, description="the critic's learning rate")
+    schedule: Literal["constant", "linear", "cosine"] = Field(
+        "constant",
+        description="of both learning rates over the run: down to 0 on a line, as WGAN-GP's code, or on half a cosine "
+        "(Loshchilov & Hutter 2017)",
+    )
     batch_size: int = Field(128, ge=2, le=65536, description="real samples, and fake samples, in a step")
 
     generator_steps: int | None = Field(None, ge=1, le=MOST_STEPS, description="budget in generator steps")

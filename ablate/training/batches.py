@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.training.fakes import Fakes
+from ablate.training.schedules import factors
 from ablate.training.step import Batch, GeneratorTurn
 from ablate.training.streams import Blocks, Kind, RealBatches, noise
 
@@ -30,7 +32,7 @@ class Batches:
         dtype: torch.dtype,
         device: torch.device,
     ):
-        self.config = config
+        self.config, self.dtype, self.device = config, dtype, device
         batch, latent = config.batch_size, config.latent_size
 
         def stream(purpose: str, shape: tuple[int, ...], kind: Kind) -> Blocks:
@@ -70,6 +72,7 @@ class Batches:
         dropout = self.dropout.take(first, critic_steps)[0].transpose(1, 2) if self.dropout else None
         fake = self.fakes.take(first, critic_steps) if self.fakes else None
         asked = labels if self.config.conditional else None
+        rates = self._rates(step, count)
 
         def batch(i: int) -> Batch:
             return Batch(
@@ -79,10 +82,15 @@ class Batches:
                 epsilon[i],
                 None if dropout is None else dropout[i],
                 None if fake is None else fake[i],
+                None if rates is None else rates[i // n],
             )
 
         batches = [[batch(i) for i in range(k * n, (k + 1) * n)] for k in range(count)]
         return batches, self._turns(step, batches)
+
+    def _rates(self, step: int, count: int) -> Tensor | None:
+        scheduled = factors(self.config, step, count)
+        return None if scheduled is None else torch.tensor(scheduled, dtype=self.dtype, device=self.device)
 
     def _turns(self, step: int, batches: list[list[Batch]]) -> list[GeneratorTurn]:
         config, count = self.config, len(batches)
@@ -99,6 +107,7 @@ class Batches:
                     None if dropout is None else dropout[k],
                     near.real if self.pairs else None,
                     None if pair_dropout is None else pair_dropout[k],
+                    near.rate,
                 )
             )
         return turns

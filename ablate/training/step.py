@@ -20,7 +20,7 @@ from ablate.networks.pair import Pair
 from ablate.registry.components import owned_settings
 from ablate.training.lipschitz import Constraint
 from ablate.training.losses import Loss
-from ablate.training.optimizers import Optimizer, State
+from ablate.training.optimizers import Optimizer, Rates, State
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,8 @@ class Batch:
     """[pass, member, batch, unit] in (0, 1): of the critic's passes over real, fake and interpolated samples"""
     fake: Tensor | None = None
     """[member, batch, *sample], where the critic is not trained against generated samples"""
+    rate: Tensor | None = None
+    """[], what the learning rate is multiplied by; None for 1"""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ class GeneratorTurn:
     """[member, batch, *sample], with the same labels, where the loss sees pairs"""
     real_dropout: Tensor | None = None
     """as `dropout`, of the critic's pass over the real samples"""
+    rate: Tensor | None = None
+    """[], what the learning rate is multiplied by; None for 1"""
 
 
 class Steps:
@@ -79,6 +83,8 @@ class Steps:
         self.constraint: Constraint = registry.get("lipschitz", first.lipschitz)(own("lipschitz"))
         self.optimizer: type[Optimizer] = registry.get("optimizer", first.optimizer)
         shared = {k: v[:, None] if isinstance(v, Tensor) else v for k, v in own("optimizer").items()}
+        if not any(c.own.get("weight_decay") for c in configs):
+            shared.pop("weight_decay", None)
         self.generator_rates = {"lr": column([c.lr for c in configs])[:, None], **shared}
         self.critic_rates = {"lr": column([c.critic_lr or c.lr for c in configs])[:, None], **shared}
 
@@ -112,7 +118,7 @@ class Steps:
         if self.constraint.projects_before:
             critic = self.constraint.project(critic)
         gradient, (loss, gap) = grad(self.critic_loss, has_aux=True)(critic, fake, batch)
-        critic, state = self.optimizer.update(critic, gradient, state, self.critic_rates)
+        critic, state = self.optimizer.update(critic, gradient, state, _scaled(self.critic_rates, batch.rate))
         if not self.constraint.projects_before:
             critic = self.constraint.project(critic)
         critic = self.pair.critic.after_step(critic)
@@ -135,5 +141,9 @@ class Steps:
             return loss.sum(), loss
 
         gradient, loss = grad(objective, has_aux=True)(generator)
-        generator, state = self.optimizer.update(generator, gradient, state, self.generator_rates)
+        generator, state = self.optimizer.update(generator, gradient, state, _scaled(self.generator_rates, turn.rate))
         return generator, state, torch.stack([loss, gradient.norm(dim=1)])
+
+
+def _scaled(rates: Rates, factor: Tensor | None) -> Rates:
+    return rates if factor is None else {**rates, "lr": rates["lr"] * factor}

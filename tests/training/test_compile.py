@@ -16,7 +16,8 @@ from ablate.training.outcome import Control
 from ablate.training.run import run_cohort
 
 STRUCTURES = {
-    "mlp penalty adam": {"dataset": "ring8", "lipschitz": "gradient_penalty", "lambda_gp": 10.0},
+    "mlp penalty adam": {"dataset": "ring8", "schedule": "cosine", "weight_decay": 0.1,
+        "lipschitz": "gradient_penalty", "lambda_gp": 10.0},
     "conv layer norm penalty": {
         "dataset": "digits", "architecture": "conv", "width": 4, "critic_norm": "layer", "generator_norm": "batch",
         "conditional": True, "lipschitz": "gradient_penalty", "lambda_gp": 10.0,

@@ -56,9 +56,21 @@ OPTIMIZERS = [
     ("adam", {"beta1": 0.0, "beta2": 0.999}, lambda p: torch.optim.Adam([p], lr=0.01, betas=(0.0, 0.999))),
     ("rmsprop", {"momentum": 0.0}, lambda p: torch.optim.RMSprop([p], lr=0.01)),
     ("rmsprop", {"momentum": 0.9}, lambda p: torch.optim.RMSprop([p], lr=0.01, momentum=0.9)),
+    (
+        "adam", {"beta1": 0.5, "beta2": 0.9, "weight_decay": 0.3},
+        lambda p: torch.optim.Adam([p], lr=0.01, betas=(0.5, 0.9), weight_decay=0.3),
+    ),
+    (
+        "rmsprop", {"momentum": 0.9, "weight_decay": 0.3},
+        lambda p: torch.optim.RMSprop([p], lr=0.01, momentum=0.9, weight_decay=0.3),
+    ),
+    (
+        "sgd", {"momentum": 0.9, "weight_decay": 0.3},
+        lambda p: torch.optim.SGD([p], lr=0.01, momentum=0.9, weight_decay=0.3),
+    ),
     ("sgd", {"momentum": 0.0}, lambda p: torch.optim.SGD([p], lr=0.01)),
     ("sgd", {"momentum": 0.9}, lambda p: torch.optim.SGD([p], lr=0.01, momentum=0.9)),
-]
+]  # fmt: skip
 
 
 def test_every_registered_optimizer_has_its_reference_here() -> None:

@@ -13,11 +13,24 @@ from ablate.networks.flat import Network
 from ablate.training.cohort import Cohort
 
 STEPS, N_CRITIC = 3, 2
+SCHEDULERS = {
+    "constant": lambda theirs: torch.optim.lr_scheduler.ConstantLR(theirs, 1.0),
+    "linear": lambda theirs: torch.optim.lr_scheduler.LinearLR(theirs, 1.0, 0.0, STEPS),
+    "cosine": lambda theirs: torch.optim.lr_scheduler.CosineAnnealingLR(theirs, STEPS),
+}
 BASE = {"dataset": "ring8", "n_critic": N_CRITIC, "width": 12, "depth": 2, "batch_size": 8, "generator_steps": STEPS}
 SYSTEMS = {
     "WGAN-GP": {"loss": "wasserstein", "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "beta1": 0.5, "beta2": 0.9},
     "WGAN": {"loss": "wasserstein", "lipschitz": "clip", "clip_value": 0.05, "optimizer": "rmsprop"},
     "RpGAN with R1 and R2": {"loss": "relativistic", "lipschitz": "r1_r2", "lambda_gp": 0.3, "reuse_latent": True},
+    "GAN, linear, decayed": {
+        "loss": "minimax",
+        "lipschitz": "none",
+        "optimizer": "sgd",
+        "schedule": "linear",
+        "weight_decay": 0.1,
+    },
+    "WGAN-GP, cosine": {"lipschitz": "gradient_penalty", "lambda_gp": 10.0, "schedule": "cosine"},
     "GAN": {"loss": "minimax", "lipschitz": "none", "optimizer": "sgd", "momentum": 0.5},
 }
 
@@ -40,7 +53,9 @@ def optimizer(config: RunConfig, module: nn.Module) -> torch.optim.Optimizer:
         return torch.optim.Adam(module.parameters(), lr=config.lr, betas=(config.own["beta1"], config.own["beta2"]))
     if config.optimizer == "rmsprop":
         return torch.optim.RMSprop(module.parameters(), lr=config.lr)
-    return torch.optim.SGD(module.parameters(), lr=config.lr, momentum=config.own.get("momentum", 0))
+    return torch.optim.SGD(
+        module.parameters(), lr=config.lr, momentum=config.own["momentum"], weight_decay=config.own["weight_decay"]
+    )
 
 
 def critic_loss(config: RunConfig, critic: nn.Module, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor:
@@ -74,6 +89,7 @@ def train_plainly(config: RunConfig, cohort: Cohort, member: int) -> tuple[nn.Mo
     critic = plain(cohort.pair.critic, cohort.critic, member, config.critic_leak)
     generator = plain(cohort.pair.generator, cohort.generator, member, config.generator_leak)
     critic_optimizer, generator_optimizer = optimizer(config, critic), optimizer(config, generator)
+    schedulers = [SCHEDULERS[config.schedule](theirs) for theirs in (critic_optimizer, generator_optimizer)]
     real, _ = cohort.batches.real.take(0, STEPS * N_CRITIC)
     (latent,), (epsilon,) = (
         cohort.batches.latent.take(0, STEPS * N_CRITIC),
@@ -93,6 +109,8 @@ def train_plainly(config: RunConfig, cohort: Cohort, member: int) -> tuple[nn.Mo
         noise = latent[i, member] if config.reuse_latent else generator_latent[step, member]
         generator_loss(config, critic(generator(noise)), critic(real[i, member]).detach()).backward()
         generator_optimizer.step()
+        for scheduler in schedulers:
+            scheduler.step()
     return critic, generator
 
 
