@@ -43,7 +43,7 @@ class Batches:
         self.epsilon = stream("epsilon", (batch,), "uniform")
         self.generator_latent = stream("generator latent", (batch, latent), "normal")
         self.dropout = self.generator_dropout = self.pair_dropout = None
-        self.pairs = getattr(registry.get("loss", config.loss), "pairs", False)
+        self.pairs = registry.get("loss", config.loss).pairs
         sample = math.prod(dataset.shape)
         self.numbers = batch * (config.n_critic * (sample + latent + 1) + latent)
         """of random and data values that a member consumes in one generator step, about"""
@@ -54,6 +54,10 @@ class Batches:
             if self.pairs:
                 self.pair_dropout = stream("generator real dropout", (batch, dropout_units), "uniform")
                 self.numbers += batch * dropout_units
+        self.perturbation = None
+        if registry.get("lipschitz", config.lipschitz).perturbs:
+            self.perturbation = stream("perturbation", (batch, *dataset.shape), "uniform")
+            self.numbers += batch * config.n_critic * sample
         self.fakes = None
         if config.fakes != "generator":
             self.fakes = Fakes(config, dataset, seeds, "fake real", "fake noise", batch, dtype, device)
@@ -73,6 +77,7 @@ class Batches:
         fake = self.fakes.take(first, critic_steps) if self.fakes else None
         asked = labels if self.config.conditional else None
         rates = self._rates(step, count)
+        perturbation = self.perturbation.take(first, critic_steps)[0] if self.perturbation else None
 
         def batch(i: int) -> Batch:
             return Batch(
@@ -83,6 +88,7 @@ class Batches:
                 None if dropout is None else dropout[i],
                 None if fake is None else fake[i],
                 None if rates is None else rates[i // n],
+                None if perturbation is None else perturbation[i],
             )
 
         batches = [[batch(i) for i in range(k * n, (k + 1) * n)] for k in range(count)]

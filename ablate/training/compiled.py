@@ -61,7 +61,8 @@ def step_flops(configs: Sequence[RunConfig], pair: Pair, sample: tuple[int, ...]
     labels = torch.empty(members, size, dtype=torch.int64, device=meta) if first.conditional else None
     dropout = empty(3, members, size, units) if units else None
     critic, generator = empty(members, pair.critic.size), empty(members, pair.generator.size)
-    batch = Batch(samples, labels, latent, empty(members, size), dropout)
+    perturbation = samples if steps.constraint.perturbs else None
+    batch = Batch(samples, labels, latent, empty(members, size), dropout, perturbation=perturbation)
     with torch.no_grad():
         with Flops() as of_critic:
             steps.critic_step(critic, steps.optimizer.start(critic), generator, batch)

@@ -41,6 +41,8 @@ class Batch:
     """[member, batch, *sample], where the critic is not trained against generated samples"""
     rate: Tensor | None = None
     """[], what the learning rate is multiplied by; None for 1"""
+    perturbation: Tensor | None = None
+    """[member, batch, *sample] in (0, 1), for a penalty that perturbs"""
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,13 @@ class Steps:
         def score(x: Tensor, turn: int = 2) -> Tensor:
             return self._score(critic, x, batch.labels, None if batch.dropout is None else batch.dropout[turn])
 
+        penalty: Tensor | None
         real_scores, fake_scores = score(batch.real, 0), score(fake, 1)
         loss = self.loss.critic(real_scores, fake_scores)
-        penalty = self.constraint.penalty(score, batch.real, fake, batch.epsilon)
+        if batch.perturbation is not None:
+            penalty = self.constraint.perturbed_penalty(score, batch.real, batch.perturbation, batch.epsilon)
+        else:
+            penalty = self.constraint.penalty(score, batch.real, fake, batch.epsilon)
         loss = loss if penalty is None else loss + penalty
         return loss.sum(), (loss, real_scores.mean(1) - fake_scores.mean(1))
 
