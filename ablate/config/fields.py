@@ -79,6 +79,12 @@ class Settings(BaseModel):
     reuse_batch: bool = Field(False, description="one real batch for all critic steps of a generator step")
     reuse_latent: bool = Field(False, description="the generator's step takes the noise of the last critic step")
     generator_first: bool = Field(False, description="the generator's step comes before the critic's steps")
+    instance_noise: float = Field(
+        0.0,
+        ge=0,
+        description="standard deviation of normal noise on the real and fake samples that the critic trains on, and on those "
+        "that the generator's step shows it (Sønderby et al. 2017)",
+    )
     simultaneous: bool = Field(
         False,
         description="both networks step at once, from the weights that both had before, on the same noise; for n_critic: 1",

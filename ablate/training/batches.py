@@ -54,6 +54,11 @@ class Batches:
             if self.pairs:
                 self.pair_dropout = stream("generator real dropout", (batch, dropout_units), "uniform")
                 self.numbers += batch * dropout_units
+        self.instance_noise = self.generator_noise = None
+        if config.instance_noise:
+            self.instance_noise = stream("instance noise", (2, batch, *dataset.shape), "normal")
+            self.generator_noise = stream("generator instance noise", (batch, *dataset.shape), "normal")
+            self.numbers += batch * sample * (2 * config.n_critic + 1)
         self.perturbation = None
         if registry.get("lipschitz", config.lipschitz).perturbs:
             self.perturbation = stream("perturbation", (batch, *dataset.shape), "uniform")
@@ -77,6 +82,10 @@ class Batches:
         fake = self.fakes.take(first, critic_steps) if self.fakes else None
         asked = labels if self.config.conditional else None
         rates = self._rates(step, count)
+        fake_noise = None
+        if self.instance_noise is not None:
+            on_real, on_fake = self.instance_noise.take(first, critic_steps)[0].unbind(2)
+            real, fake_noise = real + self.config.instance_noise * on_real, self.config.instance_noise * on_fake
         perturbation = self.perturbation.take(first, critic_steps)[0] if self.perturbation else None
 
         def batch(i: int) -> Batch:
@@ -89,6 +98,7 @@ class Batches:
                 None if fake is None else fake[i],
                 None if rates is None else rates[i // n],
                 None if perturbation is None else perturbation[i],
+                None if fake_noise is None else fake_noise[i],
             )
 
         batches = [[batch(i) for i in range(k * n, (k + 1) * n)] for k in range(count)]
@@ -103,6 +113,7 @@ class Batches:
         (latent,) = self.generator_latent.take(step, count)
         dropout = self.generator_dropout.take(step, count)[0] if self.generator_dropout else None
         pair_dropout = self.pair_dropout.take(step, count)[0] if self.pair_dropout else None
+        noise = self.generator_noise.take(step, count)[0] if self.generator_noise else None
         turns = []
         for k, own in enumerate(batches):
             near = own[0] if config.generator_first else own[-1]
@@ -114,6 +125,7 @@ class Batches:
                     near.real if self.pairs else None,
                     None if pair_dropout is None else pair_dropout[k],
                     near.rate,
+                    None if noise is None else config.instance_noise * noise[k],
                 )
             )
         return turns

@@ -43,6 +43,8 @@ class Batch:
     """[], what the learning rate is multiplied by; None for 1"""
     perturbation: Tensor | None = None
     """[member, batch, *sample] in (0, 1), for a penalty that perturbs"""
+    fake_noise: Tensor | None = None
+    """[member, batch, *sample], added to the fake samples; that of the real ones is in them already"""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class GeneratorTurn:
     """as `dropout`, of the critic's pass over the real samples"""
     rate: Tensor | None = None
     """[], what the learning rate is multiplied by; None for 1"""
+    fake_noise: Tensor | None = None
+    """[member, batch, *sample], added to the generated samples; that of the real ones is in them already"""
 
 
 class Steps:
@@ -121,6 +125,7 @@ class Steps:
     ) -> tuple[Tensor, State, Tensor]:
         """→ critic, state, and per member [loss, gap, norm of the loss's gradient]: [3, member]."""
         fake = self._fakes(generator, batch.latent, batch.labels) if batch.fake is None else batch.fake
+        fake = _noisy(fake, batch.fake_noise)
         if self.constraint.projects_before:
             critic = self.constraint.project(critic)
         gradient, (loss, gap) = grad(self.critic_loss, has_aux=True)(critic, fake, batch)
@@ -139,7 +144,8 @@ class Steps:
             real_scores = self._score(critic, turn.real, turn.labels, turn.real_dropout)
 
         def objective(weights: Tensor) -> tuple[Tensor, Tensor]:
-            fake_scores = self._score(critic, self._fakes(weights, turn.latent, turn.labels), turn.labels, turn.dropout)
+            fake = _noisy(self._fakes(weights, turn.latent, turn.labels), turn.fake_noise)
+            fake_scores = self._score(critic, fake, turn.labels, turn.dropout)
             if real_scores is None:
                 loss = self.loss.generator(fake_scores)
             else:
@@ -149,6 +155,10 @@ class Steps:
         gradient, loss = grad(objective, has_aux=True)(generator)
         generator, state = self.optimizer.update(generator, gradient, state, _scaled(self.generator_rates, turn.rate))
         return generator, state, torch.stack([loss, gradient.norm(dim=1)])
+
+
+def _noisy(samples: Tensor, noise: Tensor | None) -> Tensor:
+    return samples if noise is None else samples + noise
 
 
 def _scaled(rates: Rates, factor: Tensor | None) -> Rates:

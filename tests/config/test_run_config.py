@@ -20,7 +20,7 @@ CHANGED: dict[str, Any] = {
     "dataset": "grid25", "dataset_options": {"std": 0.02}, "seed": 1, "width": 65, "depth": 4, "latent_size": 3,
     "critic_leak": 0.1, "generator_leak": 0.1, "critic_activation": "elu", "generator_activation": "tanh",
     "critic_width": 9, "critic_depth": 2, "points_output": "tanh", "start": "he", "spectral_norm": True,
-    "schedule": "linear", "weight_decay": 0.01,
+    "schedule": "linear", "instance_noise": 0.7, "weight_decay": 0.01,
     "critic_norm": "layer", "generator_norm": "batch", "conditional": True,
     "loss": "hinge", "lipschitz": "r1", "lambda_gp": 11.0, "n_critic": 4, "optimizer": "rmsprop", "lr": 2e-4,
     "critic_lr": 3e-4, "beta1": 0.5, "beta2": 0.9, "batch_size": 64, "generator_steps": 999, "evaluations": 9,

@@ -25,7 +25,8 @@ STRUCTURES = {
     "mlp pairs and both ends' penalty": {
         "dataset": "ring8", "loss": "relativistic", "lipschitz": "r1_r2", "lambda_gp": 1.0, "reuse_latent": True,
     },
-    "mlp dragan": {"dataset": "ring8", "lipschitz": "dragan", "lambda_gp": 10.0, "loss": "non_saturating"},
+    "mlp dragan": {"dataset": "ring8", "lipschitz": "dragan", "lambda_gp": 10.0, "loss": "non_saturating",
+        "instance_noise": 0.1},
     "conv spectral norm penalty": {
         "dataset": "digits", "architecture": "conv", "width": 4, "spectral_norm": True, "lipschitz": "gradient_penalty",
         "lambda_gp": 1.0,

@@ -30,6 +30,7 @@ SYSTEMS = {
         "schedule": "linear",
         "weight_decay": 0.1,
     },
+    "WGAN-GP with instance noise": {"lipschitz": "gradient_penalty", "lambda_gp": 10.0, "instance_noise": 0.7},
     "WGAN-GP, cosine": {"lipschitz": "gradient_penalty", "lambda_gp": 10.0, "schedule": "cosine"},
     "GAN": {"loss": "minimax", "lipschitz": "none", "optimizer": "sgd", "momentum": 0.5},
 }
@@ -84,6 +85,15 @@ def generator_loss(config: RunConfig, scores: Tensor, real_scores: Tensor) -> Te
     return (1 - scores.sigmoid()).log().mean() if config.loss == "minimax" else -scores.mean()
 
 
+def noise_of(cohort: Cohort) -> tuple[Tensor, Tensor]:
+    """Of the critic's steps [step, member, 2, batch, 2], for real and fake samples, and the generator's [step, member, …]."""
+    batches, size = cohort.batches, cohort.configs[0].instance_noise
+    if batches.instance_noise is None or batches.generator_noise is None:
+        zero = torch.zeros(STEPS * N_CRITIC, 2, 2, 8, 2, dtype=torch.float64)
+        return zero, zero[:, :, 0]
+    return size * batches.instance_noise.take(0, STEPS * N_CRITIC)[0], size * batches.generator_noise.take(0, STEPS)[0]
+
+
 def train_plainly(config: RunConfig, cohort: Cohort, member: int) -> tuple[nn.Module, nn.Module]:
     """The papers' loops, on the weights, data and noise that the member has."""
     critic = plain(cohort.pair.critic, cohort.critic, member, config.critic_leak)
@@ -96,9 +106,11 @@ def train_plainly(config: RunConfig, cohort: Cohort, member: int) -> tuple[nn.Mo
         cohort.batches.epsilon.take(0, STEPS * N_CRITIC),
     )
     (generator_latent,) = cohort.batches.generator_latent.take(0, STEPS)
+    on_critics, on_generators = noise_of(cohort)
+    real = real + on_critics[:, :, 0]
     for step in range(STEPS):
         for i in range(step * N_CRITIC, (step + 1) * N_CRITIC):
-            fake = generator(latent[i, member]).detach()
+            fake = generator(latent[i, member]).detach() + on_critics[i, member, 1]
             critic_optimizer.zero_grad()
             critic_loss(config, critic, real[i, member], fake, epsilon[i, member]).backward()
             critic_optimizer.step()
@@ -107,7 +119,9 @@ def train_plainly(config: RunConfig, cohort: Cohort, member: int) -> tuple[nn.Mo
                     parameter.data.clamp_(-config.own.get("clip_value"), config.own.get("clip_value"))
         generator_optimizer.zero_grad()
         noise = latent[i, member] if config.reuse_latent else generator_latent[step, member]
-        generator_loss(config, critic(generator(noise)), critic(real[i, member]).detach()).backward()
+        generator_loss(
+            config, critic(generator(noise) + on_generators[step, member]), critic(real[i, member]).detach()
+        ).backward()
         generator_optimizer.step()
         for scheduler in schedulers:
             scheduler.step()
