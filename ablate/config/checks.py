@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablate import registry
-from ablate.config.fields import Settings
+from ablate.config.fields import Settings, default_of
 from ablate.registry import ArchitectureFacts, DatasetFacts, facts_about
 from ablate.registry.components import COMPONENT_KINDS, owned_settings, sample_shape, wrong_options
 
@@ -43,7 +43,8 @@ def _check_fakes(c: Settings) -> Problems:
     if c.fakes == "counterpart" and not facts_about(DatasetFacts, c.dataset).counterpart:
         having = [name for name in registry.entries("dataset") if facts_about(DatasetFacts, name).counterpart]
         yield "fakes", f"dataset {c.dataset} has no counterpart, expected one that has: {', '.join(having)}"
-    unused = {"hold_generator_at": None, "conditional": False, "reuse_latent": False, "generator_first": False}
+    flags = ("conditional", "reuse_latent", "generator_first", "simultaneous")
+    unused = {"hold_generator_at": None, **dict.fromkeys(flags, False)}
     for name, default in unused.items():
         if getattr(c, name) != default:
             yield name, f"{name} has no effect with fakes {c.fakes}: no generator is trained"
@@ -78,15 +79,50 @@ def _check_shapes(c: Settings) -> Problems:
     if sides and known and (len(shape) != 3 or shape[1] != shape[2] or shape[1] not in sides):
         wanted = " or ".join(f"{side} × {side}" for side in sides)
         yield "architecture", f"architecture {c.architecture} needs images of {wanted}, {c.dataset} has shape {shape}"
-    for setting in ("critic_norm", "generator_norm"):
-        norm = getattr(c, setting)
-        if norm not in pair.norms:
-            norms = ", ".join(pair.norms)
-            yield setting, f"architecture {c.architecture} has no {setting} {norm}, expected one of: {norms}"
+    if c.own.get("points_output", "linear") != "linear" and known and len(shape) != 1:
+        yield "points_output", f"points_output has no effect with {c.dataset}: images end in tanh in any case"
     if c.conditional and not dataset.classes:
         yield "conditional", f"conditional needs labels, {c.dataset} has none"
 
 
+def _check_layers(c: Settings) -> Problems:
+    pair = facts_about(ArchitectureFacts, c.architecture)
+    for choice, known in (("norm", pair.norms), ("activation", pair.activations)):
+        for setting in (f"critic_{choice}", f"generator_{choice}"):
+            value = getattr(c, setting)
+            if value not in known:
+                wanted = ", ".join(known)
+                yield setting, f"architecture {c.architecture} has no {setting} {value}, expected one of: {wanted}"
+    for network in ("critic", "generator"):
+        leak, activation = f"{network}_leak", getattr(c, f"{network}_activation")
+        if activation != "leaky_relu" and getattr(c, leak) != default_of(leak):
+            yield leak, f"{leak} has no effect with {network}_activation {activation}"
+
+
+def _check_start(c: Settings) -> Problems:
+    if c.start == "normal" and c.init_std is None:
+        yield "start", "start normal needs init_std, which is not given"
+    if c.start != "normal" and c.init_std is not None:
+        yield "init_std", f"init_std has no effect with start {c.start}, expected start: normal"
+
+
+def _check_constraints(c: Settings) -> Problems:
+    if c.spectral_norm and c.lipschitz == "clip":
+        yield "spectral_norm", "spectral_norm undoes lipschitz clip: a weight's scale has no effect; choose one of them"
+
+
+def _check_order(c: Settings) -> Problems:
+    if not c.simultaneous:
+        return
+    if c.n_critic != 1:
+        yield "simultaneous", f"simultaneous needs n_critic: 1, one step of each network; n_critic is {c.n_critic}"
+    if c.generator_first:
+        yield "generator_first", "generator_first has no effect with simultaneous: neither network goes first"
+    if c.reuse_latent:
+        yield "reuse_latent", "reuse_latent has no effect with simultaneous: both steps share their noise in any case"
+
+
 CHECKS = (
     _check_dataset_options, _check_missing, _check_budget, _check_fakes, _check_evaluations, _check_shapes,
+    _check_layers, _check_start, _check_constraints, _check_order,
 )  # fmt: skip

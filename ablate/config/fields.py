@@ -29,6 +29,7 @@ def _as_tuple(value: Any) -> Any:
 
 
 Steps = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_as_tuple)]
+Activation = Literal["leaky_relu", "relu", "tanh", "softplus", "elu"]
 Rate = Annotated[float, Field(gt=0, le=10)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -50,19 +51,44 @@ class Settings(BaseModel):
     latent_size: int = Field(2, ge=1, le=4096, description="dimension of the generator's normal noise")
     critic_leak: float = Field(0.2, ge=0, le=1, description="the critic's LeakyReLU slope; 0 is ReLU")
     generator_leak: float = Field(0.0, ge=0, le=1, description="the generator's LeakyReLU slope; 0 is ReLU")
+    critic_activation: Activation = Field(
+        "leaky_relu", description="of the critic's hidden units, as PyTorch's modules"
+    )
+    generator_activation: Activation = Field("leaky_relu", description="of the generator's hidden units")
     critic_norm: Norm = Field("none", description="normalization in the critic")
     generator_norm: Norm = Field("none", description="normalization in the generator")
     init_std: Positive | None = Field(
         None, description="start weights are N(0, init_std) and biases 0, as DCGAN's 0.02; default: PyTorch's own start"
     )
+    start: Literal["pytorch", "he", "glorot", "orthogonal", "normal"] = Field(
+        "pytorch",
+        description="distribution of the start weights of linear layers and convolutions: PyTorch's own; He et al. 2015, "
+        "N(0, √(2 / fan-in)); Glorot & Bengio 2010, uniform, as Keras; Saxe et al. 2014, orthogonal; N(0, init_std). "
+        "Biases are 0 but for PyTorch's",
+    )
     conditional: bool = Field(False, description="both networks are given the label")
 
     loss: Annotated[str, _name_of("loss")] = Field("wasserstein", description="the adversarial loss")
     lipschitz: Annotated[str, _name_of("lipschitz")] = Field("none", description="the critic's constraint")
+    spectral_norm: bool = Field(
+        False,
+        description="the weights of the critic's linear layers and convolutions are divided by their largest singular "
+        "values, estimated by the power method (Miyato et al. 2018); beside any penalty",
+    )
     n_critic: int = Field(5, ge=1, le=1000, description="critic steps for each generator step")
     reuse_batch: bool = Field(False, description="one real batch for all critic steps of a generator step")
     reuse_latent: bool = Field(False, description="the generator's step takes the noise of the last critic step")
     generator_first: bool = Field(False, description="the generator's step comes before the critic's steps")
+    instance_noise: float = Field(
+        0.0,
+        ge=0,
+        description="standard deviation of normal noise on the real and fake samples that the critic trains on, and on those "
+        "that the generator's step shows it (Sønderby et al. 2017)",
+    )
+    simultaneous: bool = Field(
+        False,
+        description="both networks step at once, from the weights that both had before, on the same noise; for n_critic: 1",
+    )
     fakes: Literal["generator", "noisy_real", "counterpart"] = Field(
         "generator",
         description="what the critic is trained against: generated samples, real ones + N(0, 1) noise, or the dataset's "
@@ -75,6 +101,11 @@ class Settings(BaseModel):
     optimizer: Annotated[str, _name_of("optimizer")] = Field("adam", description="of both networks")
     lr: Rate = Field(1e-4, description="the generator's learning rate, and the critic's unless critic_lr is given")
     critic_lr: Rate | None = Field(None, description="the critic's learning rate")
+    schedule: Literal["constant", "linear", "cosine"] = Field(
+        "constant",
+        description="of both learning rates over the run: down to 0 on a line, as WGAN-GP's code, or on half a cosine "
+        "(Loshchilov & Hutter 2017)",
+    )
     batch_size: int = Field(128, ge=2, le=65536, description="real samples, and fake samples, in a step")
 
     generator_steps: int | None = Field(None, ge=1, le=MOST_STEPS, description="budget in generator steps")

@@ -73,6 +73,8 @@ class RunConfig(Settings):
         for kind in COMPONENT_KINDS:
             own = owned_settings(kind, getattr(self, kind))
             implied |= {name: setting.default for name, setting in own.items() if not setting.always_in_id}
+        if self.init_std is not None:
+            implied["start"] = "normal"  # init_std says so alone, as it did before there was another start
         return {k: v for k, v in self.model_dump().items() if k not in implied or v != implied[k]}
 
     @property
@@ -93,7 +95,7 @@ class RunConfig(Settings):
             doubts.append("clipping before the step: the critic that the generator learns from is not within the bound")
         if self.lipschitz == "clip" and (self.own.get("beta1") or self.own.get("momentum")):
             doubts.append("momentum with weight clipping: the WGAN paper advises against it")
-        if self.loss == "wasserstein" and self.lipschitz == "none":
+        if self.loss == "wasserstein" and self.lipschitz == "none" and not self.spectral_norm:
             doubts.append("Wasserstein loss without a Lipschitz constraint: the critic's loss has no bound")
         counted = facts_about(DatasetFacts, self.dataset).evaluation_samples
         if counted not in (None, self.evaluation_samples):
@@ -169,6 +171,8 @@ def fill(settings: dict[str, Any]) -> dict[str, Any]:
     for name, setting in own.items():
         if setting.default is not None:
             filled.setdefault(name, setting.default)
+    if settings.get("init_std") is not None:
+        filled.setdefault("start", "normal")
     dataset, options = settings.get("dataset"), settings.get("dataset_options", {})
     if isinstance(dataset, str) and registry.find("dataset", dataset):
         if isinstance(options, dict):

@@ -7,11 +7,15 @@ from torch import Tensor, nn
 
 from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, has_bias, join, norm, part
-from ablate.networks.pair import Labelled, LabelledConv2d, Leaky, Shapes
-from ablate.registry import register
+from ablate.networks.pair import Labelled, LabelledConv2d, Shapes, activation, critic_width
+from ablate.registry import Setting, register
 
 
-@register("architecture", "conv", image_multiple=4)
+@register(
+    "architecture", "conv", image_multiple=4,
+    activations=("leaky_relu", "relu", "tanh", "softplus", "elu"),
+    settings=(Setting("critic_width", "whole", 0, "the critic's width; 0: as the generator's", least=0, most=8192),),
+)  # fmt: skip
 def conv(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
     """Two convolutions of 4 × 4 with stride 2 each way, `width` and 2·`width` channels."""
     return Generator(config, shapes), Critic(config, shapes)
@@ -31,10 +35,10 @@ class Generator(nn.Module):
         self.linear = Linear(members, config.latent_size + self.label.extra, size)
         self.body = nn.Sequential(
             norm(kind, members, 2 * config.width),
-            Leaky(config.generator_leak),
+            activation(config.generator_activation, config.generator_leak),
             ConvTranspose2d(members, 2 * config.width, config.width, 4, 2, 1, has_bias(kind)),
             norm(kind, members, config.width),
-            Leaky(config.generator_leak),
+            activation(config.generator_activation, config.generator_leak),
             ConvTranspose2d(members, config.width, channels, 4, 2, 1),
         )
 
@@ -48,17 +52,17 @@ class Critic(nn.Module):
 
     def __init__(self, config: RunConfig, shapes: Shapes):
         super().__init__()
-        members, (_, height, width) = shapes.members, shapes.sample
+        members, wide, (_, height, width) = shapes.members, critic_width(config), shapes.sample
         self.members = members
         self.label = Labelled(shapes)
-        self.first = LabelledConv2d(shapes, self.label, config.width, 4, 2, 1)
+        self.first = LabelledConv2d(shapes, self.label, wide, 4, 2, 1)
         self.body = nn.Sequential(
-            Leaky(config.critic_leak),
-            Conv2d(members, config.width, 2 * config.width, 4, 2, 1, has_bias(config.critic_norm)),
-            norm(config.critic_norm, members, 2 * config.width),
-            Leaky(config.critic_leak),
+            activation(config.critic_activation, config.critic_leak),
+            Conv2d(members, wide, 2 * wide, 4, 2, 1, has_bias(config.critic_norm)),
+            norm(config.critic_norm, members, 2 * wide),
+            activation(config.critic_activation, config.critic_leak),
         )
-        self.out = Linear(members, 2 * config.width * (height // 4) * (width // 4), 1)
+        self.out = Linear(members, 2 * wide * (height // 4) * (width // 4), 1)
 
     def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
         first = self.first(join(x), self.label.embed(labels))

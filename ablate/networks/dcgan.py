@@ -7,13 +7,17 @@ from torch import Tensor, nn
 
 from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, join, norm, part
-from ablate.networks.pair import Labelled, LabelledConv2d, Leaky, Shapes
+from ablate.networks.pair import Labelled, LabelledConv2d, Shapes, activation, critic_width
 from ablate.registry import Setting, register
 
 
 @register(
     "architecture", "dcgan", image_sides=(16, 32, 64),
-    settings=(Setting("bias", "flag", True, "convolutions have a bias, also before a norm", always_in_id=True),),
+    activations=("leaky_relu", "relu", "tanh", "softplus", "elu"),
+    settings=(
+        Setting("bias", "flag", True, "convolutions have a bias, also before a norm", always_in_id=True),
+        Setting("critic_width", "whole", 0, "the critic's width; 0: as the generator's", least=0, most=8192),
+    ),
 )  # fmt: skip
 def dcgan(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
     """4 × 4 convolutions of stride 2 down to 4 × 4 pixels; the generator starts with 8·`width` channels."""
@@ -41,7 +45,7 @@ class Generator(nn.Module):
             layers += [
                 ConvTranspose2d(members, inputs, outputs, 4, stride, padding, config.own["bias"]),
                 norm(config.generator_norm, members, outputs, affine=config.generator_norm != "instance"),
-                Leaky(config.generator_leak),
+                activation(config.generator_activation, config.generator_leak),
             ]
             inputs = outputs
         self.body = nn.Sequential(*layers, ConvTranspose2d(members, inputs, channels, 4, 2, 1, config.own["bias"]))
@@ -62,14 +66,14 @@ class Critic(nn.Module):
         members, side, kind = shapes.members, shapes.sample[1], config.critic_norm
         self.members = members
         self.label = Labelled(shapes)
-        self.first = LabelledConv2d(shapes, self.label, config.width, 4, 2, 1, config.own["bias"])
-        layers: list[nn.Module] = [Leaky(config.critic_leak)]
-        inputs = config.width
+        inputs = critic_width(config)
+        self.first = LabelledConv2d(shapes, self.label, inputs, 4, 2, 1, config.own["bias"])
+        layers: list[nn.Module] = [activation(config.critic_activation, config.critic_leak)]
         for _ in range(_halvings(side) - 1):
             layers += [
                 Conv2d(members, inputs, 2 * inputs, 4, 2, 1, config.own["bias"]),
                 norm(kind, members, 2 * inputs, affine=kind != "instance"),
-                Leaky(config.critic_leak),
+                activation(config.critic_activation, config.critic_leak),
             ]
             inputs *= 2
         self.body = nn.Sequential(*layers, Conv2d(members, inputs, 1, 4, 1, 0, config.own["bias"]))

@@ -15,6 +15,7 @@ from torch.func import functional_call
 
 from ablate.networks.layers import StackedLayer
 from ablate.networks.seeding import generator_for
+from ablate.networks.start import SCHEMES
 
 
 class Network:
@@ -40,14 +41,19 @@ class Network:
         """The module's output under the parameters `flat`."""
         return functional_call(self.module, self.views(flat), inputs)
 
-    def initial(self, seeds: Sequence[int], role: str, std: float | None = None) -> Tensor:
+    def after_step(self, flat: Tensor) -> Tensor:
+        """The matrix after a training step, with what the network keeps beside its weights brought up to date."""
+        return flat
+
+    def initial(self, seeds: Sequence[int], role: str, std: float | None = None, scheme: str = "pytorch") -> Tensor:
         """Start values [member, parameter] in float64; a member's derive from its seed and the role alone.
 
-        With `std`, the weights of linear layers and convolutions are N(0, std) and their biases 0.
+        With `std`, the weights of linear layers and convolutions are N(0, std) and their biases 0; with a scheme of
+        `ablate.networks.start` they are as that says, and biases 0 too.
         """
-        return torch.stack([self._initial_of_one(seed, role, std) for seed in seeds])
+        return torch.stack([self._initial_of_one(seed, role, std, scheme) for seed in seeds])
 
-    def _initial_of_one(self, seed: int, role: str, std: float | None) -> Tensor:
+    def _initial_of_one(self, seed: int, role: str, std: float | None, scheme: str) -> Tensor:
         generator = generator_for(seed, f"{role} weights", 0, torch.device("cpu"))
         layers = dict(self.module.named_modules())
         parts = []
@@ -55,5 +61,11 @@ class Network:
             owner, _, parameter = name.rpartition(".")
             layer = layers[owner]
             assert isinstance(layer, StackedLayer)
-            parts.append(layer.initial(parameter, shape[1:], generator, std).flatten())
+            if scheme not in SCHEMES or layer.fan_out is None:
+                value = layer.initial(parameter, shape[1:], generator, std)
+            elif parameter == "bias":
+                value = torch.zeros(shape[1:], dtype=torch.float64)
+            else:
+                value = SCHEMES[scheme](shape[1:], layer.fan_in, layer.fan_out, generator)
+            parts.append(value.flatten())
         return torch.cat(parts)

@@ -25,6 +25,8 @@ class StackedLayer(nn.Module):
     """A layer with parameters of its own; `initial` gives one member's start values, in PyTorch's default distribution."""
 
     fan_in: int
+    fan_out: int | None = None
+    """None where the schemes of `ablate.networks.start` have no meaning"""
 
     def initial(self, name: str, shape: torch.Size, generator: torch.Generator, std: float | None = None) -> Tensor:
         """One member's start value of the parameter `name` in float64: uniform within ±1/√fan_in.
@@ -44,7 +46,7 @@ class Linear(StackedLayer):
 
     def __init__(self, members: int, inputs: int, outputs: int, bias: bool = True):
         super().__init__()
-        self.fan_in = inputs
+        self.fan_in, self.fan_out = inputs, outputs
         self.weight = _parameter(members, inputs, outputs)
         self.bias = _parameter(members, 1, outputs) if bias else None
 
@@ -61,7 +63,7 @@ class _Convolution(StackedLayer):
         super().__init__()
         self.members, self.stride, self.padding = members, stride, padding
         first, second = self.channels(inputs, outputs)
-        self.fan_in = second * kernel * kernel
+        self.fan_in, self.fan_out = second * kernel * kernel, first * kernel * kernel
         self.weight = _parameter(members, first, second, kernel, kernel)
         self.bias = _parameter(members, outputs) if bias else None
 

@@ -3,50 +3,63 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Linear, has_bias, norm
-from ablate.networks.pair import Labelled, Leaky, Shapes
+from ablate.networks.pair import Labelled, Shapes, activation, critic_width
 from ablate.registry import Setting, register
 
 
 @register(
     "architecture", "mlp", norms=("none", "batch", "layer"),
-    settings=(Setting("depth", "whole", 3, "hidden layers", least=1, most=64, always_in_id=True),),
+    activations=("leaky_relu", "relu", "tanh", "softplus", "elu"),
+    settings=(
+        Setting("depth", "whole", 3, "hidden layers", least=1, most=64, always_in_id=True),
+        Setting("critic_width", "whole", 0, "the critic's width; 0: as the generator's", least=0, most=8192),
+        Setting("critic_depth", "whole", 0, "the critic's hidden layers; 0: as the generator's", least=0, most=64),
+        Setting("points_output", "text", "linear", "last activation of points", choices=("linear", "tanh")),
+    ),
 )  # fmt: skip
 def mlp(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
-    """`depth` hidden layers of `width` units, in both networks."""
+    """`depth` hidden layers of `width` units, in both networks; the critic may have a size of its own."""
     return Generator(config, shapes), Critic(config, shapes)
 
 
-def _hidden(config: RunConfig, members: int, inputs: int, normalization: str, leak: float) -> nn.Sequential:
+def _hidden(
+    members: int, inputs: int, width: int, depth: int, normalization: str, activated: Callable[[], nn.Module]
+) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for i in range(config.own["depth"]):
+    for i in range(depth):
         layers += [
-            Linear(members, inputs if i == 0 else config.width, config.width, has_bias(normalization)),
-            norm(normalization, members, config.width),
-            Leaky(leak),
+            Linear(members, inputs if i == 0 else width, width, has_bias(normalization)),
+            norm(normalization, members, width),
+            activated(),
         ]
     return nn.Sequential(*layers)
 
 
 class Generator(nn.Module):
-    """Images end in Tanh, points are unbounded."""
+    """Images end in Tanh, points are unbounded unless points_output says otherwise."""
 
     def __init__(self, config: RunConfig, shapes: Shapes):
         super().__init__()
         self.sample = shapes.sample
         self.label = Labelled(shapes)
         inputs = config.latent_size + self.label.extra
-        self.hidden = _hidden(config, shapes.members, inputs, config.generator_norm, config.generator_leak)
+        self.bounded = len(shapes.sample) > 1 or config.own["points_output"] == "tanh"
+        activated = partial(activation, config.generator_activation, config.generator_leak)
+        depth = config.own["depth"]
+        self.hidden = _hidden(shapes.members, inputs, config.width, depth, config.generator_norm, activated)
         self.out = Linear(shapes.members, config.width, math.prod(shapes.sample))
 
     def forward(self, latent: Tensor, labels: Tensor | None) -> Tensor:
         flat = self.out(self.hidden(self.label(latent, labels)))
-        return torch.tanh(flat).unflatten(2, self.sample) if len(self.sample) > 1 else flat
+        return (torch.tanh(flat) if self.bounded else flat).unflatten(2, self.sample)
 
 
 class Critic(nn.Module):
@@ -56,8 +69,10 @@ class Critic(nn.Module):
         super().__init__()
         self.label = Labelled(shapes)
         inputs = math.prod(shapes.sample) + self.label.extra
-        self.hidden = _hidden(config, shapes.members, inputs, config.critic_norm, config.critic_leak)
-        self.out = Linear(shapes.members, config.width, 1)
+        width, depth = critic_width(config), config.own["critic_depth"] or config.own["depth"]
+        activated = partial(activation, config.critic_activation, config.critic_leak)
+        self.hidden = _hidden(shapes.members, inputs, width, depth, config.critic_norm, activated)
+        self.out = Linear(shapes.members, width, 1)
 
     def forward(self, x: Tensor, labels: Tensor | None) -> Tensor:
         return self.out(self.hidden(self.label(x.flatten(2), labels))).squeeze(2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -12,6 +13,7 @@ from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.networks.flat import Network
 from ablate.networks.layers import Conv2d, Embedding, join, part
+from ablate.networks.spectral import SpectralNetwork
 
 LABEL_SIZE = 10
 """Dimension of a label's embedding in both networks"""
@@ -48,7 +50,7 @@ def build(config: RunConfig, sample: tuple[int, ...], classes: int, members: int
     """The pair of networks of a cohort of `members` runs that share the structure of `config`."""
     shapes = Shapes(members, sample, classes if config.conditional else 0)
     generator, critic = registry.get("architecture", config.architecture)(config, shapes)
-    return Pair(Network(generator), Network(critic))
+    return Pair(Network(generator), SpectralNetwork(critic) if config.spectral_norm else Network(critic))
 
 
 class Labelled(nn.Module):
@@ -102,6 +104,11 @@ class LabelledConv2d(Conv2d):
         return y + join(weighted.unflatten(2, (-1, *y.shape[2:])))
 
 
+def critic_width(config: RunConfig) -> int:
+    """`width` as the critic has it: its own, where that is given."""
+    return int(config.own["critic_width"]) or config.width
+
+
 class Leaky(nn.Module):
     """LeakyReLU; slope 0 is ReLU."""
 
@@ -111,3 +118,13 @@ class Leaky(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.leaky_relu(x, self.slope)
+
+
+ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
+    "relu": nn.ReLU, "tanh": nn.Tanh, "softplus": nn.Softplus, "elu": nn.ELU
+}  # fmt: skip
+
+
+def activation(name: str, leak: float) -> nn.Module:
+    """The activation of that name, with PyTorch's constants; `leak` is the slope of leaky_relu below 0."""
+    return Leaky(leak) if name == "leaky_relu" else ACTIVATIONS[name]()

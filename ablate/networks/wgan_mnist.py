@@ -7,17 +7,19 @@ from torch import Tensor, nn
 
 from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, join, norm, part
-from ablate.networks.pair import Labelled, LabelledConv2d, Leaky, Shapes
+from ablate.networks.pair import Labelled, LabelledConv2d, Shapes, activation, critic_width
 from ablate.registry import Setting, register
 
 
 @register(
     "architecture", "wgan_mnist", image_sides=(28,), norms=("none", "batch", "layer"),
+    activations=("leaky_relu", "relu", "tanh", "softplus", "elu"),
     settings=(
         Setting(
             "critic_dropout", default=0.5, least=0, below=1, structural=True, always_in_id=True,
             doc="share of the critic's channels dropped at random",
         ),
+        Setting("critic_width", "whole", 0, "the critic's width; 0: as the generator's", least=0, most=8192),
     ),
 )  # fmt: skip
 def wgan_mnist(config: RunConfig, shapes: Shapes) -> tuple[nn.Module, nn.Module]:
@@ -36,14 +38,14 @@ class Generator(nn.Module):
         self.label = Labelled(shapes)
         size = 4 * width * 7 * 7
         self.linear = Linear(members, config.latent_size + self.label.extra, size)
-        self.activation = Leaky(config.generator_leak)
+        self.activation = activation(config.generator_activation, config.generator_leak)
         self.norm = norm(kind, members, size)
         self.body = nn.Sequential(
             ConvTranspose2d(members, 4 * width, 2 * width, 3, 1, 1),
-            Leaky(config.generator_leak),
+            activation(config.generator_activation, config.generator_leak),
             norm(kind, members, 2 * width),
             ConvTranspose2d(members, 2 * width, width, 4, 2, 1),
-            Leaky(config.generator_leak),
+            activation(config.generator_activation, config.generator_leak),
             norm(kind, members, width),
             ConvTranspose2d(members, width, shapes.sample[0], 4, 2, 1),
         )
@@ -61,14 +63,14 @@ class Critic(nn.Module):
 
     def __init__(self, config: RunConfig, shapes: Shapes):
         super().__init__()
-        members, width = shapes.members, config.width
+        members, width = shapes.members, critic_width(config)
         self.members, self.width = members, width
         self.rate = config.own["critic_dropout"]
         self.dropout_units = 3 * width if self.rate else 0
         self.label = Labelled(shapes)
         self.first = LabelledConv2d(shapes, self.label, width, 3, 2, 0)
         self.second = Conv2d(members, width, 2 * width, 3, 2, 0)
-        self.activation = Leaky(config.critic_leak)
+        self.activation = activation(config.critic_activation, config.critic_leak)
         self.norm = norm(config.critic_norm, members, 2 * width)
         self.out = Linear(members, 2 * width * 6 * 6, 1)
 

@@ -21,6 +21,7 @@ PLACES = ("table", "curves", "training", "levels", "reference")
 a factor and ladders; the comparison with the reference when a run ends"""
 Norm = Literal["none", "batch", "instance", "layer"]
 NORMS: tuple[str, ...] = get_args(Norm)
+ACTIVATIONS = ("leaky_relu", "relu", "tanh", "softplus", "elu")
 
 
 def _refuse(problem: str) -> None:
@@ -65,18 +66,22 @@ class OptimizerFacts(Facts):
 
 @dataclass(frozen=True)
 class ArchitectureFacts(Facts):
-    """What images it needs, where it needs images, and which norms it has."""
+    """What images it needs, where it needs images, and which norms and activations it has."""
 
     image_multiple: int | None = None
     """sides must be divisible by it"""
     image_sides: tuple[int, ...] = ()
     """sides must be one of these, and equal"""
     norms: tuple[str, ...] = NORMS
+    activations: tuple[str, ...] = ("leaky_relu",)
+    """of critic_activation and generator_activation; an architecture that says nothing does not read them"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         for norm in self.norms:
             _one_of("norm", norm, NORMS)
+        for activation in self.activations:
+            _one_of("activation", activation, ACTIVATIONS)
 
 
 @dataclass(frozen=True)

@@ -4,31 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.training.fakes import Fakes
-from ablate.training.step import Batch
+from ablate.training.schedules import factors
+from ablate.training.step import Batch, GeneratorTurn
 from ablate.training.streams import Blocks, Kind, RealBatches, noise
 
 CRITIC_PASSES = 3
 """over real, fake and interpolated samples"""
-
-
-@dataclass(frozen=True)
-class GeneratorTurn:
-    """What one generator step consumes, for every member."""
-
-    latent: Tensor
-    """[member, batch, latent]"""
-    labels: Tensor | None
-    """[member, batch], asked for; None where training is unconditional"""
-    dropout: Tensor | None
-    """[member, batch, unit] in (0, 1), of the critic's pass"""
 
 
 class Batches:
@@ -43,7 +32,7 @@ class Batches:
         dtype: torch.dtype,
         device: torch.device,
     ):
-        self.config = config
+        self.config, self.dtype, self.device = config, dtype, device
         batch, latent = config.batch_size, config.latent_size
 
         def stream(purpose: str, shape: tuple[int, ...], kind: Kind) -> Blocks:
@@ -53,7 +42,8 @@ class Batches:
         self.latent = stream("critic latent", (batch, latent), "normal")
         self.epsilon = stream("epsilon", (batch,), "uniform")
         self.generator_latent = stream("generator latent", (batch, latent), "normal")
-        self.dropout = self.generator_dropout = None
+        self.dropout = self.generator_dropout = self.pair_dropout = None
+        self.pairs = registry.get("loss", config.loss).pairs
         sample = math.prod(dataset.shape)
         self.numbers = batch * (config.n_critic * (sample + latent + 1) + latent)
         """of random and data values that a member consumes in one generator step, about"""
@@ -61,6 +51,18 @@ class Batches:
             self.dropout = stream("critic dropout", (CRITIC_PASSES, batch, dropout_units), "uniform")
             self.generator_dropout = stream("generator dropout", (batch, dropout_units), "uniform")
             self.numbers += batch * dropout_units * (CRITIC_PASSES * config.n_critic + 1)
+            if self.pairs:
+                self.pair_dropout = stream("generator real dropout", (batch, dropout_units), "uniform")
+                self.numbers += batch * dropout_units
+        self.instance_noise = self.generator_noise = None
+        if config.instance_noise:
+            self.instance_noise = stream("instance noise", (2, batch, *dataset.shape), "normal")
+            self.generator_noise = stream("generator instance noise", (batch, *dataset.shape), "normal")
+            self.numbers += batch * sample * (2 * config.n_critic + 1)
+        self.perturbation = None
+        if registry.get("lipschitz", config.lipschitz).perturbs:
+            self.perturbation = stream("perturbation", (batch, *dataset.shape), "uniform")
+            self.numbers += batch * config.n_critic * sample
         self.fakes = None
         if config.fakes != "generator":
             self.fakes = Fakes(config, dataset, seeds, "fake real", "fake noise", batch, dtype, device)
@@ -79,6 +81,12 @@ class Batches:
         dropout = self.dropout.take(first, critic_steps)[0].transpose(1, 2) if self.dropout else None
         fake = self.fakes.take(first, critic_steps) if self.fakes else None
         asked = labels if self.config.conditional else None
+        rates = self._rates(step, count)
+        fake_noise = None
+        if self.instance_noise is not None:
+            on_real, on_fake = self.instance_noise.take(first, critic_steps)[0].unbind(2)
+            real, fake_noise = real + self.config.instance_noise * on_real, self.config.instance_noise * on_fake
+        perturbation = self.perturbation.take(first, critic_steps)[0] if self.perturbation else None
 
         def batch(i: int) -> Batch:
             return Batch(
@@ -88,23 +96,36 @@ class Batches:
                 epsilon[i],
                 None if dropout is None else dropout[i],
                 None if fake is None else fake[i],
+                None if rates is None else rates[i // n],
+                None if perturbation is None else perturbation[i],
+                None if fake_noise is None else fake_noise[i],
             )
 
         batches = [[batch(i) for i in range(k * n, (k + 1) * n)] for k in range(count)]
         return batches, self._turns(step, batches)
 
+    def _rates(self, step: int, count: int) -> Tensor | None:
+        scheduled = factors(self.config, step, count)
+        return None if scheduled is None else torch.tensor(scheduled, dtype=self.dtype, device=self.device)
+
     def _turns(self, step: int, batches: list[list[Batch]]) -> list[GeneratorTurn]:
         config, count = self.config, len(batches)
         (latent,) = self.generator_latent.take(step, count)
         dropout = self.generator_dropout.take(step, count)[0] if self.generator_dropout else None
+        pair_dropout = self.pair_dropout.take(step, count)[0] if self.pair_dropout else None
+        noise = self.generator_noise.take(step, count)[0] if self.generator_noise else None
         turns = []
         for k, own in enumerate(batches):
             near = own[0] if config.generator_first else own[-1]
             turns.append(
                 GeneratorTurn(
-                    near.latent if config.reuse_latent else latent[k],
+                    near.latent if config.reuse_latent or config.simultaneous else latent[k],
                     near.labels,
                     None if dropout is None else dropout[k],
+                    near.real if self.pairs else None,
+                    None if pair_dropout is None else pair_dropout[k],
+                    near.rate,
+                    None if noise is None else config.instance_noise * noise[k],
                 )
             )
         return turns

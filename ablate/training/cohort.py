@@ -14,10 +14,10 @@ from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
 from ablate.training.arithmetic import choose, in_bfloat16
-from ablate.training.batches import Batches, GeneratorTurn
+from ablate.training.batches import Batches
 from ablate.training.compiled import compiled, most_flops, pays, step_flops
 from ablate.training.options import Arithmetic, Compile
-from ablate.training.step import Steps
+from ablate.training.step import GeneratorTurn, Steps
 from ablate.training.streams import Blocks, Kind, noise
 
 SEGMENT_NUMBERS = 2**24
@@ -48,7 +48,7 @@ class Cohort:
         self.steps = Steps(configs, self.pair, self.dtype, device)
 
         def start(network: Network, role: str) -> Tensor:
-            return network.initial(self.seeds, role, first.init_std).to(device, self.dtype)
+            return network.initial(self.seeds, role, first.init_std, first.start).to(device, self.dtype)
 
         self.critic, self.generator = start(self.pair.critic, "critic"), start(self.pair.generator, "generator")
         self.critic_state = self.steps.optimizer.start(self.critic)
@@ -129,14 +129,16 @@ class Cohort:
         with torch.no_grad():
             for step, turn in enumerate(turns):
                 if first.generator_first:
-                    generator_stats.append(self._generator_step(turn))
+                    generator_stats.append(self._generator_step(turn, self.critic))
+                critic_before = self.critic
                 for batch in batches[step]:
                     self.critic, self.critic_state, stats = self._step_critic(
                         self.critic, self.critic_state, self.generator, batch
                     )
                     critic_stats.append(stats)
                 if not first.generator_first:
-                    generator_stats.append(self._generator_step(turn))
+                    critic = critic_before if first.simultaneous else self.critic
+                    generator_stats.append(self._generator_step(turn, critic))
                 self.generator_step += 1
         self.advances += 1
         if self._left is not None:
@@ -146,13 +148,11 @@ class Cohort:
             self.restore(tensors | frozen, self.generator_step)
         return torch.stack(critic_stats).cpu(), torch.stack(generator_stats).cpu()
 
-    def _generator_step(self, turn: GeneratorTurn) -> Tensor:
+    def _generator_step(self, turn: GeneratorTurn, critic: Tensor) -> Tensor:
         first = self.configs[0]
         if first.fakes != "generator":
             return self.critic.new_zeros(2, len(self.configs))
-        generator, state, stats = self._step_generator(
-            self.generator, self.generator_state, self.critic, turn.latent, turn.labels, turn.dropout
-        )
+        generator, state, stats = self._step_generator(self.generator, self.generator_state, critic, turn)
         if first.hold_generator_at is None or self.generator_step < first.hold_generator_at:
             self.generator, self.generator_state = generator, state
         return stats

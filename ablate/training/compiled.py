@@ -18,7 +18,7 @@ from torch.utils.flop_counter import flop_registry
 from ablate.config.run_config import RunConfig
 from ablate.files.data_folder import cache_folder
 from ablate.networks.pair import Pair
-from ablate.training.step import Batch, Steps
+from ablate.training.step import Batch, GeneratorTurn, Steps
 
 COMPILE_SECONDS = 60.0
 """What compiling the two steps of a structure costs at most, about"""
@@ -61,13 +61,18 @@ def step_flops(configs: Sequence[RunConfig], pair: Pair, sample: tuple[int, ...]
     labels = torch.empty(members, size, dtype=torch.int64, device=meta) if first.conditional else None
     dropout = empty(3, members, size, units) if units else None
     critic, generator = empty(members, pair.critic.size), empty(members, pair.generator.size)
-    batch = Batch(samples, labels, latent, empty(members, size), dropout)
+    perturbation = samples if steps.constraint.perturbs else None
+    batch = Batch(samples, labels, latent, empty(members, size), dropout, perturbation=perturbation)
     with torch.no_grad():
         with Flops() as of_critic:
             steps.critic_step(critic, steps.optimizer.start(critic), generator, batch)
         with Flops() as of_generator:
             state = steps.optimizer.start(generator)
-            steps.generator_step(generator, state, critic, latent, labels, None if dropout is None else dropout[0])
+            own_dropout = None if dropout is None else dropout[0]
+            real = samples if steps.loss.pairs else None
+            steps.generator_step(
+                generator, state, critic, GeneratorTurn(latent, labels, own_dropout, real, own_dropout)
+            )
     return of_critic.total * first.n_critic + of_generator.total
 
 

@@ -22,6 +22,8 @@ class Constraint:
 
     projects_before = False
     """whether `project` comes before the critic's step, not after it"""
+    perturbs = False
+    """whether the penalty is `perturbed_penalty`, which is given noise in place of generated samples"""
 
     def __init__(self, own: Mapping[str, Any]):
         self.own = own
@@ -29,6 +31,10 @@ class Constraint:
     def penalty(self, score: Score, real: Tensor, fake: Tensor, epsilon: Tensor) -> Tensor | None:
         """What is added to the critic's loss: [member]."""
         return None
+
+    def perturbed_penalty(self, score: Score, real: Tensor, noise: Tensor, epsilon: Tensor) -> Tensor:
+        """What is added to the critic's loss, [member], where it `perturbs`; noise [member, batch, *sample] is U(0, 1)."""
+        raise NotImplementedError
 
     def project(self, weights: Tensor) -> Tensor:
         """The weights [member, parameter] as the constraint allows them."""

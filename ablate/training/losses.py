@@ -18,8 +18,13 @@ from ablate.registry import register
 class Loss:
     """critic(real, fake) and generator(fake) give what each network minimizes: [member].
 
-    `own` holds the loss's settings: numbers as [member], others as they are.
+    With `pairs`, the generator's loss is paired_generator(real, fake) instead: the scores of real samples are those of the
+    batch of the critic step next to it, under the same labels. `own` holds the loss's settings: numbers as [member], others
+    as they are.
     """
+
+    pairs = False
+    """whether the generator's loss needs the scores of real samples too"""
 
     def __init__(self, own: Mapping[str, Any]):
         self.own = own
@@ -28,6 +33,9 @@ class Loss:
         raise NotImplementedError
 
     def generator(self, fake: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def paired_generator(self, real: Tensor, fake: Tensor) -> Tensor:
         raise NotImplementedError
 
 

@@ -32,11 +32,17 @@ class Optimizer:
         raise NotImplementedError
 
 
+def decayed(weights: Tensor, gradient: Tensor, rates: Rates) -> Tensor:
+    """The gradient with that of weight_decay/2 · ‖weights‖², as torch.optim adds it; `rates` may be without it."""
+    return gradient + rates["weight_decay"] * weights if "weight_decay" in rates else gradient
+
+
 @register(
     "optimizer", "adam",
     settings=(
         Setting("beta1", default=0.9, least=0, below=1, always_in_id=True, doc="Adam's decay of the first moment"),
         Setting("beta2", default=0.999, least=0, below=1, always_in_id=True, doc="Adam's decay of the second moment"),
+        Setting("weight_decay", default=0.0, least=0, doc="L2 penalty of both networks' parameters, added to the gradient"),
     ),
 )  # fmt: skip
 class Adam(Optimizer):
@@ -48,6 +54,7 @@ class Adam(Optimizer):
 
     @staticmethod
     def update(weights: Tensor, gradient: Tensor, state: State, rates: Rates) -> tuple[Tensor, State]:
+        gradient = decayed(weights, gradient, rates)
         beta1, beta2, step = rates["beta1"], rates["beta2"], state["step"] + 1
         mean = torch.lerp(gradient, state["mean"], beta1)
         square = torch.lerp(gradient * gradient, state["square"], beta2)
@@ -58,7 +65,10 @@ class Adam(Optimizer):
 
 @register(
     "optimizer", "rmsprop",
-    settings=(Setting("momentum", default=0.0, least=0, below=1, always_in_id=True, doc="of SGD or RMSprop"),),
+    settings=(
+        Setting("momentum", default=0.0, least=0, below=1, always_in_id=True, doc="of SGD or RMSprop"),
+        Setting("weight_decay", default=0.0, least=0, doc="L2 penalty of both networks' parameters, added to the gradient"),
+    ),
 )  # fmt: skip
 class RMSprop(Optimizer):
     """Hinton 2012, as torch.optim.RMSprop (smoothing 0.99, not centred)."""
@@ -69,6 +79,7 @@ class RMSprop(Optimizer):
 
     @staticmethod
     def update(weights: Tensor, gradient: Tensor, state: State, rates: Rates) -> tuple[Tensor, State]:
+        gradient = decayed(weights, gradient, rates)
         square = torch.lerp(gradient * gradient, state["square"], RMSPROP_SMOOTHING)
         velocity = rates["momentum"] * state["velocity"] + gradient / (square.sqrt() + EPSILON)
         return weights - rates["lr"] * velocity, {"square": square, "velocity": velocity}
@@ -76,7 +87,10 @@ class RMSprop(Optimizer):
 
 @register(
     "optimizer", "sgd",
-    settings=(Setting("momentum", default=0.0, least=0, below=1, always_in_id=True, doc="of SGD or RMSprop"),),
+    settings=(
+        Setting("momentum", default=0.0, least=0, below=1, always_in_id=True, doc="of SGD or RMSprop"),
+        Setting("weight_decay", default=0.0, least=0, doc="L2 penalty of both networks' parameters, added to the gradient"),
+    ),
 )  # fmt: skip
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum, as torch.optim.SGD."""
@@ -87,5 +101,5 @@ class SGD(Optimizer):
 
     @staticmethod
     def update(weights: Tensor, gradient: Tensor, state: State, rates: Rates) -> tuple[Tensor, State]:
-        velocity = rates["momentum"] * state["velocity"] + gradient
+        velocity = rates["momentum"] * state["velocity"] + decayed(weights, gradient, rates)
         return weights - rates["lr"] * velocity, {"velocity": velocity}

@@ -20,7 +20,7 @@ from ablate.networks.pair import Pair
 from ablate.registry.components import owned_settings
 from ablate.training.lipschitz import Constraint
 from ablate.training.losses import Loss
-from ablate.training.optimizers import Optimizer, State
+from ablate.training.optimizers import Optimizer, Rates, State
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,32 @@ class Batch:
     """[pass, member, batch, unit] in (0, 1): of the critic's passes over real, fake and interpolated samples"""
     fake: Tensor | None = None
     """[member, batch, *sample], where the critic is not trained against generated samples"""
+    rate: Tensor | None = None
+    """[], what the learning rate is multiplied by; None for 1"""
+    perturbation: Tensor | None = None
+    """[member, batch, *sample] in (0, 1), for a penalty that perturbs"""
+    fake_noise: Tensor | None = None
+    """[member, batch, *sample], added to the fake samples; that of the real ones is in them already"""
+
+
+@dataclass(frozen=True)
+class GeneratorTurn:
+    """What one generator step consumes, for every member."""
+
+    latent: Tensor
+    """[member, batch, latent]"""
+    labels: Tensor | None
+    """[member, batch], asked for; None where training is unconditional"""
+    dropout: Tensor | None = None
+    """[member, batch, unit] in (0, 1), of the critic's pass over generated samples"""
+    real: Tensor | None = None
+    """[member, batch, *sample], with the same labels, where the loss sees pairs"""
+    real_dropout: Tensor | None = None
+    """as `dropout`, of the critic's pass over the real samples"""
+    rate: Tensor | None = None
+    """[], what the learning rate is multiplied by; None for 1"""
+    fake_noise: Tensor | None = None
+    """[member, batch, *sample], added to the generated samples; that of the real ones is in them already"""
 
 
 class Steps:
@@ -63,6 +89,8 @@ class Steps:
         self.constraint: Constraint = registry.get("lipschitz", first.lipschitz)(own("lipschitz"))
         self.optimizer: type[Optimizer] = registry.get("optimizer", first.optimizer)
         shared = {k: v[:, None] if isinstance(v, Tensor) else v for k, v in own("optimizer").items()}
+        if not any(c.own.get("weight_decay") for c in configs):
+            shared.pop("weight_decay", None)
         self.generator_rates = {"lr": column([c.lr for c in configs])[:, None], **shared}
         self.critic_rates = {"lr": column([c.critic_lr or c.lr for c in configs])[:, None], **shared}
 
@@ -82,9 +110,13 @@ class Steps:
         def score(x: Tensor, turn: int = 2) -> Tensor:
             return self._score(critic, x, batch.labels, None if batch.dropout is None else batch.dropout[turn])
 
+        penalty: Tensor | None
         real_scores, fake_scores = score(batch.real, 0), score(fake, 1)
         loss = self.loss.critic(real_scores, fake_scores)
-        penalty = self.constraint.penalty(score, batch.real, fake, batch.epsilon)
+        if batch.perturbation is not None:
+            penalty = self.constraint.perturbed_penalty(score, batch.real, batch.perturbation, batch.epsilon)
+        else:
+            penalty = self.constraint.penalty(score, batch.real, fake, batch.epsilon)
         loss = loss if penalty is None else loss + penalty
         return loss.sum(), (loss, real_scores.mean(1) - fake_scores.mean(1))
 
@@ -93,33 +125,41 @@ class Steps:
     ) -> tuple[Tensor, State, Tensor]:
         """→ critic, state, and per member [loss, gap, norm of the loss's gradient]: [3, member]."""
         fake = self._fakes(generator, batch.latent, batch.labels) if batch.fake is None else batch.fake
+        fake = _noisy(fake, batch.fake_noise)
         if self.constraint.projects_before:
             critic = self.constraint.project(critic)
         gradient, (loss, gap) = grad(self.critic_loss, has_aux=True)(critic, fake, batch)
-        critic, state = self.optimizer.update(critic, gradient, state, self.critic_rates)
+        critic, state = self.optimizer.update(critic, gradient, state, _scaled(self.critic_rates, batch.rate))
         if not self.constraint.projects_before:
             critic = self.constraint.project(critic)
+        critic = self.pair.critic.after_step(critic)
         return critic, state, torch.stack([loss, gap, gradient.norm(dim=1)])
 
     def generator_step(
-        self,
-        generator: Tensor,
-        state: State,
-        critic: Tensor,
-        latent: Tensor,
-        labels: Tensor | None,
-        dropout: Tensor | None = None,
+        self, generator: Tensor, state: State, critic: Tensor, turn: GeneratorTurn
     ) -> tuple[Tensor, State, Tensor]:
-        """→ generator, state, and per member [loss, norm of the loss's gradient]: [2, member].
-
-        `dropout` holds the uniform numbers [member, batch, unit] of the critic's pass, where it needs some.
-        """
+        """→ generator, state, and per member [loss, norm of the loss's gradient]: [2, member]."""
+        real_scores = None
+        if turn.real is not None:
+            real_scores = self._score(critic, turn.real, turn.labels, turn.real_dropout)
 
         def objective(weights: Tensor) -> tuple[Tensor, Tensor]:
-            fake = self._fakes(weights, latent, labels)
-            loss = self.loss.generator(self._score(critic, fake, labels, dropout))
+            fake = _noisy(self._fakes(weights, turn.latent, turn.labels), turn.fake_noise)
+            fake_scores = self._score(critic, fake, turn.labels, turn.dropout)
+            if real_scores is None:
+                loss = self.loss.generator(fake_scores)
+            else:
+                loss = self.loss.paired_generator(real_scores, fake_scores)
             return loss.sum(), loss
 
         gradient, loss = grad(objective, has_aux=True)(generator)
-        generator, state = self.optimizer.update(generator, gradient, state, self.generator_rates)
+        generator, state = self.optimizer.update(generator, gradient, state, _scaled(self.generator_rates, turn.rate))
         return generator, state, torch.stack([loss, gradient.norm(dim=1)])
+
+
+def _noisy(samples: Tensor, noise: Tensor | None) -> Tensor:
+    return samples if noise is None else samples + noise
+
+
+def _scaled(rates: Rates, factor: Tensor | None) -> Rates:
+    return rates if factor is None else {**rates, "lr": rates["lr"] * factor}

@@ -18,7 +18,10 @@ VALID: dict[str, Any] = {
 
 CHANGED: dict[str, Any] = {
     "dataset": "grid25", "dataset_options": {"std": 0.02}, "seed": 1, "width": 65, "depth": 4, "latent_size": 3,
-    "critic_leak": 0.1, "generator_leak": 0.1, "critic_norm": "layer", "generator_norm": "batch", "conditional": True,
+    "critic_leak": 0.1, "generator_leak": 0.1, "critic_activation": "elu", "generator_activation": "tanh",
+    "critic_width": 9, "critic_depth": 2, "points_output": "tanh", "start": "he", "spectral_norm": True,
+    "schedule": "linear", "instance_noise": 0.7, "weight_decay": 0.01,
+    "critic_norm": "layer", "generator_norm": "batch", "conditional": True,
     "loss": "hinge", "lipschitz": "r1", "lambda_gp": 11.0, "n_critic": 4, "optimizer": "rmsprop", "lr": 2e-4,
     "critic_lr": 3e-4, "beta1": 0.5, "beta2": 0.9, "batch_size": 64, "generator_steps": 999, "evaluations": 9,
     "evaluation_samples": 9000, "precision": "fp64",
@@ -47,7 +50,7 @@ def test_any_changed_setting_changes_the_identity(name: str) -> None:
 @pytest.mark.parametrize("name", CHANGED)
 def test_the_structure_depends_on_what_cannot_be_stacked(name: str) -> None:
     same = config(**{name: CHANGED[name]}).structure == config().structure
-    stackable = {"seed", "lr", "critic_lr", "beta1", "beta2", "momentum", "lambda_gp", "clip_value"}
+    stackable = {"weight_decay", "seed", "lr", "critic_lr", "beta1", "beta2", "momentum", "lambda_gp", "clip_value"}
     assert same == (name in stackable)
 
 
@@ -67,7 +70,7 @@ def test_the_identity_does_not_depend_on_how_a_value_is_written() -> None:
 
 def test_defaults_of_the_components_are_part_of_the_settings() -> None:
     run = config()
-    assert run.own == {"beta1": 0.9, "beta2": 0.999, "depth": 3, "lambda_gp": 10.0}
+    assert run.own.items() >= {"beta1": 0.9, "beta2": 0.999, "depth": 3, "lambda_gp": 10.0, "critic_depth": 0}.items()
     assert config(beta1=0.9, depth=3).run_id == run.run_id
 
 
@@ -101,6 +104,14 @@ def test_evaluations_are_ascending_and_end_with_the_run(evaluations: Any, total:
         ({"evaluations": (1001,)}, "evaluations", "behind the end of the run, 1000"),
         ({"evaluations": 0}, "evaluations", "at least 1"),
         ({"evaluations": 10**9}, "evaluations", "at most 100000"),
+        ({"simultaneous": True}, "simultaneous", "simultaneous needs n_critic: 1"),
+        (
+            {"simultaneous": True, "n_critic": 1, "generator_first": True},
+            "generator_first",
+            "neither network goes first",
+        ),
+        ({"simultaneous": True, "n_critic": 1, "reuse_latent": True}, "reuse_latent", "share their noise in any case"),
+        ({"simultaneous": True, "n_critic": 1, "fakes": "noisy_real"}, "simultaneous", "no generator is trained"),
         ({"architecture": "conv"}, "architecture", "needs images with sides divisible by 4"),
         ({"critic_norm": "instance"}, "critic_norm", "expected one of: none, batch, layer"),
         ({"dataset": "swiss_roll", "conditional": True}, "conditional", "needs labels"),

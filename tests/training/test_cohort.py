@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.datasets import load_dataset
+from ablate.registry.components import owned_settings
 from ablate.training.cohort import Cohort
 
 CPU = torch.device("cpu")
@@ -18,7 +20,7 @@ def config(seed: int = 0, **settings: object) -> RunConfig:
         "batch_size": 16, "generator_steps": 50, "precision": "fp64", "lr": 1e-3, "seed": seed,
     }  # fmt: skip
     base |= settings
-    if base["lipschitz"] in ("gradient_penalty", "one_sided_penalty", "r1"):
+    if "lambda_gp" in owned_settings("lipschitz", base["lipschitz"]):
         base.setdefault("lambda_gp", 10.0)
     if base["lipschitz"] == "clip":
         base.setdefault("clip_value", 0.1)
@@ -40,6 +42,10 @@ STRUCTURES = {
     },
     "conditional conv with layer norm": {
         "dataset": "digits", "architecture": "conv", "width": 4, "critic_norm": "layer", "conditional": True,
+    },
+    "conditional conv with spectral norm": {
+        "dataset": "digits", "architecture": "conv", "width": 4, "conditional": True, "spectral_norm": True,
+        "lipschitz": "none", "loss": "hinge",
     },
     "conditional mlp with batch norm and R1": {
         "conditional": True, "critic_norm": "batch", "lipschitz": "r1", "loss": "non_saturating",
@@ -127,8 +133,8 @@ def test_different_seeds_start_and_draw_differently() -> None:
         assert not torch.equal(numbers[0, 0], numbers[0, 1])
 
 
-@pytest.mark.parametrize("loss", ["minimax", "non_saturating", "least_squares", "wasserstein", "hinge"])
-@pytest.mark.parametrize("lipschitz", ["none", "clip", "gradient_penalty", "one_sided_penalty", "r1"])
+@pytest.mark.parametrize("loss", registry.entries("loss"))
+@pytest.mark.parametrize("lipschitz", registry.entries("lipschitz"))
 def test_every_loss_trains_with_every_constraint(loss: str, lipschitz: str) -> None:
     trained = cohort(config(0, loss=loss, lipschitz=lipschitz, width=8))
     critic, generator = trained.advance(3)

@@ -16,10 +16,20 @@ from ablate.training.outcome import Control
 from ablate.training.run import run_cohort
 
 STRUCTURES = {
-    "mlp penalty adam": {"dataset": "ring8", "lipschitz": "gradient_penalty", "lambda_gp": 10.0},
+    "mlp penalty adam": {"dataset": "ring8", "schedule": "cosine", "weight_decay": 0.1,
+        "lipschitz": "gradient_penalty", "lambda_gp": 10.0},
     "conv layer norm penalty": {
         "dataset": "digits", "architecture": "conv", "width": 4, "critic_norm": "layer", "generator_norm": "batch",
         "conditional": True, "lipschitz": "gradient_penalty", "lambda_gp": 10.0,
+    },
+    "mlp pairs and both ends' penalty": {
+        "dataset": "ring8", "loss": "relativistic", "lipschitz": "r1_r2", "lambda_gp": 1.0, "reuse_latent": True,
+    },
+    "mlp dragan": {"dataset": "ring8", "lipschitz": "dragan", "lambda_gp": 10.0, "loss": "non_saturating",
+        "instance_noise": 0.1},
+    "conv spectral norm penalty": {
+        "dataset": "digits", "architecture": "conv", "width": 4, "spectral_norm": True, "lipschitz": "gradient_penalty",
+        "lambda_gp": 1.0,
     },
     "conv instance norm clip rmsprop": {
         "dataset": "digits", "architecture": "conv", "width": 4, "critic_norm": "instance", "lipschitz": "clip",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from ablate import registry
 from ablate.config.run_config import RunConfig
+from ablate.datasets import load_dataset
 from ablate.networks.pair import build
+from ablate.training.cohort import Cohort
+from ablate.training.dragan import Dragan
 from ablate.training.lipschitz import R1, Clip, GradientPenalty, OneSidedPenalty, Unconstrained, interpolate, slope
+from ablate.training.probes.view import measure
+from ablate.training.zero_centred import R1R2, R2, ZeroCentredPenalty
 
 MEMBERS, BATCH = 2, 7
 
@@ -61,7 +67,7 @@ def test_the_penalty_and_its_gradient_equal_an_independent_computation() -> None
         torch.testing.assert_close(gradient[f"{name}.weight"][0], plain[i].weight.grad.T, rtol=1e-10, atol=1e-14)
 
 
-@pytest.mark.parametrize("penalty", [GradientPenalty, OneSidedPenalty, R1])
+@pytest.mark.parametrize("penalty", [GradientPenalty, OneSidedPenalty, R1, R2, R1R2, ZeroCentredPenalty])
 def test_the_penaltys_gradient_equals_central_finite_differences(penalty) -> None:
     critic, flat, _ = critic_and_plain()
     flat = 3 * flat  # slopes on both sides of 1, so that the one-sided penalty is not 0
@@ -113,7 +119,7 @@ def test_the_one_sided_penalty_leaves_small_slopes_alone() -> None:
 
 
 CHECKED = {"none": Unconstrained, "clip": Clip, "gradient_penalty": GradientPenalty, "one_sided_penalty": OneSidedPenalty,
-           "r1": R1}  # fmt: skip
+           "dragan": Dragan, "r1": R1, "r2": R2, "r1_r2": R1R2, "zero_centred_penalty": ZeroCentredPenalty}  # fmt: skip
 
 
 def test_every_registered_constraint_is_checked_here() -> None:
@@ -126,6 +132,69 @@ def test_r1_of_a_linear_critic_is_half_its_squared_slope_times_its_weight() -> N
     real, fake, epsilon = batch()
     penalty = R1({"lambda_gp": torch.tensor([1.0, 10.0])}).penalty(lambda x: x @ w, real, fake, epsilon)
     assert penalty.tolist() == [12.5, 125.0]
+
+
+@pytest.mark.parametrize(("penalty", "expected"), [(R2, 12.5), (R1R2, 25.0), (ZeroCentredPenalty, 25.0)])
+def test_a_zero_centred_penalty_of_a_linear_critic_is_its_share_of_the_squared_slope(penalty, expected: float) -> None:
+    """γ/2 · ‖w‖² at one kind of samples, twice that at both (Mescheder et al. 2018); λ · ‖w‖² at interpolates."""
+    w = torch.tensor([3.0, -4.0], dtype=torch.float64)
+    values = penalty({"lambda_gp": torch.tensor([1.0, 10.0])}).penalty(lambda x: x @ w, *batch())
+    assert values.tolist() == [expected, 10 * expected]
+
+
+def test_each_zero_centred_penalty_is_taken_at_its_own_samples() -> None:
+    """f(x) = ‖x‖²/2 has the gradient x, so that the penalty is a mean of ‖x‖² over where it is taken."""
+    real, fake, epsilon = batch()
+
+    def at(x: Tensor) -> Tensor:
+        return x.square().sum(2).mean(1)
+
+    def value(penalty: type) -> Tensor:
+        return penalty(UNIT).penalty(lambda x: x.square().sum(2) / 2, real, fake, epsilon)
+
+    torch.testing.assert_close(value(R2), at(fake) / 2, rtol=1e-12, atol=0)
+    torch.testing.assert_close(value(R1R2), (at(real) + at(fake)) / 2, rtol=1e-12, atol=0)
+    between = at(epsilon[..., None] * real + (1 - epsilon[..., None]) * fake)
+    torch.testing.assert_close(value(ZeroCentredPenalty), between, rtol=1e-12, atol=0)
+
+
+def test_dragans_penalty_is_taken_on_the_way_from_real_to_perturbed_samples() -> None:
+    """Against their code's lines, batch + 0.5 · batch.std() · random and interpolates of the two, with autograd."""
+    critic, flat, plain = critic_and_plain()
+    real, _, epsilon = batch()
+    noise = torch.rand(real.shape, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    own = {"lambda_gp": torch.full((MEMBERS,), 10.0), "perturbation": torch.full((MEMBERS,), 0.5)}
+    values = Dragan(own).perturbed_penalty(lambda x: critic(flat, x, None), real, noise, epsilon)
+    perturbed = real[0] + 0.5 * float(np.std(real[0].numpy())) * noise[0]
+    expected = 10 * plain_penalty(plain, perturbed, real[0], epsilon[0])
+    torch.testing.assert_close(values[0], expected.detach(), rtol=1e-12, atol=0)
+
+
+def test_dragans_gradient_equals_central_finite_differences() -> None:
+    critic, flat, _ = critic_and_plain()
+    flat = 3 * flat
+    real, noise, epsilon = batch()
+    own = {"lambda_gp": torch.ones(1), "perturbation": torch.ones(1)}
+
+    def total(weights: Tensor) -> Tensor:
+        return Dragan(own).perturbed_penalty(lambda x: critic(weights, x, None), real, noise, epsilon).sum()
+
+    direction = torch.randn(flat.shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    difference = (total(flat + 1e-6 * direction) - total(flat - 1e-6 * direction)) / 2e-6
+    torch.testing.assert_close((torch.func.grad(total)(flat) * direction).sum(), difference, rtol=1e-6, atol=1e-8)
+
+
+def test_a_run_with_dragan_trains_on_noise_of_its_own_for_each_step_and_is_probed() -> None:
+    settings = {"lipschitz": "dragan", "lambda_gp": 10.0, "n_critic": 2, "generator_steps": 2, "fakes": "noisy_real"}
+    run = RunConfig.model_validate({"dataset": "ring8", "width": 4, "batch_size": 8, **settings})
+    cohort = Cohort([run], load_dataset("ring8", {}), torch.device("cpu"))
+    ((first, second),), _ = cohort.batches.take(0, 1)
+    assert first.perturbation.shape == first.real.shape
+    assert not torch.equal(first.perturbation, second.perturbation)
+    critic, _ = cohort.advance(2)
+    assert critic.isfinite().all()
+    probed = [v for layers in measure(cohort).values() for of_layer in layers.values() for v in of_layer]
+    assert np.isfinite(probed).all()
 
 
 def test_r1_is_half_the_mean_square_of_finite_differences_at_real_samples() -> None:

@@ -24,6 +24,17 @@ EXPECTED = {
     "wasserstein": (FAKE.mean(1) - REAL.mean(1), -FAKE.mean(1)),
     "probability": (FAKE.sigmoid().mean(1) - REAL.sigmoid().mean(1), -FAKE.sigmoid().mean(1)),
     "hinge": ((1 - REAL).clamp(min=0).mean(1) + (1 + FAKE).clamp(min=0).mean(1), -FAKE.mean(1)),
+    "relativistic": (bce(REAL - FAKE, 1), bce(FAKE - REAL, 1)),
+    "relativistic_average": (
+        bce(REAL - FAKE.mean(1, keepdim=True), 1) + bce(FAKE - REAL.mean(1, keepdim=True), 0),
+        bce(FAKE - REAL.mean(1, keepdim=True), 1) + bce(REAL - FAKE.mean(1, keepdim=True), 0),
+    ),
+    "relativistic_average_hinge": (
+        (1 - REAL + FAKE.mean(1, keepdim=True)).clamp(min=0).mean(1)
+        + (1 + FAKE - REAL.mean(1, keepdim=True)).clamp(min=0).mean(1),
+        (1 - FAKE + REAL.mean(1, keepdim=True)).clamp(min=0).mean(1)
+        + (1 + REAL - FAKE.mean(1, keepdim=True)).clamp(min=0).mean(1),
+    ),
 }
 
 
@@ -36,7 +47,8 @@ def test_a_loss_is_its_papers_formula_for_each_member(name: str) -> None:
     loss = registry.get("loss", name)({})
     critic, generator = EXPECTED[name]
     torch.testing.assert_close(loss.critic(REAL, FAKE), critic)
-    torch.testing.assert_close(loss.generator(FAKE), generator)
+    ours = loss.paired_generator(REAL, FAKE) if loss.pairs else loss.generator(FAKE)
+    torch.testing.assert_close(ours, generator)
 
 
 OPTIMIZERS = [
@@ -44,9 +56,21 @@ OPTIMIZERS = [
     ("adam", {"beta1": 0.0, "beta2": 0.999}, lambda p: torch.optim.Adam([p], lr=0.01, betas=(0.0, 0.999))),
     ("rmsprop", {"momentum": 0.0}, lambda p: torch.optim.RMSprop([p], lr=0.01)),
     ("rmsprop", {"momentum": 0.9}, lambda p: torch.optim.RMSprop([p], lr=0.01, momentum=0.9)),
+    (
+        "adam", {"beta1": 0.5, "beta2": 0.9, "weight_decay": 0.3},
+        lambda p: torch.optim.Adam([p], lr=0.01, betas=(0.5, 0.9), weight_decay=0.3),
+    ),
+    (
+        "rmsprop", {"momentum": 0.9, "weight_decay": 0.3},
+        lambda p: torch.optim.RMSprop([p], lr=0.01, momentum=0.9, weight_decay=0.3),
+    ),
+    (
+        "sgd", {"momentum": 0.9, "weight_decay": 0.3},
+        lambda p: torch.optim.SGD([p], lr=0.01, momentum=0.9, weight_decay=0.3),
+    ),
     ("sgd", {"momentum": 0.0}, lambda p: torch.optim.SGD([p], lr=0.01)),
     ("sgd", {"momentum": 0.9}, lambda p: torch.optim.SGD([p], lr=0.01, momentum=0.9)),
-]
+]  # fmt: skip
 
 
 def test_every_registered_optimizer_has_its_reference_here() -> None:

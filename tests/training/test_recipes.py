@@ -133,9 +133,7 @@ def test_a_recipes_steps_are_those_of_the_documents_loop(case: Case) -> None:
 def test_with_the_generator_first_its_step_sees_the_critic_before_its_steps() -> None:
     cohort = cohort_of("wgan_gp_mlp_mnist", "wgan_gp_mlp")
     _, (turn,) = cohort.batches.take(0, 1)
-    expected, _, _ = cohort.steps.generator_step(
-        cohort.generator, cohort.generator_state, cohort.critic, turn.latent, turn.labels
-    )
+    expected, _, _ = cohort.steps.generator_step(cohort.generator, cohort.generator_state, cohort.critic, turn)
     cohort.advance(1)
     torch.testing.assert_close(cohort.generator, expected)
 
@@ -220,7 +218,7 @@ def test_d4s_dcgan_at_full_size_has_the_number_of_parameters_of_the_code_that_it
 def test_d4s_dcgan_starts_from_normal_weights() -> None:
     config = settings_of("wgan_gp_dcgan", "wgan_gp", "path=anywhere", "width=8")
     network = build(config, (3, 64, 64), 0, 1).critic
-    views = network.views(network.initial([0], "critic", config.init_std))
+    views = network.views(network.initial([0], "critic", config.init_std, config.start))
     assert views["body.1.weight"].std().item() == pytest.approx(0.02, rel=0.05)
     assert torch.equal(views["body.2.weight"], torch.ones_like(views["body.2.weight"]))
 

@@ -44,7 +44,12 @@ class CriticView:
         real, labels = stream.take(0, 1)
         (latent,) = cohort.noise("probe latent", (PROBE_BATCH, config.latent_size), "normal").take(0, 1)
         (epsilon,) = cohort.noise("probe epsilon", (PROBE_BATCH,), "uniform").take(0, 1)
-        self.batch = Batch(real[0], labels[0] if cohort.conditional else None, latent[0], epsilon[0])
+        perturbation = None
+        if cohort.steps.constraint.perturbs:
+            shape = (PROBE_BATCH, *cohort.dataset.shape)
+            perturbation = cohort.noise("probe perturbation", shape, "uniform").take(0, 1)[0][0]
+        asked = labels[0] if cohort.conditional else None
+        self.batch = Batch(real[0], asked, latent[0], epsilon[0], perturbation=perturbation)
         if config.fakes != "generator":
             names = "probe fake", "probe fake noise"
             fakes = Fakes(config, cohort.dataset, cohort.seeds, *names, PROBE_BATCH, cohort.dtype, cohort.device)
