@@ -140,7 +140,9 @@ class MetricFacts(MeasureFacts):
 
 @dataclass(frozen=True)
 class StabilityFacts(MeasureFacts):
-    """Of a run's whole record."""
+    """Of a run's whole record. binary: it is 0 or 1, and averaged whole."""
+
+    binary: bool = False
 
 
 @dataclass(frozen=True)

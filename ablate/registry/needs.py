@@ -6,6 +6,7 @@ dataset and settings is asked; while it trains, what was found of the data thems
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -95,6 +96,37 @@ def stacked(subject: Subject) -> bool:
     """The three digits of stacked MNIST, and the number of samples of which the literature counts them."""
     counted = subject.dataset.evaluation_samples
     return subject.dataset.stacked and subject.settings.get("evaluation_samples", counted) in (None, counted)
+
+
+@register("need", "generator", words="arms with fakes: generator")
+def generator(subject: Subject) -> bool:
+    """A generator is trained."""
+    return not fixed_fakes(subject)
+
+
+@register("need", "evaluated_6", words="6 evaluations or more")
+def evaluated_6(subject: Subject) -> bool:
+    """Three evaluations or more in the second half."""
+    return _evaluations(subject) >= 6
+
+
+@register("need", "evaluated_9", words="9 evaluations or more")
+def evaluated_9(subject: Subject) -> bool:
+    """Three evaluations or more in the last third."""
+    return _evaluations(subject) >= 9
+
+
+def _evaluations(subject: Subject) -> int:
+    """How many evaluations the run has; a wrong setting is reported where it is given, and has enough."""
+    settings = subject.settings
+    asked, steps = settings.get("evaluations", 10), settings.get("generator_steps")
+    if steps is None and isinstance(critic_steps := settings.get("critic_steps"), int):
+        n_critic = settings.get("n_critic", 5)
+        steps = critic_steps // n_critic if isinstance(n_critic, int) and n_critic > 0 else None
+    end = [steps] if isinstance(steps, int) else []
+    if isinstance(asked, int):
+        return min([asked, *end])
+    return len({*map(str, asked), *map(str, end)}) if isinstance(asked, list | tuple) else sys.maxsize
 
 
 @register("need", "fixed_fakes", words="arms whose critic is trained against other fakes than a generator's")
