@@ -29,6 +29,9 @@ class Setting:
     """a number that runs of one cohort must share; flags, texts and whole numbers always must"""
     always_in_id: bool = False
     """run_id holds it at its default too, as it did before defaults were left out; new settings leave it False"""
+    silent_default: bool = False
+    """a dataset's option that changes nothing at its default: rows and run_id hold it at other values alone, so that an
+    option can be added to a dataset of which there are results"""
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -78,5 +81,5 @@ class Setting:
 
     def agrees(self, other: Setting) -> bool:
         """Whether both may be owned under one name: what is right for one is right for the other."""
-        facts = ("kind", "above", "least", "below", "most", "choices", "structural", "always_in_id")
+        facts = ("kind", "above", "least", "below", "most", "choices", "structural", "always_in_id", "silent_default")
         return all(getattr(self, fact) == getattr(other, fact) for fact in facts)
