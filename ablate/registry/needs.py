@@ -71,6 +71,12 @@ def points(subject: Subject) -> bool:
     return subject.dataset.shape == (2,)
 
 
+@register("need", "images", words="images")
+def images(subject: Subject) -> bool:
+    """Images, with a classifier or without."""
+    return subject.image
+
+
 @register("need", "modes", words="a mixture with known modes")
 def modes(subject: Subject) -> bool:
     """Points around centres that are known."""
@@ -96,6 +102,30 @@ def stacked(subject: Subject) -> bool:
     """The three digits of stacked MNIST, and the number of samples of which the literature counts them."""
     counted = subject.dataset.evaluation_samples
     return subject.dataset.stacked and subject.settings.get("evaluation_samples", counted) in (None, counted)
+
+
+@register("need", "stacked_1k", words="stacked_mnist with 1,000 samples or more")
+def stacked_1k(subject: Subject) -> bool:
+    """As many of stacked MNIST's samples."""
+    return _stacked_samples(subject) >= 1000
+
+
+@register("need", "stacked_5k", words="stacked_mnist with 5,000 samples or more")
+def stacked_5k(subject: Subject) -> bool:
+    """As many of stacked MNIST's samples."""
+    return _stacked_samples(subject) >= 5000
+
+
+@register("need", "stacked_10k", words="stacked_mnist with 10,000 samples or more")
+def stacked_10k(subject: Subject) -> bool:
+    """As many of stacked MNIST's samples."""
+    return _stacked_samples(subject) >= 10_000
+
+
+def _stacked_samples(subject: Subject) -> int:
+    """Samples of an evaluation, where images are stacked; 0 where they are not."""
+    samples = subject.settings.get("evaluation_samples") or subject.dataset.evaluation_samples
+    return samples if subject.dataset.stacked and isinstance(samples, int) else 0
 
 
 @register("need", "generator", words="arms with fakes: generator")
