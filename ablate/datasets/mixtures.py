@@ -47,7 +47,7 @@ def _dataset(
         Setting("radius", default=1.0, above=0, doc="of the circle"),
         Setting("std", default=0.01, above=0, doc="of each mode"),
         Setting("samples", "whole", 0, "size of the training set; 0: every batch is fresh", least=0, silent_default=True),
-        Setting("data_seed", "whole", 0, "of the training set", least=0, most=1048575, silent_default=True),
+        Setting("data_seed", "whole", 0, "of the training set", least=0, most=999_999, silent_default=True),
     ),
 )  # fmt: skip
 def ring8(radius: float, std: float, samples: int, data_seed: int) -> Dataset:
@@ -63,7 +63,7 @@ def ring8(radius: float, std: float, samples: int, data_seed: int) -> Dataset:
         Setting("spacing", default=2.0, above=0, doc="distance of neighbouring modes"),
         Setting("std", default=0.05, above=0, doc="of each mode"),
         Setting("samples", "whole", 0, "size of the training set; 0: every batch is fresh", least=0, silent_default=True),
-        Setting("data_seed", "whole", 0, "of the training set", least=0, most=1048575, silent_default=True),
+        Setting("data_seed", "whole", 0, "of the training set", least=0, most=999_999, silent_default=True),
     ),
 )  # fmt: skip
 def grid25(spacing: float, std: float, samples: int, data_seed: int) -> Dataset:
@@ -79,7 +79,7 @@ def grid25(spacing: float, std: float, samples: int, data_seed: int) -> Dataset:
         Setting("noise", default=0.25, above=0, doc="standard deviation of the noise added to the roll"),
         Setting("scale", default=7.5, above=0, doc="what the coordinates are divided by"),
         Setting("samples", "whole", 0, "size of the training set; 0: every batch is fresh", least=0, silent_default=True),
-        Setting("data_seed", "whole", 0, "of the training set", least=0, most=1048575, silent_default=True),
+        Setting("data_seed", "whole", 0, "of the training set", least=0, most=999_999, silent_default=True),
     ),
 )  # fmt: skip
 def swiss_roll(noise: float, scale: float, samples: int, data_seed: int) -> Dataset:

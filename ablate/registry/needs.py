@@ -154,6 +154,8 @@ def _evaluations(subject: Subject) -> int:
         n_critic = settings.get("n_critic", 5)
         steps = critic_steps // n_critic if isinstance(n_critic, int) and n_critic > 0 else None
     end = [steps] if isinstance(steps, int) else []
+    if isinstance(asked, dict):
+        asked = asked.get("count")
     if isinstance(asked, int):
         return min([asked, *end])
     return len({*map(str, asked), *map(str, end)}) if isinstance(asked, list | tuple) else sys.maxsize

@@ -88,6 +88,8 @@ def test_roughness_knows_neither_level_nor_trend() -> None:
         ({"evaluations": 12, "critic_steps": 20, "n_critic": 4}, False, False),
         ({"evaluations": [1, 2, 3, 4, 5, 6, 7, 8], "generator_steps": 20}, True, True),
         ({"evaluations": (1, 2, 3, 4, 5, 6, 7, 8), "generator_steps": 8}, True, False),
+        ({"evaluations": {"count": 12, "spacing": "log"}, "generator_steps": 8}, True, False),
+        ({"evaluations": {"count": 9, "spacing": "log"}}, True, True),
         ({"evaluations": "often"}, True, True),  # reported where it is given
         ({"fakes": "noisy_real"}, False, False),
     ],
