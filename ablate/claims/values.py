@@ -111,7 +111,7 @@ def samples_of(rows: StudyRows, claim: Claim, dataset: str, better: str = "") ->
         values = [lost.astype(float) for lost in broken]
     else:
         better = (better or claim.direction or "less") if facts.better == "none" else facts.better
-        worst = math.inf if better == "less" else -math.inf
+        worst = (1.0 if facts.binary else math.inf) if better == "less" else 0.0 if facts.binary else -math.inf
         raw = _raw(rows, claim.metric, groups, broken)
         values = [np.where(lost, worst, value) for value, lost in zip(raw, broken, strict=True)]
     done = [value[~lost] for value, lost in zip(values, broken, strict=True)]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablate import registry
-from ablate.config.fields import Settings, default_of
+from ablate.config.fields import MOST_EVALUATIONS, Settings, default_of
 from ablate.registry import ArchitectureFacts, DatasetFacts, facts_about
 from ablate.registry.components import COMPONENT_KINDS, owned_settings, sample_shape, wrong_options
 
 Problems = Iterator[tuple[str, str]]
 EXCLUSIVE = ("generator_steps", "critic_steps")
-MOST_EVALUATIONS = 100_000
 
 
 def _check_missing(c: Settings) -> Problems:
@@ -54,7 +53,7 @@ def _check_evaluations(c: Settings) -> Problems:
     if isinstance(c.evaluations, int):
         if not 1 <= c.evaluations <= MOST_EVALUATIONS:
             yield "evaluations", f"evaluations is {c.evaluations}, expected at least 1 and at most {MOST_EVALUATIONS}"
-    elif c.evaluations and any(getattr(c, name) is not None for name in EXCLUSIVE):
+    elif isinstance(c.evaluations, tuple) and c.evaluations and any(getattr(c, name) is not None for name in EXCLUSIVE):
         last, end = max(c.evaluations), c.total_generator_steps
         if last > end:
             yield "evaluations", f"evaluation at generator step {last} lies behind the end of the run, {end}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from typing_extensions import TypedDict  # pydantic's own: it takes typing's from Python 3.12 on
 
 from ablate import registry
 from ablate.registry.components import COMPONENT_KINDS, component_settings, settings_of_kind
@@ -13,6 +14,9 @@ from ablate.registry.facts import Norm
 from ablate.registry.registry import reserve_settings
 
 MOST_STEPS = 10**9
+MOST_EVALUATIONS = 100_000
+EARLIEST = 0.01
+"""Of the run, where the first of evaluations with spacing: log lies"""
 
 
 def _name_of(kind: str) -> BeforeValidator:
@@ -26,6 +30,15 @@ def _name_of(kind: str) -> BeforeValidator:
 
 def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+class Spaced(TypedDict):
+    """A number of evaluations, and how they are spaced: log, each as many times the one before, from 1 % of the run on."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)  # type: ignore[misc]
+
+    count: Annotated[int, Field(ge=1, le=MOST_EVALUATIONS)]
+    spacing: Literal["log"]
 
 
 Steps = Annotated[tuple[Annotated[int, Field(ge=0)], ...], BeforeValidator(_as_tuple)]
@@ -112,7 +125,9 @@ class Settings(BaseModel):
     critic_steps: int | None = Field(
         None, ge=1, le=MOST_STEPS, description="budget in critic steps, instead of generator_steps"
     )
-    evaluations: int | Steps = Field(10, description="how many evaluations, evenly spaced, or at which generator steps")
+    evaluations: int | Steps | Spaced = Field(
+        10, description="how many evaluations, evenly spaced; or at which generator steps; or {count: 12, spacing: log}"
+    )
     evaluation_samples: int = Field(10_000, ge=100, le=1_000_000, description="generated samples of an evaluation")
     precision: Literal["fp32", "fp64"] = Field("fp32", description="arithmetic of the training")
 
@@ -135,6 +150,8 @@ class Settings(BaseModel):
         total = self.total_generator_steps
         if isinstance(self.evaluations, tuple):
             return tuple(sorted({*self.evaluations, total}))
+        if not isinstance(self.evaluations, int):
+            return log_spaced(self.evaluations["count"], total)
         count = min(self.evaluations, total)
         return tuple(round(total * (i + 1) / count) for i in range(count))
 
@@ -146,6 +163,18 @@ class Settings(BaseModel):
         given, own = self.model_dump(), component_settings()
         off = {name: False for name, setting in own.items() if setting.default is False}
         return {name: given.get(name, off.get(name)) for name in setting_names()}
+
+
+def log_spaced(count: int, total: int) -> tuple[int, ...]:
+    """Generator steps from about 1 % of `total` up to it, each as many times the one before; all of them if there are fewer.
+
+    Where rounding would give a step twice, the earlier steps move.
+    """
+    count = min(count, total)
+    steps = [total]
+    for place in range(1, count):
+        steps.append(min(round(total * EARLIEST ** (place / (count - 1))), steps[-1] - 1))
+    return tuple(max(step, least) for least, step in enumerate(reversed(steps), start=1))
 
 
 reserve_settings(Settings.model_fields)

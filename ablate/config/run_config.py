@@ -18,8 +18,8 @@ from ablate.registry.components import (
     component_settings,
     owned_settings,
     settings_of_kind,
+    telling_options,
     users_of,
-    with_default_options,
 )
 
 RESULTS_VERSION = 1
@@ -176,7 +176,7 @@ def fill(settings: dict[str, Any]) -> dict[str, Any]:
     dataset, options = settings.get("dataset"), settings.get("dataset_options", {})
     if isinstance(dataset, str) and registry.find("dataset", dataset):
         if isinstance(options, dict):
-            filled["dataset_options"] = with_default_options(dataset, options)
+            filled["dataset_options"] = telling_options(dataset, options)
         if counted := facts_about(DatasetFacts, dataset).evaluation_samples:
             filled.setdefault("evaluation_samples", counted)
     return filled

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+GOLDEN = (5**0.5 - 1) / 2
+"""Its multiples modulo 1 fill the unit interval most evenly"""
+
 
 @dataclass(frozen=True)
 class Modes:
@@ -50,6 +53,9 @@ class Dataset:
     modes: Modes | None = None
     sampler: Sampler | None = None
     """of a set that is not stored"""
+    training_set: tuple[Tensor, Tensor] | None = None
+    """of a sampler: the only samples that are trained on, float64 [N, *shape], and their labels, int64 [N]; the reference
+    stays fresh"""
     images: Tensor | None = None
     """uint8 [N, channels, height, width], where the set is stored"""
     labels: Tensor | None = None
@@ -58,6 +64,10 @@ class Dataset:
     """a user's own images: without a classifier for them, training goes on without the metrics of features"""
     channel_set: Dataset | None = None
     """the stored set whose images are the channels of a sample, where they are stacked"""
+    classifier: str = ""
+    """of which dataset the package's classifier judges these images, where not their own: they are of the same kind"""
+    equal_classes: bool = True
+    """labels are asked for equally often; else in the shares that the images have"""
     counterpart: Counterpart | None = None
     """what the critic is trained against with fakes: counterpart"""
 
@@ -74,6 +84,18 @@ class Dataset:
         chosen = torch.randperm(len(self.images), generator=generator)[:n]
         labels = self.labels[chosen] if self.labels is not None else torch.zeros(len(chosen), dtype=torch.int64)
         return to_unit(self.images[chosen], torch.float64), labels
+
+    def asked_labels(self, n: int) -> Tensor:
+        """Labels of n samples to be generated, int64 [n]: those of any first part are in about the same shares.
+
+        Equal shares go round the classes. Unequal ones are the quantiles of the golden ratio's multiples modulo 1.
+        """
+        if self.equal_classes:
+            return torch.arange(n) % self.n_classes
+        assert self.labels is not None
+        uniform = (torch.arange(1, n + 1, dtype=torch.float64) * GOLDEN) % 1
+        ordered: Tensor = self.labels.sort().values
+        return ordered[(uniform * len(ordered)).long()]
 
 
 def to_unit(images: Tensor, dtype: torch.dtype) -> Tensor:

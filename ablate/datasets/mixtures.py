@@ -8,22 +8,37 @@ import torch
 from torch import Tensor
 
 from ablate.datasets.base import Dataset, Modes, Sampler, fingerprint_of
+from ablate.errors import UsageError
 from ablate.registry import Setting, register
 
+TRAINING_SEED = 2**21
+"""Added to data_seed, so that no training set shares its random numbers with a reference"""
 
-def _mixture(name: str, centers: Tensor, std: float, options: dict[str, float]) -> Dataset:
+
+def _mixture(
+    name: str, centers: Tensor, std: float, options: dict[str, float], samples: int, data_seed: int
+) -> Dataset:
     def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         device = generator.device
         labels = torch.randint(len(centers), (n,), generator=generator, device=device)
         noise = torch.randn(n, 2, generator=generator, dtype=torch.float64, device=device)
         return centers.to(device)[labels] + std * noise, labels
 
-    return _dataset(name, sampler, options, Modes(centers, std))
+    return _dataset(name, sampler, options, samples, data_seed, Modes(centers, std))
 
 
-def _dataset(name: str, sampler: Sampler, options: dict[str, float], modes: Modes | None = None) -> Dataset:
-    classes = len(modes.centers) if modes else 0
-    return Dataset(name, (2,), classes, fingerprint_of(name, repr(sorted(options.items()))), modes, sampler)
+def _dataset(
+    name: str, sampler: Sampler, options: dict[str, float], samples: int, data_seed: int, modes: Modes | None = None
+) -> Dataset:
+    """`samples` is the size of the training set; with 0 every batch is fresh."""
+    training_set = None
+    if data_seed and not samples:
+        raise UsageError(f"{name}: data_seed is the seed of a training set, which has no size; give samples too")
+    if samples:
+        training_set = sampler(samples, torch.Generator().manual_seed(TRAINING_SEED + data_seed))
+        options = options | {"samples": samples, "data_seed": data_seed}
+    classes, fingerprint = len(modes.centers) if modes else 0, fingerprint_of(name, repr(sorted(options.items())))
+    return Dataset(name, (2,), classes, fingerprint, modes, sampler, training_set)
 
 
 @register(
@@ -31,17 +46,15 @@ def _dataset(name: str, sampler: Sampler, options: dict[str, float], modes: Mode
     settings=(
         Setting("radius", default=1.0, above=0, doc="of the circle"),
         Setting("std", default=0.01, above=0, doc="of each mode"),
+        Setting("samples", "whole", 0, "size of the training set; 0: every batch is fresh", least=0, silent_default=True),
+        Setting("data_seed", "whole", 0, "of the training set", least=0, most=999_999, silent_default=True),
     ),
 )  # fmt: skip
-def ring8(radius: float, std: float) -> Dataset:
+def ring8(radius: float, std: float, samples: int, data_seed: int) -> Dataset:
     """8 normals on a circle: PacGAN's 2D-ring (radius 1, standard deviation 0.01)."""
-    return _ring("ring8", 8, radius, std)
-
-
-def _ring(name: str, modes: int, radius: float, std: float) -> Dataset:
-    angle = torch.arange(modes, dtype=torch.float64) * (2 * math.pi / modes)
+    angle = torch.arange(8, dtype=torch.float64) * (2 * math.pi / 8)
     centers = radius * torch.stack([angle.cos(), angle.sin()], dim=1)
-    return _mixture(name, centers, std, {"modes": modes, "radius": radius, "std": std})
+    return _mixture("ring8", centers, std, {"modes": 8, "radius": radius, "std": std}, samples, data_seed)
 
 
 @register(
@@ -49,12 +62,15 @@ def _ring(name: str, modes: int, radius: float, std: float) -> Dataset:
     settings=(
         Setting("spacing", default=2.0, above=0, doc="distance of neighbouring modes"),
         Setting("std", default=0.05, above=0, doc="of each mode"),
+        Setting("samples", "whole", 0, "size of the training set; 0: every batch is fresh", least=0, silent_default=True),
+        Setting("data_seed", "whole", 0, "of the training set", least=0, most=999_999, silent_default=True),
     ),
 )  # fmt: skip
-def grid25(spacing: float, std: float) -> Dataset:
+def grid25(spacing: float, std: float, samples: int, data_seed: int) -> Dataset:
     """5 × 5 normals on a square grid: PacGAN's 2D-grid (at -4, -2, 0, 2, 4, standard deviation 0.05)."""
     line = spacing * (torch.arange(5, dtype=torch.float64) - 2)
-    return _mixture("grid25", torch.cartesian_prod(line, line), std, {"spacing": spacing, "std": std})
+    options = {"spacing": spacing, "std": std}
+    return _mixture("grid25", torch.cartesian_prod(line, line), std, options, samples, data_seed)
 
 
 @register(
@@ -62,9 +78,11 @@ def grid25(spacing: float, std: float) -> Dataset:
     settings=(
         Setting("noise", default=0.25, above=0, doc="standard deviation of the noise added to the roll"),
         Setting("scale", default=7.5, above=0, doc="what the coordinates are divided by"),
+        Setting("samples", "whole", 0, "size of the training set; 0: every batch is fresh", least=0, silent_default=True),
+        Setting("data_seed", "whole", 0, "of the training set", least=0, most=999_999, silent_default=True),
     ),
 )  # fmt: skip
-def swiss_roll(noise: float, scale: float) -> Dataset:
+def swiss_roll(noise: float, scale: float, samples: int, data_seed: int) -> Dataset:
     """The swiss roll in two dimensions, as in WGAN-GP: scikit-learn's, noise 0.25, first and third axis over 7.5."""
 
     def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -75,4 +93,4 @@ def swiss_roll(noise: float, scale: float) -> Dataset:
         points += noise * torch.randn(n, 2, generator=generator, dtype=torch.float64, device=device)
         return points / scale, torch.zeros(n, dtype=torch.int64, device=device)
 
-    return _dataset("swiss_roll", sampler, {"noise": noise, "scale": scale})
+    return _dataset("swiss_roll", sampler, {"noise": noise, "scale": scale}, samples, data_seed)

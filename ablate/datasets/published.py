@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import pickle
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,13 @@ from ablate.registry import register
 
 CLASSES = 10
 IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+"""Where Debian's package dataset-fashion-mnist puts its files"""
 CIFAR_FILES = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch", "batches.meta")
 
 READING_FAILS = (
     RuntimeError, OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AssertionError, pickle.UnpicklingError,
+    zlib.error,
 )  # fmt: skip
 """What torchvision's readers raise on broken files: its checks of idx files are assertions and look-ups."""
 
@@ -50,9 +55,15 @@ def mnist32() -> Dataset:
 
 @register("dataset", "fashion_mnist", shape=(1, 28, 28), classes=10)
 def fashion_mnist() -> Dataset:
-    """The 60,000 training images of Fashion-MNIST, 28 × 28, through torchvision."""
+    """The 60,000 training images of Fashion-MNIST, 28 × 28, through torchvision or from Debian's package of them.
+
+    The folder of the data sets comes first, then the package dataset-fashion-mnist, then a download.
+    """
     from torchvision.datasets import FashionMNIST
 
+    if not (data_folder() / "FashionMNIST" / "raw").is_dir() and DEBIAN.is_dir():
+        images, labels = (_debian(f"train-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1"))
+        return _checked("fashion_mnist", images[:, None], labels, (1, 28, 28), DEBIAN)
     return _idx("fashion_mnist", FashionMNIST)
 
 
@@ -70,6 +81,17 @@ def _idx(name: str, reader: Any) -> Dataset:
     raw = Path(reader.__name__) / "raw"
     data = _read(reader.__name__, reader, raw, IDX_FILES)
     return _checked(name, data.data[:, None], data.targets, (1, 28, 28), raw)
+
+
+def _debian(name: str) -> Tensor:
+    """An idx file of Debian's package: uint8 of the sizes that its header says; MissingData where it is not one."""
+    try:
+        content = gzip.decompress((DEBIAN / name).read_bytes())
+        sizes = [int.from_bytes(content[4 * i :][:4], "big") for i in range(1, content[3] + 1)]
+        return torch.frombuffer(bytearray(content), dtype=torch.uint8, offset=4 * (1 + len(sizes))).view(sizes)
+    except READING_FAILS as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise _damaged("Fashion-MNIST", DEBIAN, reason) from error
 
 
 def _read(title: str, reader: Any, inside: Path, files: tuple[str, ...]) -> Any:
@@ -90,6 +112,11 @@ def _read(title: str, reader: Any, inside: Path, files: tuple[str, ...]) -> Any:
 
 def _damaged(title: str, inside: Path, reason: str) -> MissingData:
     folder = data_folder() / inside
+    if inside == DEBIAN:
+        return MissingData(
+            f"{folder}: the files of Debian's package dataset-fashion-mnist are there, but cannot be read ({reason}). "
+            "Install it again: `apt-get install --reinstall dataset-fashion-mnist`."
+        )
     return MissingData(
         f"{folder}: the files of {title} are there, but cannot be read ({reason}). Delete that folder, so that they are "
         f"downloaded again, or put sound ones there."

@@ -109,6 +109,6 @@ def _values(run: Run, row: dict[str, Any], path: Path, names: Sequence[str]) -> 
     (latent,) = noise([config.seed], "evaluation latent", shape, "normal", generator.dtype, torch.device("cpu")).take(
         0, 1
     )
-    labels = torch.arange(config.evaluation_samples) % generator.n_classes if generator.n_classes else None
+    labels = dataset.asked_labels(config.evaluation_samples) if generator.n_classes else None
     samples = generator(latent[0, 0], labels).double()
     return evaluate(samples, labels, reference, True, config.by_name(), names)

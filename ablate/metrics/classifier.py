@@ -105,6 +105,11 @@ def _trainable(dataset: Dataset) -> tuple[Tensor, Tensor]:
     """The images and labels of a set that a classifier can be trained on; UsageError for another."""
     if dataset.images is None or dataset.labels is None:
         raise UsageError(f"{dataset.name} is not a stored set of labelled images; a classifier cannot be trained on it")
+    if dataset.classifier:
+        raise UsageError(
+            f"{dataset.name} takes its features from the classifier of {dataset.classifier} that is in the package; "
+            f"these images need none of their own"
+        )
     if any(side % 4 or not side for side in dataset.shape[1:]):
         raise UsageError(
             f"{dataset.name} has images of shape {list(dataset.shape)}; a classifier needs sides divisible by 4: "
@@ -138,7 +143,9 @@ def path_of(dataset: Dataset) -> Path:
 
     The user's is below the folder of the data sets, named by the fingerprint of the images.
     """
-    packaged = WEIGHTS / f"{dataset.name}.safetensors"
+    packaged = WEIGHTS / f"{dataset.classifier or dataset.name}.safetensors"
+    if dataset.classifier:
+        return packaged
     try:
         with safe_open(packaged, framework="pt") as file:
             if json.loads(file.metadata()["record"])["dataset_fingerprint"] == dataset.fingerprint:
@@ -195,7 +202,7 @@ def load_classifier(dataset: Dataset, path: Path | None = None) -> tuple[Classif
 
     AblateError where its file is missing, damaged, or of other images.
     """
-    name, path = dataset.name, path or path_of(dataset)
+    name, path = dataset.classifier or dataset.name, path or path_of(dataset)
     if not path.exists():
         raise MissingClassifier(
             f"{path}: no classifier for these images of {name}, without which they have no features; "
@@ -222,7 +229,7 @@ def load_classifier(dataset: Dataset, path: Path | None = None) -> tuple[Classif
         raise AblateError(
             f"{path}: fingerprint is {fingerprint_of_tensors(tensors)}, its record says {expected}; {again}"
         )
-    if record["dataset_fingerprint"] != dataset.fingerprint:
+    if not dataset.classifier and record["dataset_fingerprint"] != dataset.fingerprint:
         raise AblateError(
             f"{path}: trained on other images of {name} (fingerprint {record['dataset_fingerprint']}) than those here "
             f"({dataset.fingerprint}); {again}"

@@ -13,7 +13,7 @@ from ablate.registry import register
 
 HIGH_QUALITY_STDS = 3
 FAIR_SHARE = 0.2
-"""modes@20 asks for this part of a mode's fair share of samples; a threshold of ours, not of the literature"""
+"""modes@20 and basins ask for this part of a fair share of samples; a threshold of ours, not of the literature"""
 
 
 def mode_counts(samples: Tensor, modes: Modes) -> Tensor:

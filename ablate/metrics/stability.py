@@ -21,6 +21,10 @@ class TrainingRecord:
     """metric → its value at each of them"""
     critic_gradient_norms: np.ndarray
     """norm of the gradient of the critic's loss with respect to its weights, at every critic step"""
+    untrained_fid: float = math.nan
+    """of the generator before the first step; NaN where it was not taken"""
+    diverged: bool = False
+    """the run stopped being finite; its curves end before that"""
 
     @property
     def best_fid(self) -> float:

@@ -64,6 +64,14 @@ def with_default_options(dataset: str, options: dict[str, Any]) -> dict[str, Any
     return {name: value for name, value in ordered.items() if value is not None} | read
 
 
+def telling_options(dataset: str, options: dict[str, Any]) -> dict[str, Any]:
+    """As `with_default_options`, without those that change nothing."""
+    known = dataset_options(dataset)
+    silent = {name: setting.default for name, setting in known.items() if setting.silent_default}
+    filled = with_default_options(dataset, options)
+    return {name: value for name, value in filled.items() if name not in silent or value != silent[name]}
+
+
 def wrong_options(dataset: str, options: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """(option, sentence) for each option that the dataset does not have, needs, or cannot have with that value."""
     allowed = dataset_options(dataset)

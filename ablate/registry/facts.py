@@ -152,7 +152,9 @@ def _refuse_curves(shown: tuple[str, ...], why: str) -> None:
 
 @dataclass(frozen=True)
 class StabilityFacts(MeasureFacts):
-    """Of a run's whole record."""
+    """Of a run's whole record. binary: it is 0 or 1, and averaged whole."""
+
+    binary: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ablate.registry.facts import Better, MeasureFacts, MetricFacts, Scale
+from ablate.registry.facts import Better, MeasureFacts, MetricFacts, Scale, StabilityFacts
 from ablate.registry.registry import entries
 
 Origin = Literal["metric", "stability", "probe", "series", "status", "pair", "column"]
@@ -78,7 +78,7 @@ def measures() -> dict[str, Measure]:
     registered = {
         name: Measure(
             name, facts.better, facts.scale, kind, entry.summary, facts.needs, facts.shown, facts.order,
-            isinstance(facts, MetricFacts) and facts.at_end,
+            isinstance(facts, MetricFacts) and facts.at_end, isinstance(facts, StabilityFacts) and facts.binary,
         )
         for kind in KINDS
         for name, entry in entries(kind).items()

@@ -6,6 +6,7 @@ dataset and settings is asked; while it trains, what was found of the data thems
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,6 +71,12 @@ def points(subject: Subject) -> bool:
     return subject.dataset.shape == (2,)
 
 
+@register("need", "images", words="images")
+def images(subject: Subject) -> bool:
+    """Images, with a classifier or without."""
+    return subject.image
+
+
 @register("need", "modes", words="a mixture with known modes")
 def modes(subject: Subject) -> bool:
     """Points around centres that are known."""
@@ -95,6 +102,63 @@ def stacked(subject: Subject) -> bool:
     """The three digits of stacked MNIST, and the number of samples of which the literature counts them."""
     counted = subject.dataset.evaluation_samples
     return subject.dataset.stacked and subject.settings.get("evaluation_samples", counted) in (None, counted)
+
+
+@register("need", "stacked_1k", words="stacked_mnist with 1,000 samples or more")
+def stacked_1k(subject: Subject) -> bool:
+    """As many of stacked MNIST's samples."""
+    return _stacked_samples(subject) >= 1000
+
+
+@register("need", "stacked_5k", words="stacked_mnist with 5,000 samples or more")
+def stacked_5k(subject: Subject) -> bool:
+    """As many of stacked MNIST's samples."""
+    return _stacked_samples(subject) >= 5000
+
+
+@register("need", "stacked_10k", words="stacked_mnist with 10,000 samples or more")
+def stacked_10k(subject: Subject) -> bool:
+    """As many of stacked MNIST's samples."""
+    return _stacked_samples(subject) >= 10_000
+
+
+def _stacked_samples(subject: Subject) -> int:
+    """Samples of an evaluation, where images are stacked; 0 where they are not."""
+    samples = subject.settings.get("evaluation_samples") or subject.dataset.evaluation_samples
+    return samples if subject.dataset.stacked and isinstance(samples, int) else 0
+
+
+@register("need", "generator", words="arms with fakes: generator")
+def generator(subject: Subject) -> bool:
+    """A generator is trained."""
+    return not fixed_fakes(subject)
+
+
+@register("need", "evaluated_6", words="6 evaluations or more")
+def evaluated_6(subject: Subject) -> bool:
+    """Three evaluations or more in the second half."""
+    return _evaluations(subject) >= 6
+
+
+@register("need", "evaluated_9", words="9 evaluations or more")
+def evaluated_9(subject: Subject) -> bool:
+    """Three evaluations or more in the last third."""
+    return _evaluations(subject) >= 9
+
+
+def _evaluations(subject: Subject) -> int:
+    """How many evaluations the run has; a wrong setting is reported where it is given, and has enough."""
+    settings = subject.settings
+    asked, steps = settings.get("evaluations", 10), settings.get("generator_steps")
+    if steps is None and isinstance(critic_steps := settings.get("critic_steps"), int):
+        n_critic = settings.get("n_critic", 5)
+        steps = critic_steps // n_critic if isinstance(n_critic, int) and n_critic > 0 else None
+    end = [steps] if isinstance(steps, int) else []
+    if isinstance(asked, dict):
+        asked = asked.get("count")
+    if isinstance(asked, int):
+        return min([asked, *end])
+    return len({*map(str, asked), *map(str, end)}) if isinstance(asked, list | tuple) else sys.maxsize
 
 
 @register("need", "fixed_fakes", words="arms whose critic is trained against other fakes than a generator's")

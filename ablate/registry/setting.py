@@ -29,6 +29,9 @@ class Setting:
     """a number that runs of one cohort must share; flags, texts and whole numbers always must"""
     always_in_id: bool = False
     """run_id holds it at its default too, as it did before defaults were left out; new settings leave it False"""
+    silent_default: bool = False
+    """a dataset's option that changes nothing at its default: rows and run_id hold it at other values alone, so that an
+    option can be added to a dataset of which there are results"""
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -82,6 +85,6 @@ class Setting:
 
     def differences(self, other: Setting) -> str:
         """In which facts but default and meaning this one is not as another, in words; empty where they agree."""
-        facts = ("kind", "above", "least", "below", "most", "choices", "structural", "always_in_id")
+        facts = ("kind", "above", "least", "below", "most", "choices", "structural", "always_in_id", "silent_default")
         pairs = [(fact, getattr(self, fact), getattr(other, fact)) for fact in facts]
         return ", ".join(f"{fact} is {mine!r}, there {theirs!r}" for fact, mine, theirs in pairs if mine != theirs)

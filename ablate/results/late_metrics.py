@@ -35,8 +35,10 @@ class Lacking:
         """Whether the last generator says it: a metric of samples that is taken only at the end of a run."""
         return self.measure.origin == "metric" and self.measure.at_end
 
-    def __str__(self) -> str:
-        return f"{self.measure.name} (in {self.having} of {self.having + len(self.runs)} rows)"
+    @property
+    def extent(self) -> str:
+        """How many rows have it."""
+        return f"in {self.having} of {self.having + len(self.runs)} rows"
 
 
 def lacking(results: Results, study: Study) -> list[Lacking]:
@@ -88,16 +90,25 @@ class _Subjects:
 
 def note_on(gaps: Sequence[Lacking]) -> str:
     """One line that names the metrics that rows lack, and how to get them; empty where there are no gaps."""
-    end = [str(gap) for gap in gaps if gap.can_be_measured]
-    rest = [str(gap) for gap in gaps if not gap.can_be_measured]
+    end = _named([gap for gap in gaps if gap.can_be_measured])
+    rest = _named([gap for gap in gaps if not gap.can_be_measured])
     ways = []
     if end:
-        ways.append(
-            f"{', '.join(end)}: `ablate run STUDY --measure-missing` measures them where the runs' generators were kept"
-        )
+        ways.append(f"{end}: `ablate run STUDY --measure-missing` measures them where the runs' generators were kept")
     if rest:
-        ways.append(f"{', '.join(rest)}: they need a new training, `ablate run STUDY --out ANOTHER_FOLDER`")
+        ways.append(
+            f"{rest}: they need a new training, `ablate run STUDY --out ANOTHER_FOLDER`, for they are of the training as "
+            "it went, which no kept generator tells"
+        )
     return f"registered metrics that finished runs lack: {'; '.join(ways)}" if ways else ""
+
+
+def _named(gaps: Sequence[Lacking]) -> str:
+    """The measures' names, those that equally many rows have together."""
+    by_extent: dict[str, list[str]] = {}
+    for gap in gaps:
+        by_extent.setdefault(gap.extent, []).append(gap.measure.name)
+    return ", ".join(f"{', '.join(names)} ({extent})" for extent, names in by_extent.items())
 
 
 def warn_of_lacking(results: Results, study: Study) -> None:

@@ -133,7 +133,10 @@ def expected(name: str, schema: dict[str, Any]) -> str:
     if name in COMPONENT_KINDS:
         return f"one of: {', '.join(registry.entries(name))}"
     if name == "evaluations":
-        return "a whole number, or a list of generator steps (whole numbers of at least 0)"
+        return (
+            "a whole number, a list of generator steps (whole numbers of at least 0), or {count: 12, spacing: log} with "
+            "a whole number of at least 1"
+        )
     if "enum" in schema:
         return f"one of: {', '.join(schema['enum'])}"
     if "anyOf" in schema:

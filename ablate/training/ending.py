@@ -16,6 +16,8 @@ from ablate.metrics.evaluation import Reference
 from ablate.metrics.floors import floors
 from ablate.metrics.inception import InceptionFid
 from ablate.metrics.stability import TrainingRecord
+from ablate.registry import MeasureFacts
+from ablate.registry.needs import unmet
 from ablate.training.best_generators import BestGenerators
 from ablate.training.cohort import Cohort
 from ablate.training.options import Arithmetic
@@ -93,10 +95,16 @@ class Ending:
             return {}
         steps, last = [evaluated["generator_step"] for evaluated in evaluations], evaluations[-1]
         curves = {name: [e["metrics"].get(name, math.nan) for e in evaluations] for name in last["metrics"]}
-        record = TrainingRecord(steps, curves, self._norms(member))
+        untrained = self.record.untrained_fids[member] if self.record.untrained_fids else math.nan
+        record = TrainingRecord(steps, curves, self._norms(member), untrained, member in self.record.diverged_at)
+        subject = self.reference.subject(self.cohort.configs[member].by_name())
         final = dict(last["metrics"])
         final |= {probe: layers[""] for probe, layers in last["probes"].items() if "" in layers}
-        final |= {name: entry.load()(record) for name, entry in registry.entries("stability").items()}
+        final |= {
+            name: entry.load()(record)
+            for name, entry in registry.entries("stability").items()
+            if isinstance(entry.facts, MeasureFacts) and unmet(entry.facts.needs, subject) is None
+        }
         if self.inception and member not in self.record.ended:
             final |= self.inception(self._last_samples[member])
         return final | {"best_fid": record.best_fid, "best_fid_step": record.best_fid_step}

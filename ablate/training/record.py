@@ -29,6 +29,8 @@ class CohortRecord:
     """spent by the whole cohort on each kind of work"""
     norms: list[Tensor] = field(default_factory=list)
     """norms of the critic's gradient in each segment, [critic steps, member]"""
+    untrained_fids: list[float] = field(default_factory=list)
+    """fid of each member's generator before the first step; empty where it was not taken"""
 
     @property
     def ended(self) -> set[int]:
@@ -90,6 +92,7 @@ class CohortRecord:
             "sums": self.sums,
             "counted": self.counted,
             "seconds": self.seconds,
+            "untrained_fids": self.untrained_fids,
         }
 
     @classmethod
@@ -103,4 +106,5 @@ class CohortRecord:
             record["counted"],
             record["seconds"],
             [tensors["norms"]],
+            record.get("untrained_fids", []),
         )

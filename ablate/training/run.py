@@ -57,6 +57,9 @@ class _Training:
         self.record = CohortRecord()
 
     def run(self) -> list[Outcome]:
+        if self.generates and not self.reference.skipped and self.cohort.generator_step == 0:
+            self._measure_untrained()
+            give_back()
         for target in self.configs[0].evaluation_steps:
             while self.cohort.generator_step < target and not self._all_ended:
                 self._advance(min(self.cohort.segment, target - self.cohort.generator_step))
@@ -120,6 +123,14 @@ class _Training:
         seconds = self.record.seconds["train"] / len(self.members)
         probes = measure(cohort)
         self.record.evaluations.append(Evaluated(cohort.generator_step, cohort.critic_step, seconds, metrics, probes))
+        self.record.spend("evaluate", time.monotonic() - began)
+
+    def _measure_untrained(self) -> None:
+        """Take fid before the first step, by the samples of the evaluations; no stream moves by it."""
+        began = time.monotonic()
+        samples, labels = sample(self.cohort, self.configs[0].evaluation_samples)
+        values = [evaluate(own, labels, self.reference, end=False, only=("fid",)) for own in samples]
+        self.record.untrained_fids = [value["fid"] for value in values]
         self.record.spend("evaluate", time.monotonic() - began)
 
     def _measured(self) -> list[dict[str, float]]:

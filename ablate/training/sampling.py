@@ -63,7 +63,7 @@ def _samples(cohort: Cohort, purpose: str, n: int, labels: Tensor | None, statis
 def _labels(cohort: Cohort, n: int) -> Tensor | None:
     if not cohort.conditional:
         return None
-    return torch.arange(n, device=cohort.device) % cohort.dataset.n_classes
+    return cohort.dataset.asked_labels(n).to(cohort.device)
 
 
 def _standing_batches(cohort: Cohort) -> Iterator[tuple[Tensor, Tensor | None]]:

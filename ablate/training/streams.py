@@ -81,7 +81,7 @@ def noise(
 
 
 class RealBatches:
-    """The stream of real batches: a sampler's fresh samples, or a stored set in shuffled epochs, without replacement."""
+    """The stream of real batches: a sampler's fresh samples, or a finite set in shuffled epochs, without replacement."""
 
     def __init__(
         self,
@@ -93,27 +93,31 @@ class RealBatches:
         device: torch.device,
     ):
         self.dataset, self.batch_size, self.dtype = dataset, batch_size, dtype
-        if dataset.sampler is not None:
+        self.labels: Tensor | None
+        if dataset.training_set is not None:
+            self.samples, self.labels = (part.to(device) for part in dataset.training_set)
+        elif dataset.images is not None:
+            # a larger set stays where it is, a file mapped into memory perhaps, and its batches are moved
+            self.samples = dataset.images.to(device) if dataset.images.nbytes <= MOST_ON_DEVICE else dataset.images
+            self.labels = dataset.labels.to(device) if dataset.labels is not None else None
+        else:
+            assert dataset.sampler is not None
             block = partial(_fresh, dataset.sampler, batch_size, dtype)
             self.blocks = Blocks(seeds, purpose, batch_size * math.prod(dataset.shape), block, device)
-        else:
-            assert dataset.images is not None
-            # a larger set stays where it is, a file mapped into memory perhaps, and its batches are moved
-            self.images = dataset.images.to(device) if dataset.images.nbytes <= MOST_ON_DEVICE else dataset.images
-            self.labels = dataset.labels.to(device) if dataset.labels is not None else None
-            self.blocks = Blocks(seeds, purpose, 1, _epoch, device)
-            self.blocks.length = len(self.images)  # a block is an epoch
+            return
+        self.blocks = Blocks(seeds, purpose, 1, _epoch, device)
+        self.blocks.length = len(self.samples)  # a block is an epoch
 
     def take(self, start: int, count: int) -> tuple[Tensor, Tensor]:
         """Batches start … start + count − 1: samples [count, member, batch, *shape] and labels [count, member, batch]."""
-        if self.dataset.sampler is not None:
+        if self.dataset.images is None and self.dataset.training_set is None:
             samples, labels = self.blocks.take(start, count)
             return samples, labels
         (order,) = self.blocks.take(start * self.batch_size, count * self.batch_size)
         chosen = order.unflatten(0, (count, self.batch_size)).transpose(1, 2)
         labels = self.labels[chosen] if self.labels is not None else torch.zeros_like(chosen)
-        images = self.images[chosen.to(self.images.device)].to(chosen.device)
-        return to_unit(images, self.dtype), labels
+        samples = self.samples[chosen.to(self.samples.device)].to(chosen.device)
+        return samples.to(self.dtype) if samples.is_floating_point() else to_unit(samples, self.dtype), labels
 
 
 # Functions, not methods: a stream that referred to its owner would leave its blocks to the garbage collector, which runs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -85,10 +87,34 @@ def test_the_budget_can_be_given_in_critic_steps() -> None:
     [
         (4, 1000, (250, 500, 750, 1000)), (3, 10, (3, 7, 10)), (10, 4, (1, 2, 3, 4)), (1, 7, (7,)),
         ((500, 10), 1000, (10, 500, 1000)), ((1000,), 1000, (1000,)), ((), 5, (5,)), ((0, 0), 5, (0, 5)),
+        ({"count": 5, "spacing": "log"}, 10_000, (100, 316, 1000, 3162, 10_000)),
+        ({"count": 4, "spacing": "log"}, 100, (1, 5, 22, 100)), ({"count": 5, "spacing": "log"}, 9, (1, 2, 3, 4, 9)),
+        ({"count": 1, "spacing": "log"}, 7, (7,)), ({"count": 8, "spacing": "log"}, 3, (1, 2, 3)),
     ],
 )  # fmt: skip
 def test_evaluations_are_ascending_and_end_with_the_run(evaluations: Any, total: int, steps: tuple[int, ...]) -> None:
     assert config(evaluations=evaluations, generator_steps=total).evaluation_steps == steps
+
+
+@pytest.mark.parametrize("total", [1, 2, 5, 12, 13, 40, 100, 999, 8000])
+@pytest.mark.parametrize("count", [1, 2, 9, 12, 60])
+def test_log_spaced_evaluations_are_as_many_as_were_asked_for_and_no_step_twice(count: int, total: int) -> None:
+    steps = config(evaluations={"count": count, "spacing": "log"}, generator_steps=total).evaluation_steps
+    assert len(steps) == min(count, total)
+    assert list(steps) == sorted(set(steps))
+    assert steps[0] >= 1
+    assert steps[-1] == total
+    if total == 8000 and count > 1:
+        ratios = [math.log(late / early) for early, late in pairwise(steps) if early > 1000]
+        assert ratios == pytest.approx([math.log(100) / (count - 1)] * len(ratios), abs=2e-3)
+
+
+def test_the_spacing_of_evaluations_is_part_of_the_identity_and_takes_a_budget_in_critic_steps() -> None:
+    spaced = config(evaluations={"count": 10, "spacing": "log"})
+    assert spaced.run_id != config(evaluations=10).run_id
+    assert spaced.structure != config(evaluations=10).structure
+    critic = config(evaluations={"count": 3, "spacing": "log"}, generator_steps=None, critic_steps=2000, n_critic=5)
+    assert critic.evaluation_steps == (4, 40, 400)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +145,7 @@ def test_evaluations_are_ascending_and_end_with_the_run(evaluations: Any, total:
         ({"dataset_options": {"std": float("nan")}}, "dataset_options.std", "a finite number above 0"),
         ({"dataset_options": {"std": float("inf")}}, "dataset_options.std", "a finite number above 0"),
         ({"dataset_options": {"std": True}}, "dataset_options.std", "a finite number above 0"),
-        ({"dataset": "digits", "dataset_options": {"std": 1.0}}, "dataset_options.std", "unknown option 'std'"),
+        ({"dataset": "mnist", "dataset_options": {"std": 1.0}}, "dataset_options.std", "unknown option 'std'"),
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(changes: dict[str, Any], setting: str, phrase: str) -> None:
@@ -140,6 +166,9 @@ def test_all_that_does_not_fit_is_told_at_once() -> None:
         {"n_critic": 2.0}, {"n_critic": True}, {"batch_size": 1}, {"seed": -1}, {"seed": 2**31}, {"beta1": 1.0},
         {"loss": "hing"}, {"loss": ["hinge"]}, {"lipschitz": {}}, {"dataset": None}, {"precision": "fp16"},
         {"generator_steps": 10**10}, {"no_such_setting": 1}, {"dataset_options": [1]}, {"evaluations": (-1,)},
+        {"evaluations": {"count": 0, "spacing": "log"}}, {"evaluations": {"count": 5}}, {"evaluations": {"count": 2.5}},
+        {"evaluations": {"count": 5, "spacing": "lin"}}, {"evaluations": {"count": 5, "spacing": "log", "from": 1}},
+        {"evaluations": {"count": 10**6, "spacing": "log"}},
     ],
 )  # fmt: skip
 def test_values_out_of_range_or_of_another_type_are_refused(changes: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import pickle
 import struct
@@ -15,7 +16,7 @@ import torch
 from torchvision.datasets import CIFAR10
 from torchvision.transforms import Compose, Resize, ToPILImage, ToTensor
 
-from ablate.datasets import load_dataset
+from ablate.datasets import load_dataset, published
 from ablate.errors import MissingData
 
 IDX_FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
@@ -30,6 +31,7 @@ def empty_folder_without_a_network(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     if request.node.get_closest_marker("mnist"):
         return
     monkeypatch.setenv("ABLATE_DATA", str(tmp_path))
+    monkeypatch.setattr(published, "DEBIAN", tmp_path / "debian")
 
     def no_network(*_: Any, **__: Any) -> None:
         raise URLError("no network in tests")
@@ -124,6 +126,40 @@ def test_a_damaged_idx_file_is_one_clear_error(name: str, file: str, damage: str
     with pytest.raises(MissingData, match=r"are there, but cannot be read .*Delete that folder") as caught:
         load_dataset(name, {})
     assert str(raw) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def write_debian(folder: Path, images: np.ndarray = IMAGES) -> None:
+    """The package's files: idx, compressed, of which the training part is read."""
+    write_idx(folder, images)
+    for path in folder.iterdir():
+        Path(f"{path}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+
+
+def test_fashion_mnist_is_read_from_debians_package_where_the_folder_of_the_data_has_none(tmp_path: Path) -> None:
+    write_debian(tmp_path / "debian")
+    packaged = load_dataset("fashion_mnist", {})
+    assert packaged.images is not None
+    assert packaged.labels is not None
+    assert np.array_equal(packaged.images[:, 0].numpy(), IMAGES)
+    assert np.array_equal(packaged.labels.numpy(), LABELS)
+    write_idx(tmp_path / "FashionMNIST" / "raw", IMAGES[::-1])
+    own = load_dataset("fashion_mnist", {})
+    assert own.images is not None
+    assert np.array_equal(own.images[:, 0].numpy(), IMAGES[::-1])
+    with pytest.raises(MissingData, match="MNIST is not in"):
+        load_dataset("mnist", {})
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "not gzip", "other sizes"])
+def test_a_damaged_file_of_debians_package_is_one_clear_error(damage: str, tmp_path: Path) -> None:
+    write_debian(tmp_path / "debian", IMAGES[:, :14] if damage == "other sizes" else IMAGES)
+    path = tmp_path / "debian" / "train-images-idx3-ubyte.gz"
+    whole = path.read_bytes()
+    path.write_bytes({"empty": b"", "cut": whole[:-900], "not gzip": b"<html>", "other sizes": whole}[damage])
+    with pytest.raises(MissingData, match=r"cannot be read .*apt-get install --reinstall") as caught:
+        load_dataset("fashion_mnist", {})
     assert "\n" not in str(caught.value)
 
 

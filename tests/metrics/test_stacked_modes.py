@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
+import numpy as np
 import pytest
 import torch
 
@@ -13,11 +15,24 @@ from ablate.datasets.base import Dataset
 from ablate.datasets.stacked import stacked
 from ablate.metrics.evaluation import Evaluation, Reference, evaluate
 from ablate.metrics.features import extractor_for
-from ablate.metrics.stacked import stacked_kl, stacked_modes
+from ablate.metrics.stacked import (
+    stacked_kl,
+    stacked_kl_5k,
+    stacked_kl_10k,
+    stacked_modes,
+    stacked_modes_1k,
+    stacked_modes_5k,
+    stacked_modes_10k,
+)
+from ablate.registry import DatasetFacts, facts_about
+from ablate.registry.measures import measure
+from ablate.registry.needs import Subject, unmet
 
 STACKED_SAMPLES = 26_000
 STACKED = stacked("stacked_mnist", load_dataset("digits", {}))
-OF_FEATURES = {"fid", "kid", "mmd", "precision", "recall", "density", "coverage"}
+WITHOUT_COUNTS = {"fid", "kid", "mmd", "precision", "recall", "density", "coverage", "fid_pca"}
+COUNTS = {"stacked_modes", "stacked_kl", "stacked_modes_10k", "stacked_kl_10k", "stacked_modes_5k", "stacked_kl_5k",
+          "stacked_modes_1k"}  # fmt: skip
 
 
 def scores(judged: torch.Tensor, dataset: Dataset = STACKED) -> tuple[float, float]:
@@ -45,9 +60,9 @@ def test_the_judgement_of_three_channels_is_the_number_that_their_digits_make() 
 
 def test_another_number_of_samples_has_no_count_of_modes() -> None:
     samples, labels = STACKED.reference(600, 5)
-    assert set(evaluate(samples, None, Reference.of(STACKED, 600))) == OF_FEATURES
+    assert set(evaluate(samples, None, Reference.of(STACKED, 600))) == WITHOUT_COUNTS
     values = evaluate(samples, labels, Reference.of(STACKED, 600))
-    assert set(values) == OF_FEATURES | {"label_accuracy"}
+    assert set(values) == WITHOUT_COUNTS | {"label_accuracy"}
     assert values["label_accuracy"] > 0.97
 
 
@@ -58,6 +73,43 @@ def test_a_run_on_stacked_mnist_is_evaluated_with_26000_samples_unless_told_othe
     other = RunConfig(**settings, evaluation_samples=500)
     assert other.evaluation_samples == 500
     assert "stacked_mnist's own metrics are defined on 26000 samples, and left out" in other.flags[0]
+
+
+@pytest.mark.parametrize(
+    ("n", "names"),
+    [
+        (999, set()),
+        (1000, {"stacked_modes_1k"}),
+        (7000, {"stacked_modes_1k", "stacked_modes_5k", "stacked_kl_5k"}),
+        (10_000, COUNTS - {"stacked_modes", "stacked_kl"}),
+        (STACKED_SAMPLES, COUNTS),
+    ],
+)
+def test_a_count_of_so_many_samples_needs_so_many(n: int, names: set[str]) -> None:
+    facts = facts_about(DatasetFacts, "stacked_mnist")
+    subject = Subject(facts, {"evaluation_samples": n})
+    assert {name for name in COUNTS if unmet(measure(name).needs, subject) is None} == names
+    points = Subject(facts_about(DatasetFacts, "ring8"), {"evaluation_samples": n})
+    assert all(unmet(measure(name).needs, points) for name in COUNTS)
+
+
+def test_counts_named_with_their_number_are_of_the_first_so_many_samples() -> None:
+    rng = np.random.default_rng(0)
+    reference = Reference.__new__(Reference)
+    reference.dataset = STACKED
+    evaluation = Evaluation(torch.zeros(12_000, 3, 8, 8), None, reference)
+    judged = np.where(np.arange(12_000) < 5000, rng.integers(400, size=12_000), rng.integers(1000, size=12_000))
+    evaluation.judged = torch.from_numpy(judged)
+    for n, modes, divergence in (
+        (1000, stacked_modes_1k, None), (5000, stacked_modes_5k, stacked_kl_5k),
+        (10_000, stacked_modes_10k, stacked_kl_10k),
+    ):  # fmt: skip
+        known = Counter(judged[:n].tolist())
+        assert modes(evaluation) == len(known)
+        if divergence is not None:
+            assert divergence(evaluation) == pytest.approx(
+                sum(count / n * math.log(1000 * count / n) for count in known.values())
+            )
 
 
 @pytest.mark.mnist

@@ -23,8 +23,8 @@ def test_the_batches_do_not_depend_on_where_the_images_are_held(
     held = batches(device)
     monkeypatch.setattr(streams, "MOST_ON_DEVICE", 1000)
     left = batches(device)
-    assert held.images.device.type == device.type
-    assert left.images.device.type == "cpu"
+    assert held.samples.device.type == device.type
+    assert left.samples.device.type == "cpu"
     for one, other in zip(held.take(110, 5), left.take(110, 5), strict=True):  # across the end of an epoch
         assert one.device.type == other.device.type == device.type
         assert torch.equal(one, other)
