@@ -134,8 +134,8 @@ def test_a_study_that_uses_nothing_of_a_plugin_keeps_its_run_ids_and_trains(
 
 def test_what_a_plugin_registers_is_listed(loaded: Path) -> None:
     settings = {line.split()[0]: line for line in listing("settings").splitlines()}
-    assert "used only by loss margin_hinge" in settings["margin"]
-    assert "used only by lipschitz target_penalty" in settings["target_slope"]
+    assert "of loss margin_hinge: default 1.0" in settings["margin"]
+    assert "of lipschitz target_penalty: " in settings["target_slope"]
     assert "mean_error" in listing("metrics")
     assert "wide_networks" in listing("needs")
 
