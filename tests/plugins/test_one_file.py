@@ -14,7 +14,7 @@ from ablate import registry
 from ablate.claims.study_rows import StudyRows
 from ablate.commands.listing import listing
 from ablate.errors import UsageError
-from ablate.report import summaries
+from ablate.report import result_tables
 from ablate.results.rows import settings_of
 from ablate.results.tables import Results
 from ablate.study.load import load_study
@@ -85,11 +85,12 @@ def test_a_loss_an_optimizer_a_metric_and_a_probe_of_one_file_train_in_worker_pr
     wide = results.runs["arm"] != "narrow"
     assert results.runs.loc[wide, "mean_error"].gt(0).all()
     assert results.runs.loc[~wide, "mean_error"].isna().all(), "its need is not met there"
-    (table,) = summaries.result_tables(StudyRows.of(load_study(study_file), results))
+    (table,) = result_tables.result_tables(StudyRows.of(load_study(study_file), results))
     assert ("mean_error", "lower is better") in table.columns
-    assert ("mean_error", "Distance of the generated samples' mean to that of the real ones.") in summaries.meanings(
-        [table]
-    )
+    assert (
+        "mean_error",
+        "Distance of the generated samples' mean to that of the real ones.",
+    ) in result_tables.meanings([table])
 
     assert results.runs["mean_score"].notna().all()
     assert len(results.probes[results.probes["probe"] == "mean_score"]) == 12 * 2
@@ -133,8 +134,8 @@ def test_a_study_that_uses_nothing_of_a_plugin_keeps_its_run_ids_and_trains(
 
 def test_what_a_plugin_registers_is_listed(loaded: Path) -> None:
     settings = {line.split()[0]: line for line in listing("settings").splitlines()}
-    assert "used only by loss margin_hinge" in settings["margin"]
-    assert "used only by lipschitz target_penalty" in settings["target_slope"]
+    assert "of loss margin_hinge: default 1.0" in settings["margin"]
+    assert "of lipschitz target_penalty: " in settings["target_slope"]
     assert "mean_error" in listing("metrics")
     assert "wide_networks" in listing("needs")
 
