@@ -10,6 +10,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ablate.errors import AblateError
+from ablate.files import whole_files
 
 LOCK, HOLDER = ".lock", ".lock.holder"
 """The locked file, and the number of the process that holds it: where files are locked whole, no other can read the first"""
@@ -38,7 +39,7 @@ def locked(folder: Path) -> Iterator[None]:
             f"{folder}: cannot be written to: {error.strerror or error}; choose another folder with --out"
         ) from error
     try:
-        holder.write_text(str(os.getpid()), encoding="utf-8")
+        whole_files.write_text(holder, str(os.getpid()))
         yield
     finally:
         holder.unlink(missing_ok=True)

@@ -110,8 +110,8 @@ def test_a_component_that_raises_fails_its_runs_and_no_others(study_file: Path, 
     plugin = tmp_path / "broken_loss.py"
     plugin.write_text(
         "from ablate.registry import register\nfrom ablate.training.losses import Wasserstein\n\n"
-        "@register('loss', 'broken')\nclass Broken(Wasserstein):\n    'Fails.'\n    @staticmethod\n"
-        "    def critic(real, fake):\n        raise ArithmeticError('no such sum')\n"
+        "@register('loss', 'broken')\nclass Broken(Wasserstein):\n    'Fails.'\n"
+        "    def critic(self, real, fake):\n        raise ArithmeticError('no such sum')\n"
     )
     study_file.write_text(study_file.read_text() + "  bad: {loss: broken, lipschitz: none}\n")
     done = command("run", study_file, "--out", tmp_path / "out", "--plugin", plugin, "--json")

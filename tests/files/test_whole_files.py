@@ -28,7 +28,6 @@ EXCEPTIONS = {
     ): "written beside and renamed; the checkpoint before becomes a file too",
     ("ablate/training/checkpoint.py", "replace"): "the same",
     ("ablate/datasets/image_folder.py", "replace"): "of a whole file, to the name that its content gives it",
-    ("ablate/results/lock.py", "open"): "a lock is held on a file that stays; it is never read as data",
     ("ablate/results/event_files.py", "SummaryWriter"): "TensorBoard's; under an unfinished name until it is whole",
     ("ablate/results/event_files.py", "rename"): "from the unfinished name",
     ("ablate/execution/promote.py", "rename"): "of a whole folder to its place",

@@ -142,7 +142,7 @@ def test_a_checkpoint_from_before_anything_was_kept_is_taken_up(tmp_path: Path) 
 
 def stop_once(path: Path, runs: list[RunConfig]) -> None:
     with pytest.raises(Stopped):
-        run_cohort(runs, CPU, Control("test", path, 0, should_stop=lambda: True))
+        run_cohort(runs, CPU, Control("test", path, checkpoint_seconds=0, should_stop=lambda: True))
 
 
 def test_a_checkpoint_whose_parts_had_other_names_is_taken_up(tmp_path: Path) -> None:

@@ -39,13 +39,12 @@ calls = 0
 @register("loss", "gated")
 class Gated(Wasserstein):
     "Waits in the middle of the training until a file is there."
-    @staticmethod
-    def critic(real, fake):
+    def critic(self, real, fake):
         global calls
         calls += 1
         while calls > {calls} and not Path({gate!r}).exists():
             time.sleep(0.05)
-        return Wasserstein.critic(real, fake)
+        return super().critic(real, fake)
 """
 FIRST_SEGMENT = 40
 """critic steps before the first evaluation, after which a cohort tells how far it is and writes a checkpoint"""
@@ -101,7 +100,7 @@ def content(folder: Path) -> list[pd.DataFrame]:
 def test_a_cluster_that_loses_a_node_gives_the_tables_of_one_machine(
     shared: bool, cluster: Any, nodes: list[Any], study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gate, plugin = tmp_path / "gate", tmp_path / "gated.py"
+    gate, plugin = tmp_path / "gate", tmp_path / f"gated_{'shared' if shared else 'local'}.py"
     plugin.write_text(GATED.format(calls=FIRST_SEGMENT, gate=str(gate)))
     study_file.write_text(study_file.read_text().replace("loss: wasserstein", "loss: gated"))
     monkeypatch.setattr(registry.registry, "_plugins", dict(registry.registry._plugins))
