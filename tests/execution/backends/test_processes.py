@@ -17,6 +17,7 @@ import pytest
 
 import ablate
 from ablate.errors import AblateError, AblateWarning, UsageError
+from ablate.execution.backends import processes
 from ablate.execution.backends.processes import TRIES, run_in_process
 
 PROJECT = Path(ablate.__file__).parents[1]
@@ -172,6 +173,18 @@ def test_ctrl_c_before_anything_is_trained_is_one_line(seconds: float, study_fil
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert error == "ablate: interrupted; run the same command again to go on\n"
+
+
+def test_ctrl_c_while_the_forkserver_starts_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    from multiprocessing import forkserver
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(forkserver, "ensure_running", lambda: os.kill(os.getpid(), signal.SIGINT))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            processes._start_forkserver()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_process_that_dies_is_replaced_and_one_that_always_dies_is_an_error(tmp_path: Path) -> None:
