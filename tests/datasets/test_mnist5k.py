@@ -53,7 +53,11 @@ def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.Monk
         load_dataset("mnist5k", {})
 
 
-@pytest.mark.parametrize("content", [None, b"", b"<html>", gzip.compress(b"1,2\n3,x\n"), gzip.compress(b"0,0,1\n" * 5)])
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"<html>", gzip.compress(b"1,2\n3,x\n"), gzip.compress(b"0,0,1\n" * 5)],
+    ids=["missing", "empty", "not gzip", "not numbers", "too few"],
+)
 def test_another_file_than_expected_is_one_clear_error(
     content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
