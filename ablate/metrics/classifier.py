@@ -193,7 +193,7 @@ def _version() -> str:
 
 def training_command(dataset: Dataset) -> str:
     """What to type for a classifier of the dataset."""
-    options = "".join(f" --set {option}=…" for option in dataset_options(dataset.name))
+    options = "".join(f" --set {o.name}=…" for o in dataset_options(dataset.name).values() if not o.silent_default)
     return f"`ablate train-classifier {dataset.name}{options}`"
 
 

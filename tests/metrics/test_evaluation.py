@@ -15,8 +15,9 @@ from ablate.metrics.floors import floors
 from ablate.metrics.frechet import Gaussian, frechet_distance, real_gaussian
 
 EVERYWHERE = {"fid", "kid", "mmd", "precision", "recall", "density", "coverage"}
-OF_MODES = {"modes@1", "modes@20", "mode_coverage", "high_quality", "reverse_kl"}
-OF_CLASSES = {"covered_classes", "class_kl", "mode_coverage"}
+OF_MODES = {"modes@1", "modes@20", "mode_coverage", "high_quality", "reverse_kl", "basins", "basin_kl"}
+OF_CLASSES = {"covered_classes", "class_kl", "mode_coverage", "basins", "basin_kl", "fid_pca"}
+STACKED = {"modes": ("", "_10k", "_5k", "_1k"), "kl": ("", "_10k", "_5k")}
 APPLY = {
     "ring8": EVERYWHERE | OF_MODES | {"w1"},
     "swiss_roll": EVERYWHERE | {"w1"},
@@ -35,8 +36,7 @@ def test_the_metrics_of_a_dataset_are_those_whose_needs_it_meets(name: str) -> N
 def test_every_metric_says_what_is_better_and_on_which_scale() -> None:
     assert set(registry.entries("metric")) == set().union(*APPLY.values()) | {
         "label_accuracy",
-        "stacked_modes",
-        "stacked_kl",
+        *(f"stacked_{name}{n}" for name, counts in STACKED.items() for n in counts),
     }
     for kind in ("metric", "stability"):
         for entry in registry.entries(kind).values():

@@ -62,15 +62,18 @@ def start(target: Callable[..., None], *arguments: Any) -> tuple[BaseProcess, Co
 
 
 def _start_forkserver() -> None:
-    """Start it if it does not run. It never sees Ctrl-C, which is held back for the driver until it has started."""
+    """Start it if it does not run. It ignores Ctrl-C from its first moment on: the driver handles that."""
     from multiprocessing import forkserver
 
     forkserver.set_forkserver_preload([PRELOADED])
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    if threading.current_thread() is not threading.main_thread():  # which alone may say what becomes of signals
+        forkserver.ensure_running()
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         forkserver.ensure_running()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
 
 
 def run_in_process(function: Callable[..., T], *arguments: Any) -> T:

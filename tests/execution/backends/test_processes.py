@@ -17,7 +17,6 @@ import pytest
 
 import ablate
 from ablate.errors import AblateError, AblateWarning, UsageError
-from ablate.execution.backends import processes
 from ablate.execution.backends.processes import TRIES, run_in_process
 
 PROJECT = Path(ablate.__file__).parents[1]
@@ -167,24 +166,15 @@ while thread.is_alive():
 def test_ctrl_c_before_anything_is_trained_is_one_line(seconds: float, study_file: Path, tmp_path: Path) -> None:
     words = [sys.executable, "-m", "ablate", "run", str(study_file), "--workers", "2", "--out", str(tmp_path / "out")]
     pipe = subprocess.PIPE
-    process = subprocess.Popen(words, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        words, stdout=pipe, stderr=pipe, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever started the tests may ignore it
+    )  # fmt: skip
     time.sleep(seconds)
     os.killpg(process.pid, signal.SIGINT)
     _, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert error == "ablate: interrupted; run the same command again to go on\n"
-
-
-def test_ctrl_c_while_the_forkserver_starts_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    from multiprocessing import forkserver
-
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    monkeypatch.setattr(forkserver, "ensure_running", lambda: os.kill(os.getpid(), signal.SIGINT))
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            processes._start_forkserver()
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def test_a_process_that_dies_is_replaced_and_one_that_always_dies_is_an_error(tmp_path: Path) -> None:
