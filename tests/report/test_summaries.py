@@ -11,6 +11,6 @@ def test_only_settings_that_differ_are_columns_of_the_arms() -> None:
     study, results = full_study(seeds=1, datasets=("ring8",), missing=False)
     table = arms_table(StudyRows.of(study, results))
     assert table.differing == ["loss", "lipschitz", "lambda_gp", "clip_value"]
-    assert dict(table.arms)["wgan_gp"] == ["wasserstein", "gradient_penalty", "–", "10"]
+    assert dict(table.arms)["wgan_gp"] == ["wasserstein", "gradient_penalty", "10", "–"]
     assert ("n_critic", "5") in table.shared
     assert ("clip_before", "False") in table.shared  # of clipping alone, and at the default that all arms have
