@@ -14,6 +14,7 @@ from ablate import registry
 from ablate.config.run_config import RunConfig, problems_of
 from ablate.datasets.base import Dataset, to_unit
 from ablate.errors import AblateError
+from ablate.randomness.numbers import Numbers
 from benchmarks.plain.d0 import d0
 from benchmarks.plain.d1 import d1
 from benchmarks.plain.d2 import Wgan, d2
@@ -51,6 +52,8 @@ class Workload:
             ) from error
 
 
+SAMPLES = 2**16
+"""Of a sampler, that a plain loop trains on: fresh ones would cost it more than what it is compared with"""
 ADAM = {"optimizer": "adam", "lr": 1e-4, "beta1": 0.5, "beta2": 0.9}
 PENALTY = {"loss": "wasserstein", "lipschitz": "gradient_penalty"}
 
@@ -99,17 +102,17 @@ WORKLOADS = {
 def batches(
     dataset: Dataset, batch_size: int, dtype: torch.dtype, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Endless batches for a plain loop: fresh draws, or a stored set in shuffled epochs, gathered on the device."""
+    """Endless batches for a plain loop: a stored set, or many samples of a sampler, in shuffled epochs on the device."""
     generator = torch.Generator(device=device).manual_seed(0)
+    images, labels = dataset.images, dataset.labels
     if dataset.sampler is not None:
-        while True:
-            samples, labels = dataset.sampler(batch_size, generator)
-            yield samples.to(dtype), labels
-    assert dataset.images is not None
-    images = dataset.images.to(device)
-    labels = dataset.labels.to(device) if dataset.labels is not None else torch.zeros(len(images), dtype=torch.int64)
+        images, labels = dataset.sampler(SAMPLES, Numbers.of_one(0, "plain loop"))
+    assert images is not None
+    images = images.to(device)
+    labels = labels.to(device) if labels is not None else torch.zeros(len(images), dtype=torch.int64)
     while True:
         order = torch.randperm(len(images), generator=generator, device=device)
         for chosen in order.split(batch_size):
             if len(chosen) == batch_size:
-                yield to_unit(images[chosen], dtype), labels[chosen]
+                samples = images[chosen]
+                yield samples.to(dtype) if samples.is_floating_point() else to_unit(samples, dtype), labels[chosen]

@@ -16,7 +16,7 @@ from tests.support.timing import processor_seconds
 
 PACKAGE = Path(ablate.__file__).parent
 FLOORS = (
-    "errors", "registry", "files", "config", "study", "datasets", "networks", "metrics", "training", "results",
+    "errors", "registry", "files", "randomness", "config", "study", "datasets", "networks", "metrics", "training", "results",
     "execution", "claims", "search", "report", "api", "commands", "cli", "__main__",
 )  # fmt: skip
 """The rooms of the house, lowest first: a file imports from its own room and from those below it"""

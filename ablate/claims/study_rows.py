@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ablate.results.known_draws import with_draws
-from ablate.results.tables import COUNTED
+from ablate.results.tables import COUNTED, results_version
 
 if TYPE_CHECKING:
     from ablate.results.tables import Results
@@ -38,7 +38,7 @@ class StudyRows:
     @classmethod
     def of(cls, study: Study, results: Results) -> StudyRows:
         """Join; nothing is read or written."""
-        study = with_draws(study, results.runs)
+        study = replace(with_draws(study, results.runs), results_version=results_version(results.runs))
         runs = study.runs()
         names = ["run_id", "dataset", "arm", "seed"] + ["draw"] * bool(study.search)
         expected = pd.DataFrame([[getattr(run, name) for name in names] for run in runs], columns=names)

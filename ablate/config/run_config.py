@@ -22,7 +22,7 @@ from ablate.registry.components import (
     users_of,
 )
 
-RESULTS_VERSION = 1
+RESULTS_VERSION = 2
 """Raised by hand when a change of the code changes what a run with the same settings gives; part of every run_id."""
 
 PER_MEMBER = ("seed", "lr", "critic_lr")
@@ -59,12 +59,16 @@ class RunConfig(Settings):
 
     @property
     def run_id(self) -> str:
-        """Hash of everything that can change the result: 16 hexadecimal digits.
+        """Hash of everything that can change the result: 16 hexadecimal digits."""
+        return self.identity(RESULTS_VERSION)
+
+    def identity(self, version: int) -> str:
+        """The run_id that these settings have, or had, where code gives results of that version.
 
         A setting at its default is left out, so that a setting which is added later leaves old identities as they are.
         A default is therefore never changed without raising RESULTS_VERSION.
         """
-        return _digest({"version": RESULTS_VERSION, **self.chosen})
+        return _digest({"version": version, **self.chosen})
 
     @property
     def chosen(self) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from ablate.randomness.numbers import Numbers
+
 GOLDEN = (5**0.5 - 1) / 2
 """Its multiples modulo 1 fill the unit interval most evenly"""
 
@@ -22,8 +24,9 @@ class Modes:
     std: float
 
 
-Sampler = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
-"""(n, generator) → samples [n, *shape] in float64 and int64 labels [n], on the generator's device"""
+Sampler = Callable[[int, Numbers], tuple[Tensor, Tensor]]
+"""(n, numbers) → samples [*lead, n, *shape] in float64 and int64 labels [*lead, n], where what numbers gives is
+[*lead, …], on its device: nothing for a single sample, [step, member] in training"""
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,11 @@ class Dataset:
         A sampler gives n fresh ones. A stored set gives its samples in an order shuffled by the seed; samples with
         different seeds overlap, so split one sample in two where they must not.
         """
-        generator = torch.Generator().manual_seed(seed)
+        numbers = Numbers.of_one(seed, "reference")
         if self.sampler is not None:
-            return self.sampler(n, generator)
+            return self.sampler(n, numbers)
         assert self.images is not None
-        chosen = torch.randperm(len(self.images), generator=generator)[:n]
+        chosen = numbers.order(len(self.images))[:n]
         labels = self.labels[chosen] if self.labels is not None else torch.zeros(len(chosen), dtype=torch.int64)
         return to_unit(self.images[chosen], torch.float64), labels
 

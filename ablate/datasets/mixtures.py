@@ -9,20 +9,16 @@ from torch import Tensor
 
 from ablate.datasets.base import Dataset, Modes, Sampler, fingerprint_of
 from ablate.errors import UsageError
+from ablate.randomness.numbers import Numbers
 from ablate.registry import Setting, register
-
-TRAINING_SEED = 2**21
-"""Added to data_seed, so that no training set shares its random numbers with a reference"""
 
 
 def _mixture(
     name: str, centers: Tensor, std: float, options: dict[str, float], samples: int, data_seed: int
 ) -> Dataset:
-    def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        device = generator.device
-        labels = torch.randint(len(centers), (n,), generator=generator, device=device)
-        noise = torch.randn(n, 2, generator=generator, dtype=torch.float64, device=device)
-        return centers.to(device)[labels] + std * noise, labels
+    def sampler(n: int, numbers: Numbers) -> tuple[Tensor, Tensor]:
+        labels = numbers.integers(len(centers), n)
+        return centers.to(numbers.device)[labels] + std * numbers.normal(n, 2), labels
 
     return _dataset(name, sampler, options, samples, data_seed, Modes(centers, std))
 
@@ -35,7 +31,7 @@ def _dataset(
     if data_seed and not samples:
         raise UsageError(f"{name}: data_seed is the seed of a training set, which has no size; give samples too")
     if samples:
-        training_set = sampler(samples, torch.Generator().manual_seed(TRAINING_SEED + data_seed))
+        training_set = sampler(samples, Numbers.of_one(data_seed, "training set"))
         options = options | {"samples": samples, "data_seed": data_seed}
     classes, fingerprint = len(modes.centers) if modes else 0, fingerprint_of(name, repr(sorted(options.items())))
     return Dataset(name, (2,), classes, fingerprint, modes, sampler, training_set)
@@ -85,12 +81,9 @@ def grid25(spacing: float, std: float, samples: int, data_seed: int) -> Dataset:
 def swiss_roll(noise: float, scale: float, samples: int, data_seed: int) -> Dataset:
     """The swiss roll in two dimensions, as in WGAN-GP: scikit-learn's, noise 0.25, first and third axis over 7.5."""
 
-    def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        device = generator.device
-        uniform = torch.rand(n, generator=generator, dtype=torch.float64, device=device)
-        t = 1.5 * math.pi * (1 + 2 * uniform)
-        points = torch.stack([t * t.cos(), t * t.sin()], dim=1)
-        points += noise * torch.randn(n, 2, generator=generator, dtype=torch.float64, device=device)
-        return points / scale, torch.zeros(n, dtype=torch.int64, device=device)
+    def sampler(n: int, numbers: Numbers) -> tuple[Tensor, Tensor]:
+        t = 1.5 * math.pi * (1 + 2 * numbers.uniform(n))
+        points = torch.stack([t * t.cos(), t * t.sin()], dim=-1) + noise * numbers.normal(n, 2)
+        return points / scale, torch.zeros_like(t, dtype=torch.int64)
 
     return _dataset("swiss_roll", sampler, {"noise": noise, "scale": scale}, samples, data_seed)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from ablate.datasets.base import Counterpart, Dataset, Sampler, fingerprint_of
+from ablate.randomness.numbers import Numbers
 from ablate.registry import Setting, register
 
 
@@ -28,9 +29,9 @@ def parallel_lines(distance: float) -> Dataset:
     """The segment from (0, 0) to (0, 1); its counterpart lies `distance` beside it (WGAN, Arjovsky et al. 2017, example 1)."""
 
     def at(x: float) -> Sampler:
-        def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-            y = torch.rand(n, generator=generator, dtype=torch.float64, device=generator.device)
-            return torch.stack([torch.full_like(y, x), y], dim=1), torch.zeros(n, dtype=torch.int64, device=y.device)
+        def sampler(n: int, numbers: Numbers) -> tuple[Tensor, Tensor]:
+            y = numbers.uniform(n)
+            return torch.stack([torch.full_like(y, x), y], dim=-1), torch.zeros_like(y, dtype=torch.int64)
 
         return sampler
 
@@ -52,11 +53,10 @@ def normals(distance: float, spread: float) -> Dataset:
     """N(0, 1) in the first coordinate; its counterpart is N(distance, spread²). The second is N(0, 1) in both."""
 
     def of(mean: float, std: float) -> Sampler:
-        def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-            device = generator.device
-            points = torch.randn(n, 2, generator=generator, dtype=torch.float64, device=device)
-            points[:, 0] = mean + std * points[:, 0]
-            return points, torch.zeros(n, dtype=torch.int64, device=device)
+        def sampler(n: int, numbers: Numbers) -> tuple[Tensor, Tensor]:
+            points = numbers.normal(n, 2)
+            points[..., 0] = mean + std * points[..., 0]
+            return points, torch.zeros_like(points[..., 0], dtype=torch.int64)
 
         return sampler
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from ablate.datasets.base import Dataset, fingerprint_of, to_unit
 from ablate.datasets.published import mnist
 from ablate.errors import AblateError
+from ablate.randomness.numbers import Numbers
 from ablate.registry import register
 
 DIGITS = 10
@@ -39,12 +40,11 @@ def stacked(name: str, digits: Dataset) -> Dataset:
         place = torch.tensor([DIGITS**2, DIGITS, 1])
         return by_digit.to(device), count.to(device), (count.cumsum(0) - count).to(device), place.to(device)
 
-    def sampler(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        images, counts, first, place = on_device(generator.device)
-        triple = torch.randint(DIGITS, (n, 3), generator=generator, device=generator.device)
-        uniform = torch.rand(n, 3, generator=generator, dtype=torch.float64, device=generator.device)
-        chosen = first[triple] + (uniform * counts[triple]).long()
-        return to_unit(images[chosen], torch.float64), (triple * place).sum(1)
+    def sampler(n: int, numbers: Numbers) -> tuple[Tensor, Tensor]:
+        images, counts, first, place = on_device(numbers.device)
+        triple = numbers.integers(DIGITS, n, 3)
+        chosen = first[triple] + (numbers.uniform(n, 3) * counts[triple]).long()
+        return to_unit(images[chosen], torch.float64), (triple * place).sum(-1)
 
     shape = (3, *digits.shape[1:])
     return Dataset(

@@ -89,7 +89,7 @@ def _values(run: Run, row: dict[str, Any], path: Path, names: Sequence[str]) -> 
     from ablate.datasets import dataset_of
     from ablate.metrics.evaluation import Reference, evaluate
     from ablate.networks.generator_file import load_generator
-    from ablate.training.streams import noise
+    from ablate.training.streams import Noise
 
     generator, config = load_generator(path), run.config
     dataset = dataset_of(config)
@@ -106,9 +106,7 @@ def _values(run: Run, row: dict[str, Any], path: Path, names: Sequence[str]) -> 
                 f"{path}: cannot be measured as its run was: the {what} is {there} here, but {expected} in the table"
             )
     shape = (config.evaluation_samples, config.latent_size)
-    (latent,) = noise([config.seed], "evaluation latent", shape, "normal", generator.dtype, torch.device("cpu")).take(
-        0, 1
-    )
+    latent = Noise([config.seed], "evaluation latent", shape, "normal", generator.dtype, torch.device("cpu")).take(0, 1)
     labels = dataset.asked_labels(config.evaluation_samples) if generator.n_classes else None
     samples = generator(latent[0, 0], labels).double()
     return evaluate(samples, labels, reference, True, config.by_name(), names)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from ablate.config.run_config import RESULTS_VERSION
 from ablate.errors import UsageError
 from ablate.execution.options import Options
 from ablate.execution.planner import CohortPlan
@@ -72,6 +73,11 @@ def train_again(
 
     `tell` is given each as it ends. Pruned runs are not chosen. UsageError where there are fewer finished rows.
     """
+    if study.results_version != RESULTS_VERSION:
+        raise UsageError(
+            f"{results.folder}: its rows are of version {study.results_version} of what a run gives, and this code makes "
+            f"version {RESULTS_VERSION}: check out a commit that its rows name to train them again"
+        )
     by_id = {run.run_id: run for run in study.runs()}
     finished = results.runs[results.runs["status"].isin(COUNTED) & results.runs["run_id"].isin(by_id)]
     if count > len(finished):

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ablate.networks.layers import StackedLayer
-from ablate.networks.seeding import generator_for
 from ablate.networks.start import SCHEMES
+from ablate.randomness.numbers import Numbers
 
 
 class Network:
@@ -54,7 +54,7 @@ class Network:
         return torch.stack([self._initial_of_one(seed, role, std, scheme) for seed in seeds])
 
     def _initial_of_one(self, seed: int, role: str, std: float | None, scheme: str) -> Tensor:
-        generator = generator_for(seed, f"{role} weights", 0, torch.device("cpu"))
+        numbers = Numbers.of_one(seed, f"{role} weights")
         layers = dict(self.module.named_modules())
         parts = []
         for name, shape in zip(self.names, self.shapes, strict=True):
@@ -62,10 +62,10 @@ class Network:
             layer = layers[owner]
             assert isinstance(layer, StackedLayer)
             if scheme not in SCHEMES or layer.fan_out is None:
-                value = layer.initial(parameter, shape[1:], generator, std)
+                value = layer.initial(parameter, shape[1:], numbers, std)
             elif parameter == "bias":
                 value = torch.zeros(shape[1:], dtype=torch.float64)
             else:
-                value = SCHEMES[scheme](shape[1:], layer.fan_in, layer.fan_out, generator)
+                value = SCHEMES[scheme](shape[1:], layer.fan_in, layer.fan_out, numbers)
             parts.append(value.flatten())
         return torch.cat(parts)

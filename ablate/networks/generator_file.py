@@ -27,8 +27,8 @@ from ablate.errors import AblateError, UsageError
 from ablate.files import whole_files
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
-from ablate.networks.seeding import generator_for
 from ablate.networks.standing import Statistics, batch_norms, standing
+from ablate.randomness.numbers import Numbers
 
 KIND, VERSION = "ablate generator", 1
 NEEDED = {"config", "shape", "classes"}
@@ -94,8 +94,8 @@ class Generator:
         return self(latent.flatten(0, 1), asked).unflatten(0, (rows, steps))
 
     def _latent(self, n: int, seed: int) -> Tensor:
-        source = generator_for(seed, "sample latent", 0, torch.device("cpu"))
-        return torch.randn(n, self.config.latent_size, generator=source, dtype=self._flat.dtype)
+        numbers = Numbers.of_one(seed, "sample latent")
+        return numbers.normal(n, self.config.latent_size, dtype=self._flat.dtype)
 
     def _labels(self, labels: Labels, n: int) -> Tensor | None:
         if not self.n_classes:

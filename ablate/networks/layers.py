@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ablate.randomness.numbers import Numbers
+
 NORM_EPSILON = 1e-5
 
 
@@ -28,7 +30,7 @@ class StackedLayer(nn.Module):
     fan_out: int | None = None
     """None where the schemes of `ablate.networks.start` have no meaning"""
 
-    def initial(self, name: str, shape: torch.Size, generator: torch.Generator, std: float | None = None) -> Tensor:
+    def initial(self, name: str, shape: torch.Size, numbers: Numbers, std: float | None = None) -> Tensor:
         """One member's start value of the parameter `name` in float64: uniform within ±1/√fan_in.
 
         With `std` a weight is N(0, std) and a bias 0, where that is meant for such a layer.
@@ -36,9 +38,9 @@ class StackedLayer(nn.Module):
         if std is not None and name == "bias":
             return torch.zeros(shape, dtype=torch.float64)
         if std is not None:
-            return std * torch.randn(shape, generator=generator, dtype=torch.float64)
+            return std * numbers.normal(*shape)
         bound = 1 / math.sqrt(self.fan_in)
-        return (2 * torch.rand(shape, generator=generator, dtype=torch.float64) - 1) * bound
+        return (2 * numbers.uniform(*shape) - 1) * bound
 
 
 class Linear(StackedLayer):
@@ -106,8 +108,8 @@ class Embedding(StackedLayer):
         self.classes = classes
         self.weight = _parameter(members, classes, size)
 
-    def initial(self, name: str, shape: torch.Size, generator: torch.Generator, std: float | None = None) -> Tensor:
-        return torch.randn(shape, generator=generator, dtype=torch.float64)
+    def initial(self, name: str, shape: torch.Size, numbers: Numbers, std: float | None = None) -> Tensor:
+        return numbers.normal(*shape)
 
     def forward(self, labels: Tensor) -> Tensor:
         return torch.bmm(F.one_hot(labels, self.classes).to(self.weight.dtype), self.weight)
@@ -128,7 +130,7 @@ class Norm(StackedLayer):
         self.collected: list[tuple[Tensor, Tensor]] | None = None
         self.standing: tuple[Tensor, Tensor] | None = None
 
-    def initial(self, name: str, shape: torch.Size, generator: torch.Generator, std: float | None = None) -> Tensor:
+    def initial(self, name: str, shape: torch.Size, numbers: Numbers, std: float | None = None) -> Tensor:
         return torch.full(shape, 1.0 if name == "weight" else 0.0, dtype=torch.float64)
 
     def forward(self, x: Tensor) -> Tensor:

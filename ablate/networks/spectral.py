@@ -15,7 +15,7 @@ from torch.func import functional_call
 
 from ablate.networks.flat import Network
 from ablate.networks.layers import StackedLayer
-from ablate.networks.seeding import generator_for
+from ablate.randomness.numbers import Numbers
 
 FIRST_ITERATIONS = 15
 """of the power method before training, as PyTorch's spectral_norm; later there is one after each step"""
@@ -55,9 +55,8 @@ class SpectralNetwork(Network):
     def initial(self, seeds: Sequence[int], role: str, std: float | None = None, scheme: str = "pytorch") -> Tensor:
         """As without normalization, and random u [member, rows] behind, after a few iterations."""
         weights = super().initial(seeds, role, std, scheme)
-        sources = [generator_for(seed, f"{role} spectral", 0, torch.device("cpu")) for seed in seeds]
-        u = [torch.randn(sum(self.rows), generator=source, dtype=torch.float64) for source in sources]
-        flat = torch.cat([weights, torch.stack(u)], dim=1)
+        (u,) = Numbers(seeds, f"{role} spectral", weights.device).normal(sum(self.rows))
+        flat = torch.cat([weights, u], dim=1)
         for _ in range(FIRST_ITERATIONS):
             flat = self.after_step(flat)
         return flat

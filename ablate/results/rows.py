@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ablate.config.run_config import RESULTS_VERSION
 from ablate.results import provenance
-from ablate.results.tables import rounded
+from ablate.results.tables import RESULTS_VERSION_COLUMN, rounded
 from ablate.study.study import Run
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def _provenance(device: str, threads: int) -> dict[str, Any]:
     versions = provenance.versions()
     return {
         **provenance.code(),
+        RESULTS_VERSION_COLUMN: RESULTS_VERSION,
         "ablate_version": versions["ablate"],
         "python": versions["python"],
         "torch": versions["torch"],

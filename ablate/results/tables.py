@@ -17,7 +17,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +46,8 @@ TEXT += ["dataset_fingerprint", "ablate_version", "python", "torch", "device", "
 MEASURED_LATER = "measured_later"
 """Metrics of a row that were measured after its training, each as metric@commit; a column only where there are any"""
 TEXT += [MEASURED_LATER]
+RESULTS_VERSION_COLUMN = "results_version"
+"""Of the code that made the row: rows of different versions have nothing in common; 1 where there is no such column"""
 STATUSES = ("done", "diverged", "failed", "pruned")
 COUNTED = ("done", "diverged")
 """Statuses of runs that are evidence; a failed run is missing, and so is a pruned one"""
@@ -160,8 +162,24 @@ class Results:
         whole_files.write_text(self.folder / ENVIRONMENT, text)
 
 
+def results_version(runs: pd.DataFrame) -> int:
+    """The version of the code that made these rows, the newest where there are several; this code's without rows."""
+    from ablate.config.run_config import RESULTS_VERSION
+
+    if runs.empty:
+        return RESULTS_VERSION
+    return int(runs[RESULTS_VERSION_COLUMN].max()) if RESULTS_VERSION_COLUMN in runs.columns else 1
+
+
 def study_as_run(results: Results) -> Study:
-    """The study of the tables, with the settings and the seeds that its last run was given on the command line."""
+    """The study of the tables, with the settings and the seeds that its last run was given on the command line.
+
+    Its runs are those of the code that made the tables.
+    """
+    return replace(_as_given(results), results_version=results_version(results.runs))
+
+
+def _as_given(results: Results) -> Study:
     from ablate.study.load import load_study
 
     path, overrides = results.folder / STUDY, results.environment.get("overrides", [])

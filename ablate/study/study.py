@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from ablate.config.run_config import RunConfig, problems_of
+from ablate.config.run_config import RESULTS_VERSION, RunConfig, problems_of
 from ablate.errors import StudyErrors
 from ablate.study.claims import Claim
 from ablate.study.layers import Layers
@@ -25,11 +25,13 @@ class Run:
     config: RunConfig
     draw: int | None = None
     """the number of the draw, from 0; None without a search"""
+    results_version: int = RESULTS_VERSION
+    """of the code that trained it, or would"""
 
     @cached_property
     def run_id(self) -> str:
         """Hash of everything that can change the result."""
-        return self.config.run_id
+        return self.config.identity(self.results_version)
 
     @property
     def seed(self) -> int:
@@ -63,6 +65,8 @@ class Study:
     """of an adaptive search, (dataset, arm) → the draws that are known so far, by number"""
     ladder: tuple[str, ...] = ()
     """arms, by their names before the grid's levels, of which each makes one change more than the one before it"""
+    results_version: int = RESULTS_VERSION
+    """of the code whose runs these are: another one's where tables are read that it made"""
 
     @property
     def search(self) -> Search | None:
@@ -117,7 +121,7 @@ class Study:
                     runs += self._drawn(dataset, arm)
                     continue
                 config = self.config(dataset, arm)
-                run = Run(arm, dataset, config)
+                run = Run(arm, dataset, config, results_version=self.results_version)
                 twin = first.setdefault(run.run_id, run)
                 if twin is not run:  # of a large grid, reading the file does not compare all
                     raise StudyErrors(
@@ -126,7 +130,7 @@ class Study:
                             f"{twin.dataset!r}; remove or change one"
                         ]
                     )
-                runs += [Run(arm, dataset, config.model_copy(update={"seed": seed})) for seed in self.seeds]
+                runs += [replace(run, config=config.model_copy(update={"seed": seed})) for seed in self.seeds]
         return tuple(runs)
 
     def _drawn(self, dataset: str, arm: str) -> list[Run]:
@@ -134,5 +138,5 @@ class Study:
         runs = []
         for number, draw in self.draws(dataset, arm).items():
             config = self.config(dataset, arm, draw).model_copy(update={"seed": self.seeds[0] + number})
-            runs.append(Run(arm, dataset, config, number))
+            runs.append(Run(arm, dataset, config, number, self.results_version))
         return runs

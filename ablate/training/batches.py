@@ -14,7 +14,7 @@ from ablate.datasets.base import Dataset
 from ablate.training.fakes import Fakes
 from ablate.training.schedules import factors
 from ablate.training.step import Batch, GeneratorTurn
-from ablate.training.streams import Blocks, Kind, RealBatches, noise
+from ablate.training.streams import Kind, Noise, RealBatches
 
 CRITIC_PASSES = 3
 """over real, fake and interpolated samples"""
@@ -35,8 +35,8 @@ class Batches:
         self.config, self.dtype, self.device = config, dtype, device
         batch, latent = config.batch_size, config.latent_size
 
-        def stream(purpose: str, shape: tuple[int, ...], kind: Kind) -> Blocks:
-            return noise(seeds, purpose, shape, kind, dtype, device)
+        def stream(purpose: str, shape: tuple[int, ...], kind: Kind) -> Noise:
+            return Noise(seeds, purpose, shape, kind, dtype, device)
 
         self.real = RealBatches(dataset, seeds, "real", batch, dtype, device)
         self.latent = stream("critic latent", (batch, latent), "normal")
@@ -76,17 +76,17 @@ class Batches:
             real, labels = (x.repeat_interleave(n, 0) for x in self.real.take(step, count))
         else:
             real, labels = self.real.take(first, critic_steps)
-        (latent,) = self.latent.take(first, critic_steps)
-        (epsilon,) = self.epsilon.take(first, critic_steps)
-        dropout = self.dropout.take(first, critic_steps)[0].transpose(1, 2) if self.dropout else None
+        latent = self.latent.take(first, critic_steps)
+        epsilon = self.epsilon.take(first, critic_steps)
+        dropout = self.dropout.take(first, critic_steps).transpose(1, 2) if self.dropout else None
         fake = self.fakes.take(first, critic_steps) if self.fakes else None
         asked = labels if self.config.conditional else None
         rates = self._rates(step, count)
         fake_noise = None
         if self.instance_noise is not None:
-            on_real, on_fake = self.instance_noise.take(first, critic_steps)[0].unbind(2)
+            on_real, on_fake = self.instance_noise.take(first, critic_steps).unbind(2)
             real, fake_noise = real + self.config.instance_noise * on_real, self.config.instance_noise * on_fake
-        perturbation = self.perturbation.take(first, critic_steps)[0] if self.perturbation else None
+        perturbation = self.perturbation.take(first, critic_steps) if self.perturbation else None
 
         def batch(i: int) -> Batch:
             return Batch(
@@ -110,10 +110,10 @@ class Batches:
 
     def _turns(self, step: int, batches: list[list[Batch]]) -> list[GeneratorTurn]:
         config, count = self.config, len(batches)
-        (latent,) = self.generator_latent.take(step, count)
-        dropout = self.generator_dropout.take(step, count)[0] if self.generator_dropout else None
-        pair_dropout = self.pair_dropout.take(step, count)[0] if self.pair_dropout else None
-        noise = self.generator_noise.take(step, count)[0] if self.generator_noise else None
+        latent = self.generator_latent.take(step, count)
+        dropout = self.generator_dropout.take(step, count) if self.generator_dropout else None
+        pair_dropout = self.pair_dropout.take(step, count) if self.pair_dropout else None
+        noise = self.generator_noise.take(step, count) if self.generator_noise else None
         turns = []
         for k, own in enumerate(batches):
             near = own[0] if config.generator_first else own[-1]

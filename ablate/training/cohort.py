@@ -18,7 +18,7 @@ from ablate.training.batches import Batches
 from ablate.training.compiled import compiled, most_flops, pays, step_flops
 from ablate.training.options import Arithmetic, Compile
 from ablate.training.step import GeneratorTurn, Steps
-from ablate.training.streams import Blocks, Kind, noise
+from ablate.training.streams import Kind, Noise
 
 SEGMENT_NUMBERS = 2**24
 SEGMENT_STEPS = 64
@@ -76,9 +76,9 @@ class Cohort:
             step = in_bfloat16(step, self.device)
         return compiled(step, self.device) if self.compiled else step
 
-    def noise(self, purpose: str, shape: tuple[int, ...], kind: Kind) -> Blocks:
+    def noise(self, purpose: str, shape: tuple[int, ...], kind: Kind) -> Noise:
         """The members' stream of N(0, 1) ("normal") or U(0, 1) ("uniform") batches for one purpose."""
-        return noise(self.seeds, purpose, shape, kind, self.dtype, self.device)
+        return Noise(self.seeds, purpose, shape, kind, self.dtype, self.device)
 
     @property
     def critic_step(self) -> int:

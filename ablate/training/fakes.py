@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
-from ablate.training.streams import RealBatches, noise
+from ablate.training.streams import Noise, RealBatches
 
 
 class Fakes:
@@ -34,9 +34,9 @@ class Fakes:
             self.samples = RealBatches(other, seeds, purpose, batch, dtype, device)
         else:
             self.samples = RealBatches(dataset, seeds, purpose, batch, dtype, device)
-            self.noise = noise(seeds, noise_purpose, (batch, *dataset.shape), "normal", dtype, device)
+            self.noise = Noise(seeds, noise_purpose, (batch, *dataset.shape), "normal", dtype, device)
 
     def take(self, first: int, count: int) -> Tensor:
         """Batches first … first + count − 1: [count, member, batch, *sample]."""
         samples = self.samples.take(first, count)[0]
-        return samples if self.noise is None else samples + self.noise.take(first, count)[0]
+        return samples if self.noise is None else samples + self.noise.take(first, count)

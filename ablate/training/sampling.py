@@ -47,7 +47,7 @@ def as_pictures(samples: Tensor) -> np.ndarray:
 
 
 def _samples(cohort: Cohort, purpose: str, n: int, labels: Tensor | None, statistics: Statistics | None) -> Tensor:
-    (latent,) = cohort.noise(purpose, (n, cohort.configs[0].latent_size), "normal").take(0, 1)
+    latent = cohort.noise(purpose, (n, cohort.configs[0].latent_size), "normal").take(0, 1)
     members = len(cohort.configs)
     chunk = max(1, CHUNK_NUMBERS // (members * max(64, *cohort.dataset.shape) * cohort.configs[0].width))
     statistics = standing_statistics(cohort, cohort.generator) if statistics is None else statistics
@@ -72,5 +72,4 @@ def _standing_batches(cohort: Cohort) -> Iterator[tuple[Tensor, Tensor | None]]:
     labels = _labels(cohort, config.batch_size)
     asked = labels.expand(len(cohort.configs), -1) if labels is not None else None
     for i in range(STANDING_BATCHES):
-        (latent,) = stream.take(i, 1)
-        yield latent[0], asked
+        yield stream.take(i, 1)[0], asked

@@ -1,4 +1,4 @@
-"""Pinned run_ids: tables in results/ rest on them, so that none may change while RESULTS_VERSION stays as it is."""
+"""Pinned run_ids: tables in results/ rest on them, so that those of no version may ever change."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ablate.config.run_config import RunConfig
+from ablate.config.run_config import RESULTS_VERSION, RunConfig
 
 BASE = {"dataset": "ring8", "generator_steps": 100}
 GP = {"lipschitz": "gradient_penalty", "lambda_gp": 10.0}
@@ -44,7 +44,9 @@ PINNED: dict[str, tuple[str, dict[str, Any]]] = {
     "stacked MNIST's own number of samples": ("243691f9feb6efd7", {"dataset": "stacked_mnist", "architecture": "conv"}),
     "hinge in double precision": ("2e0e5aba402f7e5f", {"loss": "hinge", "precision": "fp64"}),
 }  # fmt: skip
-"""What is special in the settings → run_id, and the settings beside BASE"""
+"""What is special in the settings → run_id in the first version, and the settings beside BASE"""
+VERSION_2 = "fcc35b7049f5a392"
+"""run_id of BASE in the second version"""
 SAME = (
     ("a penalty", "three layers, as by default"), ("clipping", "clipping after the step, as by default"),
     ("points", "options of the data, as by default"),
@@ -54,7 +56,13 @@ SAME = (
 @pytest.mark.parametrize("what", PINNED)
 def test_a_run_id_is_what_it_has_always_been(what: str) -> None:
     run_id, settings = PINNED[what]
-    assert RunConfig.model_validate({**BASE, **settings}).run_id == run_id
+    assert RunConfig.model_validate({**BASE, **settings}).identity(1) == run_id
+
+
+def test_each_version_of_the_results_has_run_ids_of_its_own() -> None:
+    config = RunConfig.model_validate(BASE)
+    assert [config.identity(version) for version in (1, 2)] == ["7855c875183214ff", VERSION_2]
+    assert config.run_id == config.identity(RESULTS_VERSION)
 
 
 def test_only_settings_that_say_the_same_share_a_run_id() -> None:

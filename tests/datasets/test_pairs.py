@@ -8,6 +8,7 @@ import torch
 from scipy import integrate, stats
 
 from ablate.datasets import load_dataset
+from ablate.randomness.numbers import Numbers
 from ablate.registry.components import wrong_options
 
 PAIRS = [("parallel_lines", d, 1.0) for d in (0.0, 0.25, 4.0)]
@@ -20,11 +21,11 @@ def pair(name: str, distance: float, spread: float):
     dataset = load_dataset(name, options)
     assert dataset.counterpart is not None
     assert dataset.sampler is not None
-    generator = torch.Generator().manual_seed(3)
+    numbers = Numbers.of_one(3, "test")
     return (
         dataset.counterpart,
-        dataset.sampler(SIZE, generator)[0].numpy(),
-        dataset.counterpart.sampler(SIZE, generator)[0].numpy(),
+        dataset.sampler(SIZE, numbers)[0].numpy(),
+        dataset.counterpart.sampler(SIZE, numbers)[0].numpy(),
     )
 
 

@@ -11,6 +11,7 @@ from ablate.datasets import load_dataset
 from ablate.datasets.base import to_unit
 from ablate.datasets.stacked import stacked
 from ablate.errors import AblateError
+from ablate.randomness.numbers import Numbers
 
 DIGITS = load_dataset("digits", {})
 STACKED = stacked("stacked_digits", DIGITS)
@@ -20,7 +21,7 @@ def test_each_channel_is_a_real_image_of_the_digit_that_the_label_says() -> None
     assert DIGITS.images is not None
     assert DIGITS.labels is not None
     assert STACKED.sampler is not None
-    samples, labels = STACKED.sampler(200, torch.Generator().manual_seed(1))
+    samples, labels = STACKED.sampler(200, Numbers.of_one(1, "test"))
     assert samples.shape == (200, 3, 8, 8)
     assert samples.dtype == torch.float64
     digit_of = {
@@ -35,7 +36,7 @@ def test_each_channel_is_a_real_image_of_the_digit_that_the_label_says() -> None
 def test_all_modes_are_equally_likely_and_all_images_of_a_digit_too() -> None:
     assert STACKED.sampler is not None
     n = 100_000
-    samples, labels = STACKED.sampler(n, torch.Generator().manual_seed(2))
+    samples, labels = STACKED.sampler(n, Numbers.of_one(2, "test"))
     count = torch.bincount(labels, minlength=1000).double()
     assert len(count) == STACKED.n_classes == 1000
     chi_square = float(((count - n / 1000).square() / (n / 1000)).sum())
@@ -44,9 +45,9 @@ def test_all_modes_are_equally_likely_and_all_images_of_a_digit_too() -> None:
     assert len(seen) > 1790  # each of the 1797 images is expected 170 times
 
 
-def test_draws_depend_on_the_generator_alone_and_the_fingerprint_on_the_images() -> None:
+def test_draws_depend_on_the_numbers_alone_and_the_fingerprint_on_the_images() -> None:
     assert STACKED.sampler is not None
-    first, again = (STACKED.sampler(50, torch.Generator().manual_seed(3)) for _ in range(2))
+    first, again = (STACKED.sampler(50, Numbers.of_one(3, "test")) for _ in range(2))
     assert torch.equal(first[0], again[0])
     assert torch.equal(first[1], again[1])
     assert stacked("stacked_digits", replace(DIGITS, fingerprint="other")).fingerprint != STACKED.fingerprint

@@ -52,7 +52,7 @@ def test_a_loaded_generator_gives_the_runs_own_samples_of_the_same_latents(
     cohort, paths = trained(settings, tmp_path)
     n = 300  # more than one chunk
     own, labels = sample(cohort, n)
-    (latent,) = cohort.noise("evaluation latent", (n, cohort.configs[0].latent_size), "normal").take(0, 1)
+    latent = cohort.noise("evaluation latent", (n, cohort.configs[0].latent_size), "normal").take(0, 1)
     for m, path in enumerate(paths):
         generator = ablate.load_generator(path)
         assert generator.config == cohort.configs[m]

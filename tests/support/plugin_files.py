@@ -89,10 +89,9 @@ def two_normals(gap):
     """Two normals side by side."""
     centers = torch.tensor([[-gap / 2, 0.0], [gap / 2, 0.0]], dtype=torch.float64)
 
-    def sampler(n, generator):
-        labels = torch.randint(2, (n,), generator=generator, device=generator.device)
-        noise = torch.randn(n, 2, generator=generator, dtype=torch.float64, device=generator.device)
-        return centers.to(generator.device)[labels] + 0.05 * noise, labels
+    def sampler(n, numbers):
+        labels = numbers.integers(2, n)
+        return centers.to(numbers.device)[labels] + 0.05 * numbers.normal(n, 2), labels
 
     return Dataset("two_normals", (2,), 2, fingerprint_of("two_normals", repr(gap)), Modes(centers, 0.05), sampler)
 '''

@@ -63,7 +63,7 @@ def test_the_best_generator_has_the_runs_lowest_fid_and_the_last_the_final_one(t
     runs = configs(3, precision="fp64", lr=0.02, generator_steps=60, evaluations=6)
     outcomes = run_cohort(runs, CPU, dataclasses.replace(control(tmp_path, runs), checkpoint=None))
     cohort = Cohort(runs, load_dataset("digits", {}), CPU)
-    (latent,) = cohort.noise("evaluation latent", (200, runs[0].latent_size), "normal").take(0, 1)
+    latent = cohort.noise("evaluation latent", (200, runs[0].latent_size), "normal").take(0, 1)
     reference, labels = Reference.of(cohort.dataset, 200), torch.arange(200) % 10
     for m, outcome in enumerate(outcomes):
         for which, fid, step in (
@@ -83,7 +83,7 @@ def test_the_last_generator_gives_the_samples_that_the_run_kept(tmp_path: Path) 
     runs = configs(2, generator_steps=20)
     outcomes = run_cohort(runs, CPU, dataclasses.replace(control(tmp_path, runs), checkpoint=None))
     cohort = Cohort(runs, load_dataset("digits", {}), CPU)
-    (latent,) = cohort.noise("evaluation latent", (64, runs[0].latent_size), "normal").take(0, 1)
+    latent = cohort.noise("evaluation latent", (64, runs[0].latent_size), "normal").take(0, 1)
     for m, outcome in enumerate(outcomes):
         generator = ablate.load_generator(generator_path(tmp_path, runs[m].run_id, "last"))
         pictures = as_pictures(generator(latent[0, m], torch.arange(64) % 10)).astype(int)

@@ -9,7 +9,7 @@ from ablate.config.run_config import RunConfig
 from ablate.datasets import load_dataset
 from ablate.training.cohort import Cohort
 from ablate.training.fakes import Fakes
-from ablate.training.streams import RealBatches, noise
+from ablate.training.streams import Noise, RealBatches
 
 CPU = torch.device("cpu")
 SEEDS = (4, 5)
@@ -38,7 +38,7 @@ def test_noisy_real_samples_are_real_ones_of_their_own_stream_and_unit_noise() -
     samples = fakes(settings).take(7, 2)
     ring = load_dataset("ring8", {})
     real = RealBatches(ring, SEEDS, "fake real", 16, torch.float64, CPU).take(7, 2)[0]
-    (spread,) = noise(SEEDS, "fake noise", (16, 2), "normal", torch.float64, CPU).take(7, 2)
+    spread = Noise(SEEDS, "fake noise", (16, 2), "normal", torch.float64, CPU).take(7, 2)
     assert torch.equal(samples, real + spread)
 
 

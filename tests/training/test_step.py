@@ -91,7 +91,7 @@ def noise_of(cohort: Cohort) -> tuple[Tensor, Tensor]:
     if batches.instance_noise is None or batches.generator_noise is None:
         zero = torch.zeros(STEPS * N_CRITIC, 2, 2, 8, 2, dtype=torch.float64)
         return zero, zero[:, :, 0]
-    return size * batches.instance_noise.take(0, STEPS * N_CRITIC)[0], size * batches.generator_noise.take(0, STEPS)[0]
+    return size * batches.instance_noise.take(0, STEPS * N_CRITIC), size * batches.generator_noise.take(0, STEPS)
 
 
 def train_plainly(config: RunConfig, cohort: Cohort, member: int) -> tuple[nn.Module, nn.Module]:
@@ -101,11 +101,11 @@ def train_plainly(config: RunConfig, cohort: Cohort, member: int) -> tuple[nn.Mo
     critic_optimizer, generator_optimizer = optimizer(config, critic), optimizer(config, generator)
     schedulers = [SCHEDULERS[config.schedule](theirs) for theirs in (critic_optimizer, generator_optimizer)]
     real, _ = cohort.batches.real.take(0, STEPS * N_CRITIC)
-    (latent,), (epsilon,) = (
+    latent, epsilon = (
         cohort.batches.latent.take(0, STEPS * N_CRITIC),
         cohort.batches.epsilon.take(0, STEPS * N_CRITIC),
     )
-    (generator_latent,) = cohort.batches.generator_latent.take(0, STEPS)
+    generator_latent = cohort.batches.generator_latent.take(0, STEPS)
     on_critics, on_generators = noise_of(cohort)
     real = real + on_critics[:, :, 0]
     for step in range(STEPS):

@@ -42,12 +42,12 @@ class CriticView:
         self._shared: dict[Callable[..., object], object] = {}
         stream = RealBatches(cohort.dataset, cohort.seeds, "probe real", PROBE_BATCH, cohort.dtype, cohort.device)
         real, labels = stream.take(0, 1)
-        (latent,) = cohort.noise("probe latent", (PROBE_BATCH, config.latent_size), "normal").take(0, 1)
-        (epsilon,) = cohort.noise("probe epsilon", (PROBE_BATCH,), "uniform").take(0, 1)
+        latent = cohort.noise("probe latent", (PROBE_BATCH, config.latent_size), "normal").take(0, 1)
+        epsilon = cohort.noise("probe epsilon", (PROBE_BATCH,), "uniform").take(0, 1)
         perturbation = None
         if cohort.steps.constraint.perturbs:
             shape = (PROBE_BATCH, *cohort.dataset.shape)
-            perturbation = cohort.noise("probe perturbation", shape, "uniform").take(0, 1)[0][0]
+            perturbation = cohort.noise("probe perturbation", shape, "uniform").take(0, 1)[0]
         asked = labels[0] if cohort.conditional else None
         self.batch = Batch(real[0], asked, latent[0], epsilon[0], perturbation=perturbation)
         if config.fakes != "generator":
