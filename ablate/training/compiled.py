@@ -126,7 +126,9 @@ def compiled(
 
     own.__code__ = own.__code__.replace()
     graphs = graphs and device.type == "cuda"
-    options: dict[str, Any] = {"guard_filter_fn": torch.compiler.keep_tensor_guards_unsafe, "triton.cudagraphs": graphs}
+    options: dict[str, Any] = {"triton.cudagraphs": graphs}
+    if not dynamic:  # else sizes are guards of their own
+        options["guard_filter_fn"] = torch.compiler.keep_tensor_guards_unsafe
     fast: Callable[..., Any] | None = torch.compile(own, fullgraph=True, dynamic=dynamic, options=options)
 
     def call(*arguments: Any) -> Any:

@@ -100,9 +100,10 @@ def test_an_order_is_a_permutation_and_all_are_equally_likely() -> None:
     assert int((count > 0).sum()) == 6
 
 
-def test_compiled_code_gives_the_same_numbers() -> None:
-    fast = Numbers((3, 4), "test", CPU, 0, 2, compiled_kernels(CPU)).normal(16, 2, dtype=torch.float32)
-    assert torch.equal(fast, given().normal(16, 2, dtype=torch.float32))
+def test_compiled_code_gives_the_same_numbers_for_any_size(capfd: pytest.CaptureFixture[str]) -> None:
+    for count, shape in ((2, (16, 2)), (9, (5, 3)), (1, (40,))):
+        fast = Numbers((3, 4), "test", CPU, 0, count, compiled_kernels(CPU)).normal(*shape, dtype=torch.float32)
+        assert torch.equal(fast, given(count=count).normal(*shape, dtype=torch.float32))
 
 
 @pytest.mark.gpu

@@ -43,7 +43,7 @@ def test_auto_is_the_devices_fast_format(wanted: str, device: str, chosen: str) 
 
 def test_bfloat16_is_close_to_float32_but_not_the_same_and_weights_stay_float32() -> None:
     coarse, fine = trained(configs(precision="bf16")), trained(configs())
-    assert coarse.critic.dtype == coarse.coarse.critic_state["mean"].dtype == torch.float32
+    assert coarse.critic.dtype == coarse.critic_state["mean"].dtype == torch.float32
     change = (coarse.critic - fine.critic).norm() / fine.critic.norm()
     assert 0 < change < 0.01
 
