@@ -122,7 +122,9 @@ class Leaky(nn.Module):
         self.slope = slope
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * torch.where(x.detach() > 0, 1.0, self.slope).to(x.dtype)
+        exact = torch.promote_types(x.dtype, torch.float32)  # in coarser arithmetic too
+        one, slope = (x.new_full((), value, dtype=exact) for value in (1.0, self.slope))
+        return x * torch.where(x.detach() > 0, one, slope)
 
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {

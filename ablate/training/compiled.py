@@ -19,7 +19,7 @@ from torch.utils.flop_counter import flop_registry
 from ablate.config.run_config import RunConfig
 from ablate.files.data_folder import cache_folder
 from ablate.networks.pair import Pair
-from ablate.randomness.numbers import KERNELS, Kernels
+from ablate.randomness.numbers import KERNELS, Kernel, Kernels
 from ablate.training.step import Batch, GeneratorTurn, Steps
 
 COMPILE_SECONDS = 60.0
@@ -103,8 +103,21 @@ def pays(flops: float, device: torch.device) -> bool:
 
 @cache
 def compiled_kernels(device: torch.device) -> Kernels:
-    """What makes random numbers, each compiled once for all sizes; as it is where compiling fails."""
-    return {name: compiled(kernel, device, dynamic=True, graphs=False) for name, kernel in KERNELS.items()}
+    """What makes random numbers, each compiled for all sizes at once; as it is where compiling fails."""
+    return {name: _for_all_sizes(kernel, device) for name, kernel in KERNELS.items()}
+
+
+def _for_all_sizes(kernel: Kernel, device: torch.device) -> Kernel:
+    """The compiler takes a dimension of size 1 for a constant: what differs in those is compiled apart."""
+    variants: dict[tuple[bool, ...], Kernel] = {}
+
+    def call(*words: Tensor) -> Tensor:
+        single = tuple(size == 1 for word in words for size in word.shape)
+        if single not in variants:
+            variants[single] = compiled(kernel, device, dynamic=True, graphs=False)
+        return variants[single](*words)
+
+    return call
 
 
 def compiled(
