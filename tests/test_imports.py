@@ -148,3 +148,11 @@ def test_help_starts_in_well_under_a_second() -> None:
         subprocess.run([sys.executable, "-m", "ablate", "--help"], capture_output=True, check=True)
 
     assert min(processor_seconds(help_text) for _ in range(3)) < 0.8  # 0.2 s on an idle machine
+
+
+def test_no_file_is_longer_than_300_lines() -> None:
+    root = PACKAGE.parent
+    files = [path for folder in ("ablate", "benchmarks", "tests") for path in (root / folder).rglob("*.py")]
+    lengths = {str(path.relative_to(root)): len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert len(files) > 400
+    assert {path: lines for path, lines in lengths.items() if lines > 300} == {}

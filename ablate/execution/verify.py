@@ -85,6 +85,7 @@ def _faults_by_line(results: Results, study: Study) -> Iterator[tuple[int, str]]
 
 def _faults_of_identity(row: dict[Any, Any], run: Run) -> Iterator[str]:
     expected = {"dataset": run.dataset, "arm": run.arm, "seed": run.seed, **settings_of(run)}
+    expected[tables.RESULTS_VERSION_COLUMN] = run.results_version
     for name, value in expected.items():
         if name in row and cell_text(row[name]) != cell_text(value):
             yield f"{name} is {cell_text(row[name])}, but the run of this run_id has {cell_text(value)}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from ablate.config.run_config import RESULTS_VERSION
 from ablate.errors import AblateWarning
 from ablate.registry import DatasetFacts, facts_about
 from ablate.registry.measures import Measure, measures
@@ -90,6 +91,13 @@ class _Subjects:
 
 def note_on(gaps: Sequence[Lacking]) -> str:
     """One line that names the metrics that rows lack, and how to get them; empty where there are no gaps."""
+    versions = {run.results_version for gap in gaps for run in gap.runs}
+    if versions - {RESULTS_VERSION}:
+        names = ", ".join(gap.measure.name for gap in gaps)
+        return (
+            f"rows of version {max(versions)} of what a run gives, where this code makes version {RESULTS_VERSION}: they lack "
+            f"{names}; a new training has them, `ablate run STUDY --out ANOTHER_FOLDER`"
+        )
     end = _named([gap for gap in gaps if gap.can_be_measured])
     rest = _named([gap for gap in gaps if not gap.can_be_measured])
     ways = []

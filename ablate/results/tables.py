@@ -168,7 +168,10 @@ def results_version(runs: pd.DataFrame) -> int:
 
     if runs.empty:
         return RESULTS_VERSION
-    return int(runs[RESULTS_VERSION_COLUMN].max()) if RESULTS_VERSION_COLUMN in runs.columns else 1
+    if RESULTS_VERSION_COLUMN not in runs.columns:
+        return 1
+    known = pd.to_numeric(runs[RESULTS_VERSION_COLUMN], errors="coerce")  # what no number is follows from no settings
+    return int(known[np.isfinite(known)].max()) if np.isfinite(known).any() else 1
 
 
 def study_as_run(results: Results) -> Study:

@@ -2,43 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from ablate.errors import AblateError
-from ablate.execution.display import Quiet
-from ablate.execution.options import Options
-from ablate.results.lock import Locked, locked
 from ablate.results.tables import Results
-from ablate.search.batches import run_study
 from ablate.training import checkpoint
 from ablate.training.checkpoint_files import previous
 from tests.support.small_runs import run
-from tests.support.timing import TIMING, processor_seconds
-
-
-def content(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The tables without what a clock wrote."""
-    results = Results.read(folder)
-    return (
-        results.runs.drop(columns=[*TIMING, "threads", "cohort_size"]),
-        results.curves.drop(columns="seconds"),
-        results.probes,
-    )
-
-
-def assert_same(a: Path, b: Path) -> None:
-    for mine, other in zip(content(a), content(b), strict=True):
-        pd.testing.assert_frame_equal(mine, other, check_exact=True)
+from tests.support.timing import processor_seconds
+from tests.support.whole_tables import assert_same, command, content
 
 
 def test_every_run_has_a_row_with_metrics_counters_and_provenance(study_file: Path, tmp_path: Path) -> None:
@@ -129,97 +105,6 @@ def test_a_component_that_raises_fails_its_runs_and_no_others(study_file: Path, 
     mended = command("run", study_file, "--out", tmp_path / "out", "--plugin", plugin, "--retry-failed")
     assert mended.returncode == 0, mended.stderr
     assert (Results.read(tmp_path / "out").runs["status"] == "done").all()
-
-
-def command(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "ablate", *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, **options)  # type: ignore[call-overload, no-any-return]
-
-
-def begin(*arguments: object) -> subprocess.Popen[str]:
-    words = [sys.executable, "-m", "ablate", *map(str, arguments)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def wait_until(condition: Callable[[], bool], process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
-LONGER = "--set=generator_steps=300"
-
-
-def test_a_study_killed_at_several_moments_ends_with_the_same_table(study_file: Path, tmp_path: Path) -> None:
-    straight, killed = tmp_path / "straight", tmp_path / "killed"
-    arguments = ("--workers", 2, "--checkpoint-seconds", 0)
-    done = command("run", study_file, LONGER, "--out", straight, *arguments)
-    assert done.returncode == 0, done.stderr
-
-    def checkpoints() -> list[Path]:
-        return sorted((killed / "checkpoints").glob("*.safetensors"))
-
-    def state() -> list[tuple[str, int]]:
-        try:
-            return [(p.name, p.stat().st_mtime_ns) for p in checkpoints()]
-        except FileNotFoundError:  # replaced while being listed
-            return []
-
-    moments: list[Callable[[], bool]] = [
-        (killed / "runs.csv").exists,
-        lambda: len(state()) == 2 and state() != before,
-    ]
-    for moment in moments:
-        before = state()
-        process = begin("run", study_file, LONGER, "--out", killed, *arguments)
-        wait_until(moment, process)
-        process.kill()
-        process.communicate()
-    assert checkpoints(), "the study ended before it was killed: make it longer"
-    done = command("run", study_file, LONGER, "--out", killed, *arguments)
-    assert done.returncode == 0, done.stderr
-    assert_same(straight, killed)
-    assert not (killed / "checkpoints").exists()
-
-
-class InterruptedOnce(Quiet):
-    """Sends Ctrl-C as soon as something trains."""
-
-    def __init__(self) -> None:
-        self.sent = False
-
-    def progress(self, cohort: str, progress: object) -> None:
-        if not self.sent:
-            self.sent = True
-            os.kill(os.getpid(), signal.SIGINT)
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-def test_ctrl_c_writes_checkpoints_and_the_next_call_goes_on(study_file: Path, tmp_path: Path, workers: int) -> None:
-    from ablate.commands.run import _exit_code
-    from ablate.study.load import load_study
-    from ablate.training.checkpoint import load
-
-    out = tmp_path / "out"
-    study = load_study(study_file, ("generator_steps=20000",))
-    summary = run_study(study, Options(out, workers=workers, checkpoint_seconds=3600), InterruptedOnce())
-    assert _exit_code(summary) == 130
-    assert summary.counts == {"missing": 6}
-    found = [load(path)[1]["generator_step"] for path in (out / "checkpoints").glob("*.safetensors")]
-    assert found
-    assert all(0 < step < 20000 for step in found)
-
-
-def test_a_second_run_on_the_same_folder_says_so_and_stops(study_file: Path, tmp_path: Path) -> None:
-    with locked(tmp_path / "out"):
-        done = command("run", study_file, "--out", tmp_path / "out")
-        assert done.returncode == 2
-        assert f"process {os.getpid()}" in done.stderr
-        assert "Traceback" not in done.stderr
-        with pytest.raises(Locked), locked(tmp_path / "out"):
-            pass
 
 
 def test_nothing_to_do_is_said_in_under_3_seconds(study_file: Path, tmp_path: Path) -> None:

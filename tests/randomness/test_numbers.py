@@ -104,6 +104,7 @@ def test_compiled_code_gives_the_same_numbers_for_any_size(capfd: pytest.Capture
     for count, shape in ((2, (16, 2)), (9, (5, 3)), (1, (40,))):
         fast = Numbers((3, 4), "test", CPU, 0, count, compiled_kernels(CPU)).normal(*shape, dtype=torch.float32)
         assert torch.equal(fast, given(count=count).normal(*shape, dtype=torch.float32))
+    assert "compiling failed" not in capfd.readouterr().err
 
 
 @pytest.mark.gpu

@@ -14,7 +14,8 @@ from ablate.errors import StudyErrors, UsageError
 from ablate.study.load import load_study
 from ablate.study.yaml_file import MOST_BYTES
 from tests.support.broken_claims import BROKEN_CLAIMS
-from tests.support.broken_studies import BROKEN_SETTINGS, VALID
+from tests.support.broken_settings import BROKEN_SETTINGS
+from tests.support.broken_studies import VALID
 
 BROKEN = BROKEN_SETTINGS + BROKEN_CLAIMS
 

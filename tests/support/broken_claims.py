@@ -1,4 +1,4 @@
-"""Mistakes in arms, grid, claims and YAML, as in broken_studies."""
+"""Mistakes in arms, grid, claims and YAML, as in broken_settings."""
 
 from tests.support.broken_studies import ARMS
 

@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import gc
 import os
+import sys
 
 
 def _end_at_once(own: int) -> None:
@@ -17,7 +18,8 @@ def _end_at_once(own: int) -> None:
         os._exit(0)
 
 
-atexit.register(_end_at_once, os.getpid())
+if any("multiprocessing.forkserver" in argument for argument in sys.orig_argv):
+    atexit.register(_end_at_once, os.getpid())
 
 with contextlib.suppress(Exception):  # what cannot be imported fails again in the processes, which can say so
     import ablate.execution.preparation
