@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, has_bias, join, norm, part
-from ablate.networks.pair import Labelled, LabelledConv2d, Shapes, activation, critic_width
+from ablate.networks.pair import Labelled, LabelledConv2d, Shapes, critic_activation, critic_width, generator_activation
 from ablate.registry import Setting, register
 
 
@@ -35,10 +35,10 @@ class Generator(nn.Module):
         self.linear = Linear(members, config.latent_size + self.label.extra, size)
         self.body = nn.Sequential(
             norm(kind, members, 2 * config.width),
-            activation(config.generator_activation, config.generator_leak),
+            generator_activation(config),
             ConvTranspose2d(members, 2 * config.width, config.width, 4, 2, 1, has_bias(kind)),
             norm(kind, members, config.width),
-            activation(config.generator_activation, config.generator_leak),
+            generator_activation(config),
             ConvTranspose2d(members, config.width, channels, 4, 2, 1),
         )
 
@@ -57,10 +57,10 @@ class Critic(nn.Module):
         self.label = Labelled(shapes)
         self.first = LabelledConv2d(shapes, self.label, wide, 4, 2, 1)
         self.body = nn.Sequential(
-            activation(config.critic_activation, config.critic_leak),
+            critic_activation(config),
             Conv2d(members, wide, 2 * wide, 4, 2, 1, has_bias(config.critic_norm)),
             norm(config.critic_norm, members, 2 * wide),
-            activation(config.critic_activation, config.critic_leak),
+            critic_activation(config),
         )
         self.out = Linear(members, 2 * wide * (height // 4) * (width // 4), 1)
 

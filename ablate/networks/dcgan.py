@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, join, norm, part
-from ablate.networks.pair import Labelled, LabelledConv2d, Shapes, activation, critic_width
+from ablate.networks.pair import Labelled, LabelledConv2d, Shapes, critic_activation, critic_width, generator_activation
 from ablate.registry import Setting, register
 
 
@@ -45,7 +45,7 @@ class Generator(nn.Module):
             layers += [
                 ConvTranspose2d(members, inputs, outputs, 4, stride, padding, config.own["bias"]),
                 norm(config.generator_norm, members, outputs, affine=config.generator_norm != "instance"),
-                activation(config.generator_activation, config.generator_leak),
+                generator_activation(config),
             ]
             inputs = outputs
         self.body = nn.Sequential(*layers, ConvTranspose2d(members, inputs, channels, 4, 2, 1, config.own["bias"]))
@@ -68,12 +68,12 @@ class Critic(nn.Module):
         self.label = Labelled(shapes)
         inputs = critic_width(config)
         self.first = LabelledConv2d(shapes, self.label, inputs, 4, 2, 1, config.own["bias"])
-        layers: list[nn.Module] = [activation(config.critic_activation, config.critic_leak)]
+        layers: list[nn.Module] = [critic_activation(config)]
         for _ in range(_halvings(side) - 1):
             layers += [
                 Conv2d(members, inputs, 2 * inputs, 4, 2, 1, config.own["bias"]),
                 norm(kind, members, 2 * inputs, affine=kind != "instance"),
-                activation(config.critic_activation, config.critic_leak),
+                critic_activation(config),
             ]
             inputs *= 2
         self.body = nn.Sequential(*layers, Conv2d(members, inputs, 1, 4, 1, 0, config.own["bias"]))

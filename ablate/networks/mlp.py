@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Linear, has_bias, norm
-from ablate.networks.pair import Labelled, Shapes, activation, critic_width
+from ablate.networks.pair import Labelled, Shapes, critic_activation, critic_width, generator_activation
 from ablate.registry import Setting, register
 
 
@@ -52,7 +52,7 @@ class Generator(nn.Module):
         self.label = Labelled(shapes)
         inputs = config.latent_size + self.label.extra
         self.bounded = len(shapes.sample) > 1 or config.own["points_output"] == "tanh"
-        activated = partial(activation, config.generator_activation, config.generator_leak)
+        activated = partial(generator_activation, config)
         depth = config.own["depth"]
         self.hidden = _hidden(shapes.members, inputs, config.width, depth, config.generator_norm, activated)
         self.out = Linear(shapes.members, config.width, math.prod(shapes.sample))
@@ -70,7 +70,7 @@ class Critic(nn.Module):
         self.label = Labelled(shapes)
         inputs = math.prod(shapes.sample) + self.label.extra
         width, depth = critic_width(config), config.own["critic_depth"] or config.own["depth"]
-        activated = partial(activation, config.critic_activation, config.critic_leak)
+        activated = partial(critic_activation, config)
         self.hidden = _hidden(shapes.members, inputs, width, depth, config.critic_norm, activated)
         self.out = Linear(shapes.members, width, 1)
 

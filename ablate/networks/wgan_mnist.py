@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ablate.config.run_config import RunConfig
 from ablate.networks.layers import Conv2d, ConvTranspose2d, Linear, join, norm, part
-from ablate.networks.pair import Labelled, LabelledConv2d, Shapes, activation, critic_width
+from ablate.networks.pair import Labelled, LabelledConv2d, Shapes, critic_activation, critic_width, generator_activation
 from ablate.registry import Setting, register
 
 
@@ -38,14 +38,14 @@ class Generator(nn.Module):
         self.label = Labelled(shapes)
         size = 4 * width * 7 * 7
         self.linear = Linear(members, config.latent_size + self.label.extra, size)
-        self.activation = activation(config.generator_activation, config.generator_leak)
+        self.activation = generator_activation(config)
         self.norm = norm(kind, members, size)
         self.body = nn.Sequential(
             ConvTranspose2d(members, 4 * width, 2 * width, 3, 1, 1),
-            activation(config.generator_activation, config.generator_leak),
+            generator_activation(config),
             norm(kind, members, 2 * width),
             ConvTranspose2d(members, 2 * width, width, 4, 2, 1),
-            activation(config.generator_activation, config.generator_leak),
+            generator_activation(config),
             norm(kind, members, width),
             ConvTranspose2d(members, width, shapes.sample[0], 4, 2, 1),
         )
@@ -70,7 +70,7 @@ class Critic(nn.Module):
         self.label = Labelled(shapes)
         self.first = LabelledConv2d(shapes, self.label, width, 3, 2, 0)
         self.second = Conv2d(members, width, 2 * width, 3, 2, 0)
-        self.activation = activation(config.critic_activation, config.critic_leak)
+        self.activation = critic_activation(config)
         self.norm = norm(config.critic_norm, members, 2 * width)
         self.out = Linear(members, 2 * width * 6 * 6, 1)
 

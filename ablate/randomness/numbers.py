@@ -8,45 +8,38 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from ablate.randomness.philox import MASK, philox
+from ablate.randomness.philox import MASK, Words, philox
 
 CHUNK = {"cpu": 2**15, "cuda": 2**22}
 """Counters that are computed at once: on a CPU what its cache holds, on a GPU what keeps it busy"""
 FINE, COARSE = 2.0**-32, 2.0**-23
 
-Kernel = Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], Tensor]
-"""(four words of a counter, two of a key), of shapes that broadcast → four numbers of each in a last dimension"""
+
+def uniforms(words: Words) -> Tensor:
+    """Odd multiples of 2^-24 in (0, 1), in float64: [..., 4]."""
+    return torch.stack([((word >> 9).double() + 0.5) * COARSE for word in words], dim=-1)
 
 
-def integer_words(a: Tensor, b: Tensor, c: Tensor, d: Tensor, k0: Tensor, k1: Tensor) -> Tensor:
-    """int64 in [0, 2^32)."""
-    return torch.stack(philox((a, b, c, d), (k0, k1)), dim=-1)
-
-
-def uniforms(a: Tensor, b: Tensor, c: Tensor, d: Tensor, k0: Tensor, k1: Tensor) -> Tensor:
-    """Odd multiples of 2^-24 in (0, 1), in float64."""
-    return torch.stack([((word >> 9).double() + 0.5) * COARSE for word in philox((a, b, c, d), (k0, k1))], dim=-1)
-
-
-def normals(a: Tensor, b: Tensor, c: Tensor, d: Tensor, k0: Tensor, k1: Tensor) -> Tensor:
-    """N(0, 1) in float64 by Box and Muller's transform: a pair of words gives a pair of numbers."""
+def normals(words: Words) -> Tensor:
+    """N(0, 1) in float64 by Box and Muller's transform, a pair of words for a pair of numbers: [..., 4]."""
 
     def pair(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
         radius = ((first + 1).double() * FINE).log().mul(-2).sqrt()
         angle = second.double() * (2 * math.pi * FINE)
         return angle.cos() * radius, angle.sin() * radius
 
-    w0, w1, w2, w3 = philox((a, b, c, d), (k0, k1))
+    w0, w1, w2, w3 = words
     return torch.stack([*pair(w0, w1), *pair(w2, w3)], dim=-1)
 
 
-Kernels = Mapping[str, Kernel]
-KERNELS: Kernels = {"words": integer_words, "uniform": uniforms, "normal": normals}
+def whole(words: Words) -> Tensor:
+    """The words themselves, int64 in [0, 2^32): [..., 4]."""
+    return torch.stack(words, dim=-1)
 
 
 class Numbers:
@@ -63,9 +56,8 @@ class Numbers:
         device: torch.device,
         first: int = 0,
         count: int = 1,
-        kernels: Kernels = KERNELS,
     ):
-        self.device, self.kernels = device, kernels
+        self.device = device
         self.lead: tuple[int, ...] = (count, len(seeds))
         """the dimensions before those that are asked for"""
         keys = torch.tensor([_key(seed, purpose) for seed in seeds], dtype=torch.int64).to(device)
@@ -82,22 +74,22 @@ class Numbers:
 
     def uniform(self, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
         """In the open interval (0, 1): odd multiples of 2^-24, which float32 holds too."""
-        return self._made("uniform", shape, dtype)
+        return self._made(uniforms, shape, dtype)
 
     def normal(self, *shape: int, dtype: torch.dtype = torch.float64) -> Tensor:
         """N(0, 1), computed in float64 and rounded, so that devices agree."""
-        return self._made("normal", shape, dtype)
+        return self._made(normals, shape, dtype)
 
     def integers(self, below: int, *shape: int) -> Tensor:
         """int64 in [0, below), below ≤ 2^31; a value's chance is off by less than below / 2^32 of itself."""
-        return self._made("words", shape, torch.int64) * below >> 32
+        return self._made(whole, shape, torch.int64) * below >> 32
 
     def order(self, n: int) -> Tensor:
         """A random permutation of 0 … n − 1, int64 [*lead, n]."""
-        return self._made("words", (n,), torch.int64).argsort(dim=-1, stable=True)
+        return self._made(whole, (n,), torch.int64).argsort(dim=-1, stable=True)
 
-    def _made(self, kind: str, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-        """What the kernel gives, as that shape; chunks go over steps, or over a step's own numbers."""
+    def _made(self, of_words: Callable[[Words], Tensor], shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        """Numbers of that shape, four of the words of each counter; chunks go over steps, or over a step's own numbers."""
         steps, members = len(self._steps), len(self._key[0])
         groups = -(-math.prod(shape) // 4)
         made = torch.empty(steps, members, groups, 4, dtype=dtype, device=self.device)
@@ -111,7 +103,7 @@ class Numbers:
                 end = min(groups, column + columns)
                 places = torch.arange(column, end, dtype=torch.int64, device=self.device)
                 step = self._steps[row : row + rows]
-                made[row : row + rows, :, column:end] = self.kernels[kind](places, zero, step, call, *self._key)
+                made[row : row + rows, :, column:end] = of_words(philox((places, zero, step, call), self._key))
         return made.flatten(2)[..., : math.prod(shape)].reshape(*self.lead, *shape)
 
 

@@ -13,10 +13,9 @@ from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
-from ablate.randomness.numbers import KERNELS
 from ablate.training.arithmetic import in_bfloat16
 from ablate.training.batches import Batches
-from ablate.training.compiled import compiled, compiled_kernels, most_flops, pays, step_flops
+from ablate.training.compiled import compiled, most_flops, pays, step_flops
 from ablate.training.options import Arithmetic, Compile
 from ablate.training.step import GeneratorTurn, Steps
 from ablate.training.streams import Kind, Noise
@@ -66,8 +65,7 @@ class Cohort:
         self.compiled = compile == "on" or (compile == "auto" and self._compiling_pays())
         self._step_critic = self._prepared(self.steps.critic_step)
         self._step_generator = self._prepared(self.steps.generator_step)
-        kernels = compiled_kernels(device) if self.compiled else KERNELS
-        self.batches = Batches(first, dataset, self.seeds, self.pair.dropout_units, self.dtype, device, kernels)
+        self.batches = Batches(first, dataset, self.seeds, self.pair.dropout_units, self.dtype, device)
         self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // (len(configs) * self.batches.numbers)))
 
     def _compiling_pays(self) -> bool:

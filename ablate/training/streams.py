@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ablate.datasets.base import Dataset, to_unit
-from ablate.randomness.numbers import KERNELS, Kernels, Numbers
+from ablate.randomness.numbers import Numbers
 
 Kind = Literal["normal", "uniform"]
 
@@ -32,15 +32,13 @@ class Noise:
         kind: Kind,
         dtype: torch.dtype,
         device: torch.device,
-        kernels: Kernels = KERNELS,
     ):
-        self.kernels = kernels
         self.seeds, self.purpose, self.shape, self.kind = seeds, purpose, shape, kind
         self.dtype, self.device = dtype, device
 
     def take(self, start: int, count: int) -> Tensor:
         """Batches start … start + count − 1: [count, member, *shape]."""
-        numbers = Numbers(self.seeds, self.purpose, self.device, start, count, self.kernels)
+        numbers = Numbers(self.seeds, self.purpose, self.device, start, count)
         made = numbers.normal if self.kind == "normal" else numbers.uniform
         return made(*self.shape, dtype=self.dtype)
 
@@ -56,9 +54,7 @@ class RealBatches:
         batch_size: int,
         dtype: torch.dtype,
         device: torch.device,
-        kernels: Kernels = KERNELS,
     ):
-        self.kernels = kernels
         self.seeds, self.purpose, self.batch_size, self.dtype, self.device = seeds, purpose, batch_size, dtype, device
         self.sampler = dataset.sampler
         self.samples = self.labels = None
@@ -75,7 +71,7 @@ class RealBatches:
         """Batches start … start + count − 1: samples [count, member, batch, *shape] and labels [count, member, batch]."""
         if self.samples is None:
             assert self.sampler is not None
-            numbers = Numbers(self.seeds, self.purpose, self.device, start, count, self.kernels)
+            numbers = Numbers(self.seeds, self.purpose, self.device, start, count)
             samples, labels = self.sampler(self.batch_size, numbers)
             return samples.to(self.dtype), labels
         order = self._order(start * self.batch_size, count * self.batch_size, len(self.samples))
