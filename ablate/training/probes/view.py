@@ -56,7 +56,7 @@ class CriticView:
             self.fake = fakes.take(0, 1)[0]
             return
         with torch.no_grad():
-            self.fake = cohort.pair.generator(cohort.generator, self.batch.latent, self.batch.labels)
+            self.fake = cohort.steps.fakes(cohort.generator, self.batch.latent, self.batch.labels)
 
     def once(self, work: Callable[[CriticView], T]) -> T:
         """What `work` gives of this view; several probes that need it share one call."""
