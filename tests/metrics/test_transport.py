@@ -8,6 +8,10 @@ import pytest
 import torch
 
 from ablate.metrics.transport import w1
+from ablate.registry import DatasetFacts
+from ablate.registry.needs import Subject, meets
+from ablate.training.run import run_cohort
+from tests.support.small_runs import CPU, configs
 
 
 def test_it_agrees_with_pots_exact_solver() -> None:
@@ -28,3 +32,22 @@ def test_a_shift_costs_its_length_whatever_the_order() -> None:
 def test_samples_of_different_size_are_refused() -> None:
     with pytest.raises(ValueError, match="equal sample sizes are needed, got 2 and 3"):
         w1(torch.zeros(2, 2), torch.zeros(3, 2))
+
+
+def test_a_run_of_points_has_w1_in_its_curve_and_w1_2k_with_both_floors_at_its_end() -> None:
+    settings = {"dataset": "ring8", "architecture": "mlp", "conditional": False, "generator_norm": "none"}
+    small = {"generator_steps": 4, "evaluations": 2, "evaluation_samples": 2000}
+    (outcome,) = run_cohort(configs(1, **settings, **small), CPU)
+    first, last = (evaluation["metrics"] for evaluation in outcome.evaluations)
+    assert {"w1"} == {"w1", "w1_2k"} & set(first)
+    assert outcome.final["w1_2k"] == last["w1_2k"] != last["w1"]
+    assert 0 < outcome.facts["w1_2k_floor"] < outcome.facts["w1_floor"] < outcome.final["w1"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "samples", "met"),
+    [((2,), 2000, True), ((2,), 1999, False), ((2,), None, True), ((1, 8, 8), 2000, False)],
+)
+def test_w1_2k_needs_points_and_as_many_samples(shape: tuple[int, ...], samples: int | None, met: bool) -> None:
+    settings = {} if samples is None else {"evaluation_samples": samples}
+    assert meets("points_2k", Subject(DatasetFacts(shape=shape), settings)) == met
