@@ -38,7 +38,7 @@ def w1_metric(e: Evaluation) -> float:
 
 @register("metric", "w1_2k", better="less", scale="ratio", needs=("points_2k",), at_end=True)
 def w1_2k(e: Evaluation) -> float:
-    """Exact earth mover's distance between 2,000 generated and 2,000 real samples: its floor is about half that of w1."""
+    """Exact earth mover's distance between 2,000 generated and 2,000 real samples: its floor is below half that of w1."""
     return _of_first(e, AT_END)
 
 
