@@ -40,12 +40,12 @@ def plain_work(workload: Workload, dataset: Dataset, device: torch.device) -> me
 
 
 def stacked_work(
-    workload: Workload, members: int, dataset: Dataset, device: torch.device, compiled: bool
+    workload: Workload, members: int, dataset: Dataset, device: torch.device, compiled: bool, precision: str
 ) -> measure.Work:
     """A cohort of that many runs, as `ablate run` trains it."""
     if compiled:
         torch.compiler.reset()  # what an earlier cohort compiled would count as a recompilation
-    cohort = Cohort(workload.configs(members), dataset, device, "on" if compiled else "off")
+    cohort = Cohort(workload.configs(members, precision), dataset, device, "on" if compiled else "off")
 
     def advance(steps: int) -> None:
         for done in range(0, steps, cohort.segment):
@@ -71,7 +71,12 @@ def check(workload: Workload, dataset: Dataset, device: torch.device) -> float:
 
 
 def points(
-    workload: Workload, sizes: Sequence[int | str], device: torch.device, seconds: float, compiled: bool
+    workload: Workload,
+    sizes: Sequence[int | str],
+    device: torch.device,
+    seconds: float,
+    compiled: bool,
+    precision: str = "fp32",
 ) -> Iterator[dict[str, Any]]:
     """The workload's rows, a cohort size each."""
     dataset = load_dataset(workload.settings["dataset"], {})
@@ -81,9 +86,8 @@ def points(
     most = automatic_size(workload, device) if AUTOMATIC in sizes else None
     for members in sorted({most if most and size == AUTOMATIC else int(size) for size in sizes}):
         try:
-            times = measure.in_turn(
-                plain, stacked_work(workload, members, dataset, device, compiled), seconds, device, members
-            )
+            stacked = stacked_work(workload, members, dataset, device, compiled, precision)
+            times = measure.in_turn(plain, stacked, seconds, device, members)
         except RuntimeError as error:
             if isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error):
                 print(f"{workload.name} × {members}: skipped: out of memory", flush=True)
@@ -102,7 +106,7 @@ def points(
             "peak_share": operations / times.stacked_s / peak,
             "automatic": members == most,
             "compiled": compiled,
-            "precision": workload.configs(1)[0].precision,
+            "precision": precision,
             "loss_difference": difference,
             **provenance.code(),
             "torch": provenance.versions()["torch"],
@@ -137,6 +141,9 @@ def arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=provenance.cores(), help="of both sides; default: all cores")
     parser.add_argument("--seconds", type=float, default=30.0, help="for each point; three rounds are made in any case")
     parser.add_argument("--compile", choices=("on", "off"), default="off", help="torch.compile of the stacked steps")
+    parser.add_argument(
+        "--precision", choices=("fp32", "bf16"), default="fp32", help="of the stacked steps; plain loops are in float32"
+    )
     parser.add_argument("--out", type=Path, default=Path("results/benchmarks"), help="folder of the table and the plot")
     flags = parser.parse_args(given)
     flags.workloads, flags.members = flags.workloads.split(","), flags.members.split(",")
@@ -165,7 +172,7 @@ def main(given: Sequence[str] | None = None) -> int:
             continue
         rows = []
         try:
-            for row in points(workload, flags.members, device, flags.seconds, flags.compile == "on"):
+            for row in points(workload, flags.members, device, flags.seconds, flags.compile == "on", flags.precision):
                 print(line(row), flush=True)
                 rows.append(row)
                 path = write([row], flags.out)  # at once: the next point may take long, or be the last

@@ -38,7 +38,8 @@ class StudyRows:
     @classmethod
     def of(cls, study: Study, results: Results) -> StudyRows:
         """Join; nothing is read or written."""
-        study = replace(with_draws(study, results.runs), results_version=results_version(results.runs))
+        study, version = with_draws(study, results.runs), results_version(results.runs)
+        study = study if study.results_version == version else replace(study, results_version=version)
         runs = study.runs()
         names = ["run_id", "dataset", "arm", "seed"] + ["draw"] * bool(study.search)
         expected = pd.DataFrame([[getattr(run, name) for name in names] for run in runs], columns=names)

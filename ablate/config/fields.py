@@ -129,7 +129,9 @@ class Settings(BaseModel):
         10, description="how many evaluations, evenly spaced; or at which generator steps; or {count: 12, spacing: log}"
     )
     evaluation_samples: int = Field(10_000, ge=100, le=1_000_000, description="generated samples of an evaluation")
-    precision: Literal["fp32", "fp64"] = Field("fp32", description="arithmetic of the training")
+    precision: Literal["fp32", "fp64", "bf16"] = Field(
+        "fp32", description="arithmetic of the training; bf16: products and convolutions alone, all else in float32"
+    )
 
     @property
     def own(self) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def _metrics(results: Results, finished: pd.DataFrame) -> list[str]:
 def _arithmetic_of(row: dict[str, Any]) -> Arithmetic:
     """What its row says, if it says it and means a float32 training."""
     said = row.get("arithmetic")
-    return said if said in ("tf32", "bf16") else "fp32"
+    return "tf32" if said == "tf32" else "fp32"
 
 
 def _spreads(finished: pd.DataFrame, run: Run, metrics: list[str]) -> dict[str, float]:

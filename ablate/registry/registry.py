@@ -27,10 +27,10 @@ BUILT_IN_FOLDERS = ("registry", "datasets", "networks", "training", "metrics", "
 
 COLUMNS = frozenset(
     {
-        "run_id", "study", "dataset", "arm", "seed", "draw", "status", "error", "flags", "diverged_at", "commit", "dirty",
-        "ablate_version", "python", "torch", "device", "threads", "cohort_size", "dataset_fingerprint", "features",
-        "features_fingerprint", "finished_at", "fid_protocol", "done_generator_steps", "done_critic_steps", "images_seen",
-        "seconds", "arithmetic", "measured_later", "critic_loss", "wasserstein_estimate", "critic_gradient_norm",
+        "run_id", "results_version", "study", "dataset", "arm", "seed", "draw", "status", "error", "flags", "diverged_at",
+        "commit", "dirty", "ablate_version", "python", "torch", "device", "threads", "cohort_size", "dataset_fingerprint",
+        "features", "features_fingerprint", "finished_at", "fid_protocol", "done_generator_steps", "done_critic_steps",
+        "images_seen", "seconds", "arithmetic", "measured_later", "critic_loss", "wasserstein_estimate", "critic_gradient_norm",
         "generator_loss", "generator_gradient_norm", "diverged", "steps_to_target", "seconds_to_target", "step",
     }
 )  # fmt: skip

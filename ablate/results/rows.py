@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ablate.config.run_config import RESULTS_VERSION
 from ablate.results import provenance
 from ablate.results.tables import RESULTS_VERSION_COLUMN, rounded
 from ablate.study.study import Run
@@ -75,6 +74,7 @@ def probes_of(outcome: Outcome) -> list[dict[str, Any]]:
 def _identity(study: str, run: Run, status: str, error: str, flags: Sequence[str] = ()) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
+        RESULTS_VERSION_COLUMN: run.results_version,
         "study": study,
         "dataset": run.dataset,
         "arm": run.arm,
@@ -101,7 +101,6 @@ def _provenance(device: str, threads: int) -> dict[str, Any]:
     versions = provenance.versions()
     return {
         **provenance.code(),
-        RESULTS_VERSION_COLUMN: RESULTS_VERSION,
         "ablate_version": versions["ablate"],
         "python": versions["python"],
         "torch": versions["torch"],

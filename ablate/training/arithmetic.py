@@ -1,5 +1,6 @@
 """In which numbers a device multiplies: float32, or a faster and coarser format for matrix products and convolutions.
 
+TF32 is how a GPU multiplies float32, and an option of a run; bfloat16 is a setting of the training (`precision: bf16`).
 Weights, optimizer states, losses and norms are float32 in any case; what is evaluated is always computed in float32.
 """
 
@@ -19,6 +20,14 @@ def choose(wanted: Arithmetic, device: str) -> Arithmetic:
     if wanted == "auto":
         return "tf32" if device == "cuda" else "fp32"
     return "fp32" if wanted == "tf32" and device == "cpu" else wanted
+
+
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether that is faster than float32 there: on a CPU its cores must have instructions for it."""
+    if device.type == "cpu":
+        known = torch.cpu.get_capabilities()
+        return bool(known.get("avx512_bf16") or known.get("amx_tile") or known.get("bf16"))
+    return torch.cuda.is_bf16_supported(including_emulation=False)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from torch import Tensor
 from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
+from ablate.randomness.numbers import KERNELS, Kernels
 from ablate.training.fakes import Fakes
 from ablate.training.schedules import factors
 from ablate.training.step import Batch, GeneratorTurn
@@ -31,14 +32,15 @@ class Batches:
         dropout_units: int,
         dtype: torch.dtype,
         device: torch.device,
+        kernels: Kernels = KERNELS,
     ):
         self.config, self.dtype, self.device = config, dtype, device
         batch, latent = config.batch_size, config.latent_size
 
         def stream(purpose: str, shape: tuple[int, ...], kind: Kind) -> Noise:
-            return Noise(seeds, purpose, shape, kind, dtype, device)
+            return Noise(seeds, purpose, shape, kind, dtype, device, kernels)
 
-        self.real = RealBatches(dataset, seeds, "real", batch, dtype, device)
+        self.real = RealBatches(dataset, seeds, "real", batch, dtype, device, kernels)
         self.latent = stream("critic latent", (batch, latent), "normal")
         self.epsilon = stream("epsilon", (batch,), "uniform")
         self.generator_latent = stream("generator latent", (batch, latent), "normal")
@@ -65,7 +67,7 @@ class Batches:
             self.numbers += batch * config.n_critic * sample
         self.fakes = None
         if config.fakes != "generator":
-            self.fakes = Fakes(config, dataset, seeds, "fake real", "fake noise", batch, dtype, device)
+            self.fakes = Fakes(config, dataset, seeds, "fake real", "fake noise", batch, dtype, device, kernels)
             self.numbers += 2 * batch * config.n_critic * sample
 
     def take(self, step: int, count: int) -> tuple[list[list[Batch]], list[GeneratorTurn]]:

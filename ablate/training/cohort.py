@@ -13,9 +13,10 @@ from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
 from ablate.networks.flat import Network
 from ablate.networks.pair import build
-from ablate.training.arithmetic import choose, in_bfloat16
+from ablate.randomness.numbers import KERNELS
+from ablate.training.arithmetic import in_bfloat16
 from ablate.training.batches import Batches
-from ablate.training.compiled import compiled, most_flops, pays, step_flops
+from ablate.training.compiled import compiled, compiled_kernels, most_flops, pays, step_flops
 from ablate.training.options import Arithmetic, Compile
 from ablate.training.step import GeneratorTurn, Steps
 from ablate.training.streams import Kind, Noise
@@ -24,7 +25,8 @@ SEGMENT_NUMBERS = 2**24
 SEGMENT_STEPS = 64
 """A segment of training consumes at most this many numbers, and has at most this many generator steps"""
 
-DTYPES = {"fp32": torch.float32, "fp64": torch.float64}
+DTYPES = {"fp32": torch.float32, "fp64": torch.float64, "bf16": torch.float32}
+"""Of weights, optimizer states, losses and norms, by precision"""
 
 
 class Cohort:
@@ -64,7 +66,8 @@ class Cohort:
         self.compiled = compile == "on" or (compile == "auto" and self._compiling_pays())
         self._step_critic = self._prepared(self.steps.critic_step)
         self._step_generator = self._prepared(self.steps.generator_step)
-        self.batches = Batches(first, dataset, self.seeds, self.pair.dropout_units, self.dtype, device)
+        kernels = compiled_kernels(device) if self.compiled else KERNELS
+        self.batches = Batches(first, dataset, self.seeds, self.pair.dropout_units, self.dtype, device, kernels)
         self.segment = max(1, min(SEGMENT_STEPS, SEGMENT_NUMBERS // (len(configs) * self.batches.numbers)))
 
     def _compiling_pays(self) -> bool:
@@ -72,7 +75,7 @@ class Cohort:
         return pays(most_flops(*of) * steps, self.device) and pays(step_flops(*of) * steps, self.device)
 
     def _prepared(self, step: Callable[..., Any]) -> Callable[..., Any]:
-        if choose(self.arithmetic, self.device.type) == "bf16" and self.dtype == torch.float32:
+        if self.configs[0].precision == "bf16":
             step = in_bfloat16(step, self.device)
         return compiled(step, self.device) if self.compiled else step
 

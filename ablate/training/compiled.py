@@ -7,6 +7,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from torch.utils.flop_counter import flop_registry
 from ablate.config.run_config import RunConfig
 from ablate.files.data_folder import cache_folder
 from ablate.networks.pair import Pair
+from ablate.randomness.numbers import KERNELS, Kernel, Kernels
 from ablate.training.step import Batch, GeneratorTurn, Steps
 
 COMPILE_SECONDS = 60.0
@@ -99,7 +101,28 @@ def pays(flops: float, device: torch.device) -> bool:
     return flops / EAGER_FLOPS[device.type] * GAIN > COMPILE_SECONDS
 
 
-def compiled(step: Callable[..., Any], device: torch.device) -> Callable[..., Any]:
+@cache
+def compiled_kernels(device: torch.device) -> Kernels:
+    """What makes random numbers, each compiled for all sizes at once; as it is where compiling fails."""
+    return {name: _for_all_sizes(kernel, device) for name, kernel in KERNELS.items()}
+
+
+def _for_all_sizes(kernel: Kernel, device: torch.device) -> Kernel:
+    """The compiler takes a dimension of size 1 for a constant: what differs in those is compiled apart."""
+    variants: dict[tuple[bool, ...], Kernel] = {}
+
+    def call(*words: Tensor) -> Tensor:
+        single = tuple(size == 1 for word in words for size in word.shape)
+        if single not in variants:
+            variants[single] = compiled(kernel, device, dynamic=True, graphs=False)
+        return variants[single](*words)
+
+    return call
+
+
+def compiled(
+    step: Callable[..., Any], device: torch.device, dynamic: bool = False, graphs: bool = True
+) -> Callable[..., Any]:
     """The step as one compiled graph; the step itself, after one line, where compiling fails at the first call.
 
     A cohort calls its steps with the same settings and shapes from first to last, so of the guards, which would be
@@ -115,9 +138,11 @@ def compiled(step: Callable[..., Any], device: torch.device) -> Callable[..., An
         return step(*arguments)
 
     own.__code__ = own.__code__.replace()
-    graphs = device.type == "cuda"
-    options: dict[str, Any] = {"guard_filter_fn": torch.compiler.keep_tensor_guards_unsafe, "triton.cudagraphs": graphs}
-    fast: Callable[..., Any] | None = torch.compile(own, fullgraph=True, dynamic=False, options=options)
+    graphs = graphs and device.type == "cuda"
+    options: dict[str, Any] = {"triton.cudagraphs": graphs}
+    if not dynamic:  # else sizes are guards of their own
+        options["guard_filter_fn"] = torch.compiler.keep_tensor_guards_unsafe
+    fast: Callable[..., Any] | None = torch.compile(own, fullgraph=True, dynamic=dynamic, options=options)
 
     def call(*arguments: Any) -> Any:
         nonlocal fast

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
+from ablate.randomness.numbers import KERNELS, Kernels
 from ablate.training.streams import Noise, RealBatches
 
 
@@ -26,15 +27,16 @@ class Fakes:
         batch: int,
         dtype: torch.dtype,
         device: torch.device,
+        kernels: Kernels = KERNELS,
     ):
         self.noise = None
         if config.fakes == "counterpart":
             assert dataset.counterpart is not None
             other = replace(dataset, sampler=dataset.counterpart.sampler)
-            self.samples = RealBatches(other, seeds, purpose, batch, dtype, device)
+            self.samples = RealBatches(other, seeds, purpose, batch, dtype, device, kernels)
         else:
-            self.samples = RealBatches(dataset, seeds, purpose, batch, dtype, device)
-            self.noise = Noise(seeds, noise_purpose, (batch, *dataset.shape), "normal", dtype, device)
+            self.samples = RealBatches(dataset, seeds, purpose, batch, dtype, device, kernels)
+            self.noise = Noise(seeds, noise_purpose, (batch, *dataset.shape), "normal", dtype, device, kernels)
 
     def take(self, first: int, count: int) -> Tensor:
         """Batches first … first + count − 1: [count, member, batch, *sample]."""

@@ -8,7 +8,7 @@ from typing import Literal
 from ablate.config.option import option
 
 Compile = Literal["auto", "on", "off"]
-Arithmetic = Literal["auto", "fp32", "tf32", "bf16"]
+Arithmetic = Literal["auto", "fp32", "tf32"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +18,6 @@ class TrainingOptions:
     checkpoint_seconds: float = option(30.0, "time between checkpoints", least=0)
     compile: Compile = option("auto", "compile the steps; auto: where it saves more than it costs")
     arithmetic: Arithmetic = option(
-        "auto", "of products and convolutions; auto: tf32 on a GPU, fp32 on a CPU", "--precision"
+        "auto", "of float32's products and convolutions; auto: tf32 on a GPU, fp32 on a CPU", "--precision"
     )
     keep_checkpoints: bool = option(False, "keep a checkpoint of the end of each cohort, in <out>/checkpoints")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,10 +13,11 @@ from torch import Tensor
 
 from ablate.config.run_config import RunConfig
 from ablate.datasets import dataset_of
+from ablate.errors import AblateWarning
 from ablate.metrics.evaluation import Reference, evaluate
 from ablate.metrics.inception import InceptionFid
 from ablate.training import checkpoint
-from ablate.training.arithmetic import products_in
+from ablate.training.arithmetic import multiplies_bfloat16, products_in
 from ablate.training.best_generators import BestGenerators
 from ablate.training.cohort import Cohort
 from ablate.training.ending import Ending
@@ -45,6 +47,11 @@ class _Training:
         self.generates = first.fakes == "generator"
         self.dataset, self.device = dataset_of(first), device
         self.reference = Reference.of(self.dataset, first.evaluation_samples)
+        if first.precision == "bf16" and not multiplies_bfloat16(device):
+            slower = (
+                f"precision bf16: the {device.type} here has no bfloat16 arithmetic, and trains slower than with fp32"
+            )
+            warnings.warn(slower, AblateWarning, stacklevel=2)
         self.inception = InceptionFid.of(self.reference, control.inception, device) if self.generates else None
         self._begin()
         self._resume()

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ablate.datasets.base import Dataset, to_unit
-from ablate.randomness.numbers import Numbers
+from ablate.randomness.numbers import KERNELS, Kernels, Numbers
 
 Kind = Literal["normal", "uniform"]
 
@@ -32,13 +32,15 @@ class Noise:
         kind: Kind,
         dtype: torch.dtype,
         device: torch.device,
+        kernels: Kernels = KERNELS,
     ):
+        self.kernels = kernels
         self.seeds, self.purpose, self.shape, self.kind = seeds, purpose, shape, kind
         self.dtype, self.device = dtype, device
 
     def take(self, start: int, count: int) -> Tensor:
         """Batches start … start + count − 1: [count, member, *shape]."""
-        numbers = Numbers(self.seeds, self.purpose, self.device, start, count)
+        numbers = Numbers(self.seeds, self.purpose, self.device, start, count, self.kernels)
         made = numbers.normal if self.kind == "normal" else numbers.uniform
         return made(*self.shape, dtype=self.dtype)
 
@@ -54,7 +56,9 @@ class RealBatches:
         batch_size: int,
         dtype: torch.dtype,
         device: torch.device,
+        kernels: Kernels = KERNELS,
     ):
+        self.kernels = kernels
         self.seeds, self.purpose, self.batch_size, self.dtype, self.device = seeds, purpose, batch_size, dtype, device
         self.sampler, self.scale = dataset.sampler, dataset.scale
         self.samples = self.labels = None
@@ -71,9 +75,8 @@ class RealBatches:
         """Batches start … start + count − 1: samples [count, member, batch, *shape] and labels [count, member, batch]."""
         if self.samples is None:
             assert self.sampler is not None
-            samples, labels = self.sampler(
-                self.batch_size, Numbers(self.seeds, self.purpose, self.device, start, count)
-            )
+            numbers = Numbers(self.seeds, self.purpose, self.device, start, count, self.kernels)
+            samples, labels = self.sampler(self.batch_size, numbers)
             samples = samples.to(self.dtype)
             return samples if self.scale == 1 else samples * self.scale, labels
         order = self._order(start * self.batch_size, count * self.batch_size, len(self.samples))

@@ -63,11 +63,11 @@ def test_every_option_of_the_training_reaches_it(study_file: Path, tmp_path: Pat
     from ablate.execution.worker import control_of
 
     others: dict[str, Any] = {
-        "checkpoint_seconds": 7.0, "compile": "on", "arithmetic": "bf16", "keep_checkpoints": True,
+        "checkpoint_seconds": 7.0, "compile": "on", "arithmetic": "tf32", "keep_checkpoints": True,
     }  # fmt: skip
     assert set(others) == {field.name for field in fields(TrainingOptions)}
     (cohort, *_) = plan(load_study(study_file).runs())
-    control = control_of(Task(cohort, "cpu", Options(tmp_path, **others)), lambda progress: None, lambda: False)
+    control = control_of(Task(cohort, "cuda", Options(tmp_path, **others)), lambda progress: None, lambda: False)
     assert {name: getattr(control, name) for name in others} == others
 
 

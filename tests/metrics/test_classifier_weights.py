@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from ablate.metrics.classifier import (
     split,
     train_classifier,
 )
+from ablate.metrics.features import ClassifierFeatures, extractor_for
+from ablate.metrics.frechet import Gaussian, frechet_distance
 
 DIGITS = load_dataset("digits", {})
 
@@ -197,3 +200,16 @@ def tensors_of(path: Path) -> dict[str, torch.Tensor]:
 
 def write(folder: Path, tensors: dict[str, torch.Tensor], record: dict[str, Any]) -> None:
     save_file(tensors, folder / "digits.safetensors", metadata={"record": json.dumps(record)})
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist5k"])
+def test_fid_of_the_fast_layers_is_that_of_the_layers_as_trained_in_double_precision(name: str) -> None:
+    dataset = load_dataset(name, {})
+    extractor = extractor_for(dataset)
+    assert isinstance(extractor, ClassifierFeatures)
+    exact = copy.deepcopy(extractor.classifier).double()
+    real, fake = dataset.reference(600, 5)[0], dataset.reference(600, 6)[0].mul(0.9)
+    with torch.no_grad():
+        expected = frechet_distance(*(Gaussian.of_features(exact.embed(images)) for images in (real, fake)))
+    value = frechet_distance(*(Gaussian.of_features(extractor.features(images)) for images in (real, fake)))
+    assert value == pytest.approx(expected, rel=1e-6)

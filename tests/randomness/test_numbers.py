@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ablate.randomness import numbers as module
 from ablate.randomness.numbers import Numbers
+from ablate.training.compiled import compiled_kernels
 from tests.support.plain_philox import plain_words
 
 CPU = torch.device("cpu")
@@ -99,9 +100,10 @@ def test_an_order_is_a_permutation_and_all_are_equally_likely() -> None:
     assert int((count > 0).sum()) == 6
 
 
-def test_compiled_code_gives_the_same_numbers() -> None:
-    fast = torch.compile(lambda: given().normal(16, 2), fullgraph=True, dynamic=False)
-    torch.testing.assert_close(fast(), given().normal(16, 2), rtol=1e-14, atol=1e-14)
+def test_compiled_code_gives_the_same_numbers_for_any_size(capfd: pytest.CaptureFixture[str]) -> None:
+    for count, shape in ((2, (16, 2)), (9, (5, 3)), (1, (40,))):
+        fast = Numbers((3, 4), "test", CPU, 0, count, compiled_kernels(CPU)).normal(*shape, dtype=torch.float32)
+        assert torch.equal(fast, given(count=count).normal(*shape, dtype=torch.float32))
 
 
 @pytest.mark.gpu

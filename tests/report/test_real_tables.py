@@ -49,7 +49,8 @@ def filled(folder: Path, study: Study) -> Results:
             continue
         status = {("ring8", "gan", LOST): "diverged", ("pictures", "gan", BROKEN): "failed"}.get(own, "done")
         row = {
-            "run_id": run.run_id, "study": study.name, "dataset": run.dataset, "arm": run.arm, "seed": run.seed,
+            "run_id": run.run_id, "results_version": run.results_version, "study": study.name,
+            "dataset": run.dataset, "arm": run.arm, "seed": run.seed,
             "status": status, "error": "out of <memory>" if status == "failed" else "", "flags": "",
             "diverged_at": 3.0 if status == "diverged" else float("nan"), "commit": "0" * 40, "dirty": False,
         }  # fmt: skip

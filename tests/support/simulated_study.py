@@ -14,7 +14,7 @@ from ablate.claims.kinds.compare import CompareFields
 from ablate.claims.kinds.equivalent import EquivalentFields
 from ablate.claims.kinds.identity import IdentityFields
 from ablate.claims.kinds.trend import TrendFields
-from ablate.config.run_config import RunConfig
+from ablate.config.run_config import RESULTS_VERSION, RunConfig
 from ablate.study.claims import Claim
 from ablate.study.claims.claim import Fields
 
@@ -88,6 +88,7 @@ class SimulatedStudy:
     seeds_flag: str | None = None
     search: None = None
     ladder: tuple[str, ...] = ()
+    results_version: int = RESULTS_VERSION
 
     def runs(self) -> list[SimulatedRun]:
         return self.run_list
@@ -113,6 +114,9 @@ class SimulatedResults:
     environment: dict[str, Any] = field(default_factory=dict)
     samples: dict[str, np.ndarray] = field(default_factory=dict)
     folder: Path = Path("results/simulated")
+
+    def __post_init__(self) -> None:
+        self.runs = self.runs.assign(results_version=RESULTS_VERSION)
 
     def sample(self, run_id: str) -> np.ndarray | None:
         return self.samples.get(run_id)

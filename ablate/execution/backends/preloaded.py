@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
+import os
+
+
+def _end_at_once(own: int) -> None:
+    """End this process, not those forked from it, without what Python and libraries do, and print, when they take leave.
+
+    It holds nothing. Some versions of Triton list there all that they know.
+    """
+    if os.getpid() == own:
+        os._exit(0)
+
+
+atexit.register(_end_at_once, os.getpid())
 
 with contextlib.suppress(Exception):  # what cannot be imported fails again in the processes, which can say so
     import ablate.execution.preparation

@@ -183,3 +183,28 @@ def test_a_process_that_dies_is_replaced_and_one_that_always_dies_is_an_error(tm
         AblateError, match=rf"{TRIES} processes of dies died, the last one with exit code -9, as the system"
     ):
         run_in_process(dies, tmp_path, 100)
+
+
+TAKES_LEAVE = """
+import atexit, os, sys
+def leave(own=os.getpid()):
+    if os.getpid() == own:
+        os.write(2, b"all that I know")
+if any("forkserver" in argument for argument in sys.orig_argv):
+    atexit.register(leave)
+"""
+
+
+def test_libraries_say_nothing_when_the_process_that_workers_are_forked_from_ends(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(TAKES_LEAVE)
+    code = (
+        "import os, sys\n"
+        "from ablate.execution.backends.processes import run_in_process\n"
+        "print(run_in_process(os.getenv, 'PYTHONPATH'))\n"
+    )
+    path = os.pathsep.join([str(tmp_path), str(Path(ablate.__file__).parents[1])])
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": path}
+    )
+    assert str(tmp_path) in done.stdout, done.stderr
+    assert done.stderr == ""
