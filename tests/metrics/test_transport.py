@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import ot
 import pytest
 import torch
 
+from ablate.datasets import load_dataset
 from ablate.metrics import transport
 from ablate.metrics.transport import w1
 from ablate.registry import DatasetFacts
@@ -22,6 +25,24 @@ def test_it_agrees_with_pots_exact_solver() -> None:
     equal = np.full(150, 1 / 150)
     theirs = ot.emd2(equal, equal, ot.dist(x.numpy(), y.numpy(), metric="euclidean"))
     assert w1(x, y) == pytest.approx(float(theirs), rel=1e-7)  # cdist rounds squares of coordinates
+
+
+@pytest.mark.parametrize("spread", [0.0, 1e-6, 0.05])
+def test_it_agrees_with_pots_exact_solver_where_a_generator_collapsed(spread: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    y = load_dataset("grid25", {}).reference(300, 0)[0]
+    x = y[:1] + spread * torch.randn(300, 2, generator=generator, dtype=torch.float64)
+    equal = np.full(300, 1 / 300)
+    theirs = ot.emd2(equal, equal, ot.dist(x.numpy(), y.numpy(), metric="euclidean"))
+    assert w1(x, y) == pytest.approx(float(theirs), rel=1e-7)
+
+
+def test_2000_samples_at_one_point_cost_less_than_a_second() -> None:
+    y = load_dataset("ring8", {}).reference(2000, 0)[0]
+    began = time.process_time()
+    distance = w1(y[:1].expand(2000, 2), y)
+    assert time.process_time() - began < 1, "9 s by scipy alone"
+    assert distance == pytest.approx(float((y - y[0]).norm(dim=1).mean()), rel=1e-9)
 
 
 def test_a_shift_costs_its_length_whatever_the_order() -> None:
