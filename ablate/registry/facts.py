@@ -163,7 +163,9 @@ class StabilityFacts(MeasureFacts):
 
 @dataclass(frozen=True)
 class ProbeFacts(MeasureFacts):
-    """Of the critic itself."""
+    """Of the critic itself. at_end: it is costly or large, and taken only at the end of a run."""
+
+    at_end: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from ablate.registry.facts import Better, MeasureFacts, MetricFacts, Scale, StabilityFacts
+from ablate.registry.facts import Better, MeasureFacts, MetricFacts, ProbeFacts, Scale, StabilityFacts
 from ablate.registry.registry import entries
 
 Origin = Literal["metric", "stability", "probe", "series", "status", "pair", "column"]
@@ -18,7 +18,7 @@ class Measure:
     """One of them. `origin` says where a value comes from:
 
     metric: of generated samples, at every evaluation; at_end: only at the last
-    stability: of a run's whole record; probe: of the critic, at every evaluation
+    stability: of a run's whole record; probe: of the critic, at every evaluation; at_end: only at the last
     series: what every run records while it trains, averaged since the evaluation before
     status: of how the run ended; pair: of two arms' curves, for the target is the worse arm's
     column: a column of the table that nobody registered
@@ -78,7 +78,7 @@ def measures() -> dict[str, Measure]:
     registered = {
         name: Measure(
             name, facts.better, facts.scale, kind, entry.summary, facts.needs, facts.shown, facts.order,
-            isinstance(facts, MetricFacts) and facts.at_end, isinstance(facts, StabilityFacts) and facts.binary,
+            isinstance(facts, MetricFacts | ProbeFacts) and facts.at_end, isinstance(facts, StabilityFacts) and facts.binary,
         )
         for kind in KINDS
         for name, entry in entries(kind).items()

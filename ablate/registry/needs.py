@@ -71,6 +71,13 @@ def points(subject: Subject) -> bool:
     return subject.dataset.shape == (2,)
 
 
+@register("need", "points_2k", words="points in two dimensions, 2,000 evaluation samples or more")
+def points_2k(subject: Subject) -> bool:
+    """As many two-dimensional samples; a wrong setting is reported where it is given, and has enough."""
+    samples = subject.settings.get("evaluation_samples")
+    return points(subject) and not (isinstance(samples, int) and samples < 2000)
+
+
 @register("need", "images", words="images")
 def images(subject: Subject) -> bool:
     """Images, with a classifier or without."""

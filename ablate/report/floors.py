@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
-from ablate.registry.measures import measures
+from ablate.registry.measures import Measure
 
 
 def floor_of(counted: pd.DataFrame, metric: str) -> float | None:
@@ -17,7 +19,6 @@ def floor_of(counted: pd.DataFrame, metric: str) -> float | None:
     return floor if np.isfinite(floor) else None
 
 
-def floors_in(counted: pd.DataFrame) -> dict[str, float]:
-    """Every measure of which the rows have a floor, with that floor, in the order in which measures are shown."""
-    ordered = sorted(measures().values(), key=lambda of: of.order)
-    return {of.name: floor for of in ordered if (floor := floor_of(counted, of.name)) is not None}
+def floors_of(counted: pd.DataFrame, shown: Iterable[Measure]) -> dict[str, float]:
+    """The floor of each of these measures of which the rows have one, in the order given."""
+    return {of.name: floor for of in shown if (floor := floor_of(counted, of.name)) is not None}

@@ -10,7 +10,7 @@ from ablate.claims.statistics.binary import share_interval
 from ablate.claims.statistics.centers import centers
 from ablate.claims.study_rows import StudyRows
 from ablate.registry.measures import KINDS, Measure, measure, measures, shown_in
-from ablate.report.floors import floors_in
+from ablate.report.floors import floors_of
 from ablate.report.provenance import distinct
 from ablate.results import numbers
 from ablate.results.tables import COUNTED
@@ -72,7 +72,7 @@ def _result_table(rows: StudyRows, dataset: str) -> ResultTable:
     columns = [("runs", ""), ("diverged", WAYS["less"])]
     columns += [(of.name, WAYS[of.better]) for of in shown]
     columns.append((TIME, "a run, median"))
-    return ResultTable(dataset, _caption(counted), columns, lines, len(rows.study.arms) - len(arms))
+    return ResultTable(dataset, _caption(counted, shown), columns, lines, len(rows.study.arms) - len(arms))
 
 
 def _measured(rows: StudyRows, counted: pd.DataFrame) -> list[Measure]:
@@ -82,12 +82,12 @@ def _measured(rows: StudyRows, counted: pd.DataFrame) -> list[Measure]:
     return [measure(name) for name in there]
 
 
-def _caption(counted: pd.DataFrame) -> str:
+def _caption(counted: pd.DataFrame, shown: list[Measure]) -> str:
     protocols = distinct(counted, "fid_protocol")
     parts = [f"fid by {', '.join(protocols)}"] if protocols else []
     parts += [
         f"{name} of real samples against real ones: {numbers.number(floor)}"
-        for name, floor in floors_in(counted).items()
+        for name, floor in floors_of(counted, shown).items()
     ]
     return "; ".join(parts)
 

@@ -46,7 +46,7 @@ class Cohort:
         self.conditional, self.n_critic = first.conditional, first.n_critic
         self.seeds = [c.seed for c in configs]
         self.pair = build(first, dataset.shape, dataset.n_classes, len(configs))
-        self.steps = Steps(configs, self.pair, self.dtype, device)
+        self.steps = Steps(configs, self.pair, self.dtype, device, dataset.scale)
 
         def start(network: Network, role: str) -> Tensor:
             return network.initial(self.seeds, role, first.init_std, first.start).to(device, self.dtype)

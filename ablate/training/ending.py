@@ -123,8 +123,12 @@ class Ending:
     def _pictures(self) -> list[np.ndarray]:
         count = KEPT_POINTS if len(self.cohort.dataset.shape) == 1 else KEPT_IMAGES
         generates = self.cohort.configs[0].fakes == "generator"
-        samples = sample(self.cohort, count)[0] if generates else CriticView(self.cohort).fake[:, :count].cpu()
+        samples = sample(self.cohort, count)[0] if generates else self._shown_fakes(count)
         return [as_pictures(own) for own in samples]
+
+    def _shown_fakes(self, count: int) -> Tensor:
+        """Fakes that no generator made, at the scale of the reference: [member, count, *sample]."""
+        return CriticView(self.cohort).fake[:, :count].cpu() / self.cohort.dataset.scale
 
     @cached_property
     def _surfaces(self) -> list[dict[str, np.ndarray]]:

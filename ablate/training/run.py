@@ -128,7 +128,7 @@ class _Training:
         names = dict.fromkeys(name for value in values for name in value)
         metrics = {name: [value.get(name, math.nan) for value in values] for name in names} | self.record.take_means()
         seconds = self.record.seconds["train"] / len(self.members)
-        probes = measure(cohort)
+        probes = measure(cohort, end=cohort.generator_step == self.total)
         self.record.evaluations.append(Evaluated(cohort.generator_step, cohort.critic_step, seconds, metrics, probes))
         self.record.spend("evaluate", time.monotonic() - began)
 

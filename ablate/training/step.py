@@ -70,9 +70,17 @@ class GeneratorTurn:
 class Steps:
     """The two steps of a cohort whose runs share the structure of their first one."""
 
-    def __init__(self, configs: Sequence[RunConfig], pair: Pair, dtype: torch.dtype, device: torch.device):
+    def __init__(
+        self,
+        configs: Sequence[RunConfig],
+        pair: Pair,
+        dtype: torch.dtype,
+        device: torch.device,
+        scale: float = 1.0,
+    ):
+        """`scale`: what generated samples are multiplied by before the critic sees them; real ones come with it."""
         first = configs[0]
-        self.pair = pair
+        self.pair, self.scale = pair, scale
 
         def column(values: list[float]) -> Tensor:
             return torch.tensor(values, dtype=dtype, device=device)
@@ -98,8 +106,10 @@ class Steps:
         inputs = (x, labels) if dropout is None else (x, labels, dropout)
         return self.pair.critic(critic, *inputs).to(critic.dtype)  # of coarser arithmetic too
 
-    def _fakes(self, generator: Tensor, latent: Tensor, labels: Tensor | None) -> Tensor:
-        return self.pair.generator(generator, latent, labels).to(generator.dtype)
+    def fakes(self, generator: Tensor, latent: Tensor, labels: Tensor | None) -> Tensor:
+        """Generated samples as the critic sees them: [member, batch, *sample]."""
+        samples = self.pair.generator(generator, latent, labels).to(generator.dtype)
+        return samples if self.scale == 1 else samples * self.scale
 
     def critic_loss(self, critic: Tensor, fake: Tensor, batch: Batch) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Sum over members, to be differentiated; and per member the loss and the gap E f(real) − E f(fake).
@@ -124,7 +134,7 @@ class Steps:
         self, critic: Tensor, state: State, generator: Tensor, batch: Batch
     ) -> tuple[Tensor, State, Tensor]:
         """→ critic, state, and per member [loss, gap, norm of the loss's gradient]: [3, member]."""
-        fake = self._fakes(generator, batch.latent, batch.labels) if batch.fake is None else batch.fake
+        fake = self.fakes(generator, batch.latent, batch.labels) if batch.fake is None else batch.fake
         fake = _noisy(fake, batch.fake_noise)
         if self.constraint.projects_before:
             critic = self.constraint.project(critic)
@@ -144,7 +154,7 @@ class Steps:
             real_scores = self._score(critic, turn.real, turn.labels, turn.real_dropout)
 
         def objective(weights: Tensor) -> tuple[Tensor, Tensor]:
-            fake = _noisy(self._fakes(weights, turn.latent, turn.labels), turn.fake_noise)
+            fake = _noisy(self.fakes(weights, turn.latent, turn.labels), turn.fake_noise)
             fake_scores = self._score(critic, fake, turn.labels, turn.dropout)
             if real_scores is None:
                 loss = self.loss.generator(fake_scores)

@@ -56,7 +56,7 @@ class RealBatches:
         device: torch.device,
     ):
         self.seeds, self.purpose, self.batch_size, self.dtype, self.device = seeds, purpose, batch_size, dtype, device
-        self.sampler = dataset.sampler
+        self.sampler, self.scale = dataset.sampler, dataset.scale
         self.samples = self.labels = None
         self._epochs: dict[int, Tensor] = {}
         """Orders [member, sample] of the epochs that the last batches came from"""
@@ -73,12 +73,14 @@ class RealBatches:
             assert self.sampler is not None
             numbers = Numbers(self.seeds, self.purpose, self.device, start, count)
             samples, labels = self.sampler(self.batch_size, numbers)
-            return samples.to(self.dtype), labels
+            samples = samples.to(self.dtype)
+            return samples if self.scale == 1 else samples * self.scale, labels
         order = self._order(start * self.batch_size, count * self.batch_size, len(self.samples))
         chosen = order.unflatten(1, (count, self.batch_size)).transpose(0, 1)
         labels = self.labels[chosen] if self.labels is not None else torch.zeros_like(chosen)
         samples = self.samples[chosen.to(self.samples.device)].to(chosen.device)
-        return samples.to(self.dtype) if samples.is_floating_point() else to_unit(samples, self.dtype), labels
+        samples = samples.to(self.dtype) if samples.is_floating_point() else to_unit(samples, self.dtype)
+        return samples if self.scale == 1 else samples * self.scale, labels
 
     def _order(self, start: int, count: int, length: int) -> Tensor:
         """Which samples come at the places start … start + count − 1 of the epochs, one after the other: [member, count]."""

@@ -145,7 +145,8 @@ def test_the_spacing_of_evaluations_is_part_of_the_identity_and_takes_a_budget_i
         ({"dataset_options": {"std": float("nan")}}, "dataset_options.std", "a finite number above 0"),
         ({"dataset_options": {"std": float("inf")}}, "dataset_options.std", "a finite number above 0"),
         ({"dataset_options": {"std": True}}, "dataset_options.std", "a finite number above 0"),
-        ({"dataset": "mnist", "dataset_options": {"std": 1.0}}, "dataset_options.std", "unknown option 'std'"),
+        ({"dataset": "cifar10", "dataset_options": {"std": 1.0}}, "dataset_options.std", "unknown option 'std'"),
+        ({"dataset": "mnist", "dataset_options": {"scale": 0.0}}, "dataset_options.scale", "a finite number above 0"),
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(changes: dict[str, Any], setting: str, phrase: str) -> None:

@@ -14,6 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 from ablate.datasets import load_dataset
+from ablate.datasets.published import DEBIAN
 from ablate.errors import AblateError
 from ablate.metrics.classifier import (
     FEATURES,
@@ -36,6 +37,9 @@ DIGITS = load_dataset("digits", {})
         ("digits", 0.98),
         pytest.param("mnist", 0.99, marks=pytest.mark.mnist),
         pytest.param("mnist32", 0.99, marks=pytest.mark.mnist),
+        pytest.param(
+            "fashion_mnist", 0.92, marks=pytest.mark.skipif(not DEBIAN.is_dir(), reason="Fashion-MNIST is not here")
+        ),
     ],
 )
 def test_the_accuracy_in_the_record_is_the_one_measured_on_the_images_held_out(name: str, least: float) -> None:
@@ -53,7 +57,7 @@ def test_the_accuracy_in_the_record_is_the_one_measured_on_the_images_held_out(n
 
 
 def test_the_files_are_small_and_say_how_they_were_made() -> None:
-    for name in ("digits", "mnist", "mnist32"):
+    for name in ("digits", "mnist", "mnist32", "fashion_mnist"):
         path = WEIGHTS / f"{name}.safetensors"
         assert path.stat().st_size < 600_000
         record = record_of(path)

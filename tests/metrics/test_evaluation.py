@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+import ot
 import pytest
 import torch
+from scipy.spatial.distance import cdist
 
 from ablate import registry
 from ablate.datasets import load_dataset
-from ablate.metrics.evaluation import REFERENCE_SEED, Evaluation, Reference, evaluate
+from ablate.metrics.evaluation import FLOOR_SEED, REFERENCE_SEED, Evaluation, Reference, evaluate
 from ablate.metrics.features import extractor_for
 from ablate.metrics.floors import floors
 from ablate.metrics.frechet import Gaussian, frechet_distance, real_gaussian
+from ablate.registry import register
+from ablate.registry import registry as registry_of_components
 
 EVERYWHERE = {"fid", "kid", "mmd", "precision", "recall", "density", "coverage"}
 OF_MODES = {"modes@1", "modes@20", "mode_coverage", "high_quality", "reverse_kl", "basins", "basin_kl"}
@@ -36,6 +41,7 @@ def test_the_metrics_of_a_dataset_are_those_whose_needs_it_meets(name: str) -> N
 def test_every_metric_says_what_is_better_and_on_which_scale() -> None:
     assert set(registry.entries("metric")) == set().union(*APPLY.values()) | {
         "label_accuracy",
+        "w1_2k",
         *(f"stacked_{name}{n}" for name, counts in STACKED.items() for n in counts),
     }
     for kind in ("metric", "stability"):
@@ -77,8 +83,53 @@ def test_the_floor_of_a_stored_set_is_of_two_samples_without_a_common_image() ->
         assert torch.equal(reference.samples[:size], parts[0])
         gaussians = [Gaussian.of_features(reference.extractor.features(part)) for part in parts]
         # features are float32 and depend on their batch in the last digits
-        assert reference.once(floors) == {"fid_floor": pytest.approx(frechet_distance(*gaussians), rel=1e-3)}
+        assert reference.once(floors)["fid_floor"] == pytest.approx(frechet_distance(*gaussians), rel=1e-3)
         assert reference.once(floors)["fid_floor"] > 1e-3 * reference.once(real_gaussian).trace
+
+
+def test_every_distance_that_applies_has_a_floor_and_nothing_else_has() -> None:
+    ring = Reference.of(load_dataset("ring8", {}), 2000).once(floors)
+    assert set(ring) == {f"{name}_floor" for name in ("fid", "kid", "mmd", "reverse_kl", "basin_kl", "w1", "w1_2k")}
+    digits = Reference.of(load_dataset("digits", {}), 400).once(floors)
+    assert set(digits) == {f"{name}_floor" for name in ("fid", "kid", "mmd", "class_kl", "basin_kl", "fid_pca")}
+
+
+def test_floors_are_the_distances_of_a_second_real_sample_by_plain_formulas() -> None:
+    dataset = load_dataset("ring8", {})
+    lowest = Reference.of(dataset, 2000).once(floors)
+    first, second = (dataset.reference(2000, seed)[0].numpy() for seed in (REFERENCE_SEED, FLOOR_SEED))
+    assert dataset.modes is not None
+    nearest = cdist(second, dataset.modes.centers.numpy()).argmin(1)
+    shares = np.bincount(nearest, minlength=8) / 2000
+    assert lowest["basin_kl_floor"] == pytest.approx(float((shares * np.log(8 * shares)).sum()))
+    for n, name in ((500, "w1_floor"), (2000, "w1_2k_floor")):
+        equal = np.full(n, 1 / n)
+        theirs = ot.emd2(equal, equal, cdist(first[:n], second[:n]), numItermax=1_000_000)
+        assert lowest[name] == pytest.approx(float(theirs), rel=1e-6)
+    kernel = lambda a, b: (a[:1000] @ b[:1000].T / 2 + 1) ** 3  # noqa: E731
+    within = sum((k.sum() - np.trace(k)) / (1000 * 999) for k in (kernel(first, first), kernel(second, second)))
+    assert lowest["kid_floor"] == pytest.approx(within - 2 * kernel(first, second).mean(), abs=1e-9)
+
+
+def test_a_plugins_distance_gets_a_floor_by_its_facts_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry_of_components, "_plugins", {})
+    monkeypatch.setattr(registry_of_components, "loading", ["a test"])
+
+    @register("metric", "shift", better="less", needs=("points",))
+    def shift(e: Evaluation) -> float:
+        """Distance of the means."""
+        return float((e.samples.mean(0) - e.reference.samples.mean(0)).norm())
+
+    @register("metric", "height", better="greater", needs=("points",))
+    def height(e: Evaluation) -> float:
+        """Largest coordinate."""
+        return float(e.samples.max())
+
+    dataset = load_dataset("swiss_roll", {})
+    lowest = Reference(dataset, 300).once(floors)
+    means = [dataset.reference(300, seed)[0].mean(0) for seed in (REFERENCE_SEED, FLOOR_SEED)]
+    assert lowest["shift_floor"] == pytest.approx(float((means[1] - means[0]).norm()))
+    assert "height_floor" not in lowest
 
 
 def test_the_real_sample_is_the_same_for_all_runs_and_made_once() -> None:

@@ -15,6 +15,7 @@ BINS = 40
 def output_gradients(view: CriticView) -> dict[str, Tensor]:
     """Norm of the gradient of the critic's loss, without penalty, with respect to each layer's output: layer → [member].
 
+    Of the fakes that the critic is trained against, a generator's too.
     In float64: through twelve clipped layers it falls below what single precision can hold.
     """
     cohort, weights = view.cohort, view.critic.detach().double().requires_grad_()
@@ -49,13 +50,13 @@ def _square(gradient: Tensor, members: int) -> Tensor:
     return own.flatten(1).square().sum(1)
 
 
-@register("probe", "output_gradient_norm", scale="ratio", needs=("fixed_fakes",))
+@register("probe", "output_gradient_norm", scale="ratio")
 def output_gradient_norm(view: CriticView) -> dict[str, Tensor]:
     """Norm of the gradient of the critic's loss with respect to each layer's output, from the input on."""
     return view.once(output_gradients)
 
 
-@register("probe", "output_slope", needs=("fixed_fakes",))
+@register("probe", "output_slope")
 def output_slope(view: CriticView) -> dict[str, Tensor]:
     """Slope of log10 of the output gradient norm over the layer's number: below 0 it explodes on its way back to the input."""
     norms = torch.stack(list(view.once(output_gradients).values()))
@@ -63,13 +64,13 @@ def output_slope(view: CriticView) -> dict[str, Tensor]:
     return {"": slope_over_layers(logs)}
 
 
-@register("probe", "output_slope_size", better="less", needs=("fixed_fakes",))
+@register("probe", "output_slope_size", better="less")
 def output_slope_size(view: CriticView) -> dict[str, Tensor]:
     """Absolute value of output_slope: decades by which the gradient grows or shrinks at each layer."""
     return {"": output_slope(view)[""].abs()}
 
 
-@register("probe", "weight_histogram", needs=("fixed_fakes",))
+@register("probe", "weight_histogram", at_end=True)
 def weight_histogram(view: CriticView) -> dict[str, Tensor]:
     """Shares of the critic's weights, divided by the largest absolute value, in 40 equal bins from −1 to 1, by their middles."""
     flat = torch.cat([v.flatten(1) for v in view.weights.values()], dim=1).double()

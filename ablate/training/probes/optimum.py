@@ -1,6 +1,6 @@
 """Probes that hold a critic against the optimum: a known discriminator and distance, or an exact transport plan.
 
-They are measured where the fakes are a fixed distribution, in float64.
+Most are measured where the fakes are a fixed distribution, in float64.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def _near_one(slopes: Tensor) -> Tensor:
     return ((slopes >= low) & (slopes <= high)).double().mean(1)
 
 
-@register("probe", "unit_slope_share", needs=("fixed_fakes",))
+@register("probe", "unit_slope_share")
 def unit_slope_share(view: CriticView) -> dict[str, Tensor]:
     """Share of interpolates at which the score's gradient norm lies within 0.8 to 1.2."""
     return {"": _near_one(view.slopes)}

@@ -56,7 +56,7 @@ class CriticView:
             self.fake = fakes.take(0, 1)[0]
             return
         with torch.no_grad():
-            self.fake = cohort.pair.generator(cohort.generator, self.batch.latent, self.batch.labels)
+            self.fake = cohort.steps.fakes(cohort.generator, self.batch.latent, self.batch.labels)
 
     def once(self, work: Callable[[CriticView], T]) -> T:
         """What `work` gives of this view; several probes that need it share one call."""
@@ -121,13 +121,15 @@ class CriticView:
         return {f"{i:02d} {n.removesuffix('.weight')}": v for i, (n, v) in enumerate(weights, start=1)}
 
 
-def measure(cohort: Cohort) -> dict[str, dict[str, list[float]]]:
-    """All probes of a cohort now: probe → layer → a value for each member."""
+def measure(cohort: Cohort, end: bool = True) -> dict[str, dict[str, list[float]]]:
+    """All probes of a cohort now: probe → layer → a value for each member; those with the fact `at_end` only at the end."""
     view, subject = CriticView(cohort), _subject(cohort)
     return {
         name: {layer: values.double().cpu().tolist() for layer, values in entry.load()(view).items()}
         for name, entry in registry.entries("probe").items()
-        if isinstance(entry.facts, ProbeFacts) and unmet(entry.facts.needs, subject) is None
+        if isinstance(facts := entry.facts, ProbeFacts)
+        and unmet(facts.needs, subject) is None
+        and (end or not facts.at_end)
     }
 
 

@@ -9,9 +9,12 @@ from torch import nn
 
 from ablate.config.run_config import RunConfig
 from ablate.datasets import load_dataset
+from ablate.registry.measures import measure as probe_facts
 from ablate.training.cohort import Cohort
 from ablate.training.probes import layers as probes
-from ablate.training.probes.view import CriticView
+from ablate.training.probes.view import CriticView, measure
+from ablate.training.run import run_cohort
+from tests.support.small_runs import configs
 
 CPU = torch.device("cpu")
 
@@ -37,8 +40,9 @@ def plain(critics: CriticView, member: int) -> list[nn.Linear | nn.ReLU]:
     return layers[:-1]
 
 
-def test_the_gradient_at_each_layers_output_is_that_of_a_plain_network() -> None:
-    critics = view()
+@pytest.mark.parametrize("fakes", ["noisy_real", "generator"])
+def test_the_gradient_at_each_layers_output_is_that_of_a_plain_network(fakes: str) -> None:
+    critics = view(fakes=fakes)
     norms = list(probes.output_gradient_norm(critics).values())
     assert len(norms) == 6
     for member in (0, 1):
@@ -64,6 +68,34 @@ def test_members_of_a_cohort_of_convolutions_have_the_gradients_that_each_has_al
         assert float(both[layer][0]) == pytest.approx(float(norm[0]), rel=1e-4)
     first = next(iter(both.values()))
     assert float(first[0]) != pytest.approx(float(first[1]), rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"architecture": "conv", "conditional": True, "critic_norm": "layer", "lipschitz": "none", "clip_value": None},
+        {"architecture": "conv", "spectral_norm": True, "lipschitz": "none", "clip_value": None},
+        {"architecture": "conv", "loss": "relativistic"},
+        {"architecture": "mlp", "conditional": True, "generator_norm": "batch"},
+    ],
+    ids=["conditional", "spectral norm", "relativistic", "mlp"],
+)
+def test_where_a_generator_is_trained_the_layers_of_every_critic_are_measured(settings: dict[str, object]) -> None:
+    base = {"dataset": "digits", "fakes": "generator", "width": 4, "depth": None, "critic_leak": 0.2}
+    measured = measure(view(**{**base, **settings}).cohort)
+    assert measured["output_gradient_norm"].keys() == measured["weight_gradient_norm"].keys()
+    assert all(0 < norm < 1e3 for norms in measured["output_gradient_norm"].values() for norm in norms)
+    assert np.sum(list(measured["weight_histogram"].values()), axis=0) == pytest.approx(1)
+
+
+def test_a_run_has_the_slope_at_every_evaluation_and_the_histogram_at_the_end_alone() -> None:
+    (outcome,) = run_cohort(configs(1, generator_steps=6, evaluations=2), CPU)
+    first, last = (evaluation["probes"] for evaluation in outcome.evaluations)
+    assert set(last) - set(first) == {"weight_histogram"}
+    assert {"output_gradient_norm", "output_slope"} <= set(first)
+    assert outcome.final["output_slope"] == last["output_slope"][""]
+    assert probe_facts("weight_histogram").at_end
+    assert not probe_facts("weight_histogram").has_curve
 
 
 def test_the_slope_is_the_line_through_the_logarithms() -> None:

@@ -190,8 +190,13 @@ def test_probes_are_measured_where_their_needs_are_met() -> None:
         "share_at_bound",
         "weight_gradient_norm",
         "layer_slope",
+        "output_gradient_norm",
+        "output_slope",
+        "output_slope_size",
+        "unit_slope_share",
+        "weight_histogram",
     }
-    assert {"w1_share", "transport_cosine", "unit_slope_share", "output_slope", "weight_histogram"} <= noisy
+    assert noisy == {"w1_share", "transport_cosine", "plan_slope_mean", "plan_unit_slope_share"}
     assert known - noisy == {"w1_estimate", "w1_ratio"}
     assert judge - known == {"js_estimate", "optimum_error"}
 
