@@ -151,8 +151,9 @@ def _evaluations(subject: Subject) -> int:
     settings = subject.settings
     asked, steps = settings.get("evaluations", 10), settings.get("generator_steps")
     if steps is None and isinstance(critic_steps := settings.get("critic_steps"), int):
-        n_critic = settings.get("n_critic", 5)
-        steps = critic_steps // n_critic if isinstance(n_critic, int) and n_critic > 0 else None
+        n_critic, n_generator = settings.get("n_critic", 5), settings.get("n_generator", 1)
+        known = isinstance(n_critic, int) and n_critic > 0 and isinstance(n_generator, int)
+        steps = critic_steps // n_critic * n_generator if known else None
     end = [steps] if isinstance(steps, int) else []
     if isinstance(asked, dict):
         asked = asked.get("count")

@@ -69,11 +69,26 @@ class Batches:
             self.numbers += 2 * batch * config.n_critic * sample
 
     def take(self, step: int, count: int) -> tuple[list[list[Batch]], list[GeneratorTurn]]:
-        """For generator steps step … step + count − 1: the batches of the critic's steps before each, and the turn."""
+        """For generator steps step … step + count − 1: the batches of the critic's steps next to each, and the turn.
+
+        A round is n_critic critic steps and n_generator generator steps: the batches stand at the first of these, or, where
+        the generator goes first, at the last, and there are none at the others.
+        """
+        config = self.config
+        each = config.n_generator
+        first = step // each
+        rounds = self._rounds(first, (step + count - 1) // each + 1 - first)
+        owned = each - 1 if config.generator_first else 0
+        steps = range(step, step + count)
+        near = [rounds[i // each - first] for i in steps]
+        return [own if i % each == owned else [] for i, own in zip(steps, near, strict=True)], self._turns(step, near)
+
+    def _rounds(self, start: int, count: int) -> list[list[Batch]]:
+        """The batches of the critic's steps in rounds start … start + count − 1."""
         n = self.config.n_critic
-        first, critic_steps = step * n, count * n
+        first, critic_steps = start * n, count * n
         if self.config.reuse_batch:
-            real, labels = (x.repeat_interleave(n, 0) for x in self.real.take(step, count))
+            real, labels = (x.repeat_interleave(n, 0) for x in self.real.take(start, count))
         else:
             real, labels = self.real.take(first, critic_steps)
         latent = self.latent.take(first, critic_steps)
@@ -81,7 +96,7 @@ class Batches:
         dropout = self.dropout.take(first, critic_steps).transpose(1, 2) if self.dropout else None
         fake = self.fakes.take(first, critic_steps) if self.fakes else None
         asked = labels if self.config.conditional else None
-        rates = self._rates(step, count)
+        rates = self._rates([i * self.config.n_generator for i in range(start, start + count)])
         fake_noise = None
         if self.instance_noise is not None:
             on_real, on_fake = self.instance_noise.take(first, critic_steps).unbind(2)
@@ -101,21 +116,22 @@ class Batches:
                 None if fake_noise is None else fake_noise[i],
             )
 
-        batches = [[batch(i) for i in range(k * n, (k + 1) * n)] for k in range(count)]
-        return batches, self._turns(step, batches)
+        return [[batch(i) for i in range(k * n, (k + 1) * n)] for k in range(count)]
 
-    def _rates(self, step: int, count: int) -> Tensor | None:
-        scheduled = factors(self.config, step, count)
+    def _rates(self, steps: Sequence[int]) -> Tensor | None:
+        scheduled = factors(self.config, steps)
         return None if scheduled is None else torch.tensor(scheduled, dtype=self.dtype, device=self.device)
 
-    def _turns(self, step: int, batches: list[list[Batch]]) -> list[GeneratorTurn]:
-        config, count = self.config, len(batches)
+    def _turns(self, step: int, rounds: list[list[Batch]]) -> list[GeneratorTurn]:
+        """Of generator steps step, step + 1, …, each beside the batches of its round."""
+        config, count = self.config, len(rounds)
         latent = self.generator_latent.take(step, count)
         dropout = self.generator_dropout.take(step, count) if self.generator_dropout else None
         pair_dropout = self.pair_dropout.take(step, count) if self.pair_dropout else None
         noise = self.generator_noise.take(step, count) if self.generator_noise else None
+        rates = self._rates(range(step, step + count))
         turns = []
-        for k, own in enumerate(batches):
+        for k, own in enumerate(rounds):
             near = own[0] if config.generator_first else own[-1]
             turns.append(
                 GeneratorTurn(
@@ -124,7 +140,7 @@ class Batches:
                     None if dropout is None else dropout[k],
                     near.real if self.pairs else None,
                     None if pair_dropout is None else pair_dropout[k],
-                    near.rate,
+                    None if rates is None else rates[k],
                     None if noise is None else config.instance_noise * noise[k],
                 )
             )

@@ -42,7 +42,7 @@ class Cohort:
         first = configs[0]
         self.configs, self.dataset, self.device = configs, dataset, device
         self.dtype, self.arithmetic = DTYPES[first.precision], arithmetic
-        self.conditional, self.n_critic = first.conditional, first.n_critic
+        self.conditional = first.conditional
         self.seeds = [c.seed for c in configs]
         self.pair = build(first, dataset.shape, dataset.n_classes, len(configs))
         self.steps = Steps(configs, self.pair, self.dtype, device)
@@ -83,7 +83,7 @@ class Cohort:
     @property
     def critic_step(self) -> int:
         """Critic steps done."""
-        return self.generator_step * self.n_critic
+        return self.configs[0].critic_steps_by(self.generator_step)
 
     def leave(self, members: Collection[int]) -> None:
         """Train these members no further: their weights stay, and the others go on, stacked without them.
@@ -116,8 +116,9 @@ class Cohort:
     def advance(self, count: int) -> tuple[Tensor, Tensor]:
         """Train `count` generator steps; nothing is copied from the device until the end.
 
-        Gives the critic steps' [count·n_critic, 3, member] (loss, gap, gradient norm) and the generator steps'
-        [count, 2, member] (loss, gradient norm; 0 where the critic's fakes are not generated), on the CPU.
+        Gives the critic steps' [critic step, 3, member] (loss, gap, gradient norm), as many as Settings.critic_steps_by
+        says, and the generator steps' [count, 2, member] (loss, gradient norm; 0 where the critic's fakes are not
+        generated), on the CPU.
         """
         if self._others is not None:
             return self._advance_others(self._others, count)
@@ -146,7 +147,8 @@ class Cohort:
             tensors = self.tensors()
             frozen = {k: tensors[k].index_copy(0, left, v) for k, v in when_left.items()}
             self.restore(tensors | frozen, self.generator_step)
-        return torch.stack(critic_stats).cpu(), torch.stack(generator_stats).cpu()
+        of_critic = torch.stack(critic_stats) if critic_stats else self.critic.new_zeros(0, 3, len(self.configs))
+        return of_critic.cpu(), torch.stack(generator_stats).cpu()
 
     def _generator_step(self, turn: GeneratorTurn, critic: Tensor) -> Tensor:
         first = self.configs[0]

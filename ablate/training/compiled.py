@@ -47,7 +47,7 @@ def most_flops(configs: Sequence[RunConfig], pair: Pair, sample: tuple[int, ...]
 
 
 def step_flops(configs: Sequence[RunConfig], pair: Pair, sample: tuple[int, ...]) -> int:
-    """Floating point operations of a generator step and the critic steps before it, of all members.
+    """Floating point operations of a generator step and its share of critic steps, of all members.
 
     Products and convolutions alone are counted, on tensors without data.
     """
@@ -73,7 +73,7 @@ def step_flops(configs: Sequence[RunConfig], pair: Pair, sample: tuple[int, ...]
             steps.generator_step(
                 generator, state, critic, GeneratorTurn(latent, labels, own_dropout, real, own_dropout)
             )
-    return of_critic.total * first.n_critic + of_generator.total
+    return of_critic.total * first.n_critic // first.n_generator + of_generator.total
 
 
 class Flops(TorchDispatchMode):

@@ -76,8 +76,8 @@ class Ending:
             **reference.once(floors),
             "fid_protocol": reference.protocol,
             "done_generator_steps": steps,
-            "done_critic_steps": steps * config.n_critic,
-            "images_seen": steps * config.n_critic * config.batch_size,
+            "done_critic_steps": config.critic_steps_by(steps),
+            "images_seen": config.critic_steps_by(steps) * config.batch_size,
             "seconds": self.record.seconds["train"] / members,
             "cohort_size": members,
             "arithmetic": config.precision if config.precision != "fp32" else self.arithmetic,
@@ -113,7 +113,7 @@ class Ending:
         """The norm of the critic's gradient at every critic step, up to where the member was pruned."""
         norms: np.ndarray = torch.cat(self.record.norms)[:, member].double().numpy()
         pruned_at = self.record.pruned_at.get(member)
-        return norms if pruned_at is None else norms[: pruned_at * self.cohort.n_critic]
+        return norms if pruned_at is None else norms[: self.cohort.configs[member].critic_steps_by(pruned_at)]
 
     @cached_property
     def _last_samples(self) -> Tensor:

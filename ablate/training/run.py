@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -101,7 +102,8 @@ class _Training:
         passed, data = time.monotonic() - began, self.cohort.data_seconds
         self.record.spend("compile" if compiles else "train", passed - data)
         self.record.spend("data", data)
-        self.record.note_divergence(start, critic, generator)
+        done = [self.configs[0].critic_steps_by(step) for step in range(start, self.cohort.generator_step + 1)]
+        self.record.note_divergence(start, [b - a for a, b in pairwise(done)], critic, generator)
         weights_fine = self.cohort.critic.isfinite().all(1) & self.cohort.generator.isfinite().all(1)
         for member in (~weights_fine).nonzero().flatten().tolist():
             self._diverged(member)
