@@ -136,7 +136,18 @@ def _check_order(c: Settings) -> Problems:
         yield "reuse_latent", "reuse_latent has no effect with simultaneous: both steps share their noise in any case"
 
 
+def _check_pack(c: Settings) -> Problems:
+    if c.pack == 1:
+        return
+    if c.batch_size % c.pack:
+        yield "pack", f"pack {c.pack} does not divide batch_size {c.batch_size}: a batch is judged in whole packs"
+    if c.conditional:
+        yield "pack", f"pack {c.pack} does not go with conditional: the samples of a pack have labels of their own"
+    if c.fakes != "generator":
+        yield "pack", f"pack has no effect that is measured with fakes {c.fakes}, expected fakes: generator"
+
+
 CHECKS = (
     _check_dataset_options, _check_missing, _check_budget, _check_fakes, _check_evaluations, _check_shapes,
-    _check_layers, _check_start, _check_constraints, _check_order,
+    _check_layers, _check_start, _check_constraints, _check_order, _check_pack,
 )  # fmt: skip

@@ -111,6 +111,13 @@ class Settings(BaseModel):
         False,
         description="both networks step at once, from the weights that both had before, on the same noise; for n_critic: 1",
     )
+    pack: int = Field(
+        1,
+        ge=1,
+        le=32,
+        description="samples of one kind that the critic judges together, joined along their features or channels, so that "
+        "it has batch_size / pack scores of a batch (PacGAN, Lin et al. 2018)",
+    )
     fakes: Literal["generator", "noisy_real", "counterpart"] = Field(
         "generator",
         description="what the critic is trained against: generated samples, real ones + N(0, 1) noise, or the dataset's "

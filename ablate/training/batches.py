@@ -11,6 +11,7 @@ from torch import Tensor
 from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
+from ablate.networks.pair import packed
 from ablate.training.fakes import Fakes
 from ablate.training.schedules import factors
 from ablate.training.step import Batch, GeneratorTurn
@@ -34,13 +35,14 @@ class Batches:
     ):
         self.config, self.dtype, self.device = config, dtype, device
         batch, latent = config.batch_size, config.latent_size
+        judged = batch // config.pack
 
         def stream(purpose: str, shape: tuple[int, ...], kind: Kind) -> Noise:
             return Noise(seeds, purpose, shape, kind, dtype, device)
 
         self.real = RealBatches(dataset, seeds, "real", batch, dtype, device)
         self.latent = stream("critic latent", (batch, latent), "normal")
-        self.epsilon = stream("epsilon", (batch,), "uniform")
+        self.epsilon = stream("epsilon", (judged,), "uniform")
         self.generator_latent = stream("generator latent", (batch, latent), "normal")
         self.dropout = self.generator_dropout = self.pair_dropout = None
         self.pairs = registry.get("loss", config.loss).pairs
@@ -48,11 +50,11 @@ class Batches:
         self.numbers = batch * (config.n_critic * (sample + latent + 1) + latent)
         """of random and data values that a member consumes in one generator step, about"""
         if dropout_units:
-            self.dropout = stream("critic dropout", (CRITIC_PASSES, batch, dropout_units), "uniform")
-            self.generator_dropout = stream("generator dropout", (batch, dropout_units), "uniform")
+            self.dropout = stream("critic dropout", (CRITIC_PASSES, judged, dropout_units), "uniform")
+            self.generator_dropout = stream("generator dropout", (judged, dropout_units), "uniform")
             self.numbers += batch * dropout_units * (CRITIC_PASSES * config.n_critic + 1)
             if self.pairs:
-                self.pair_dropout = stream("generator real dropout", (batch, dropout_units), "uniform")
+                self.pair_dropout = stream("generator real dropout", (judged, dropout_units), "uniform")
                 self.numbers += batch * dropout_units
         self.instance_noise = self.generator_noise = None
         if config.instance_noise:
@@ -105,14 +107,14 @@ class Batches:
 
         def batch(i: int) -> Batch:
             return Batch(
-                real[i],
+                packed(real[i], self.config.pack),
                 None if asked is None else asked[i],
                 latent[i],
                 epsilon[i],
                 None if dropout is None else dropout[i],
                 None if fake is None else fake[i],
                 None if rates is None else rates[i // n],
-                None if perturbation is None else perturbation[i],
+                None if perturbation is None else packed(perturbation[i], self.config.pack),
                 None if fake_noise is None else fake_noise[i],
             )
 

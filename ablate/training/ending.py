@@ -128,7 +128,7 @@ class Ending:
 
     @cached_property
     def _surfaces(self) -> list[dict[str, np.ndarray]]:
-        points = len(self.cohort.dataset.shape) == 1
+        points = len(self.cohort.dataset.shape) == 1 and self.cohort.configs[0].pack == 1  # a pack is no point
         return value_surfaces(self.cohort) if points else [{} for _ in self.cohort.configs]
 
 
