@@ -48,7 +48,7 @@ def _check_fakes(c: Settings) -> Problems:
         having = [name for name in registry.entries("dataset") if facts_about(DatasetFacts, name).counterpart]
         yield "fakes", f"dataset {c.dataset} has no counterpart, expected one that has: {', '.join(having)}"
     flags = ("conditional", "reuse_latent", "generator_first", "simultaneous")
-    unused = {"hold_generator_at": None, "n_generator": 1, **dict.fromkeys(flags, False)}
+    unused = {"hold_generator_at": None, "n_generator": 1, "generator_ema": 0.0, **dict.fromkeys(flags, False)}
     for name, default in unused.items():
         if getattr(c, name) != default:
             yield name, f"{name} has no effect with fakes {c.fakes}: no generator is trained"

@@ -127,6 +127,14 @@ class Settings(BaseModel):
         None, ge=0, le=MOST_STEPS, description="the generator step from which on only the critic is trained"
     )
 
+    generator_ema: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="decay of a moving average of the generator's weights, from the first weights on, after each generator "
+        "step (Yazıcı et al. 2019), which is measured and saved beside them; 0: none",
+    )
+
     optimizer: Annotated[str, _name_of("optimizer")] = Field("adam", description="of both networks")
     lr: Rate = Field(1e-4, description="the generator's learning rate, and the critic's unless critic_lr is given")
     critic_lr: Rate | None = Field(None, description="the critic's learning rate")

@@ -134,6 +134,12 @@ def generator(subject: Subject) -> bool:
     return not fixed_fakes(subject)
 
 
+@register("need", "generator_average", words="arms with generator_ema")
+def generator_average(subject: Subject) -> bool:
+    """A moving average of the generator's weights is kept."""
+    return bool(subject.settings.get("generator_ema", 0)) and generator(subject)
+
+
 @register("need", "evaluated_6", words="6 evaluations or more")
 def evaluated_6(subject: Subject) -> bool:
     """Three evaluations or more in the second half."""

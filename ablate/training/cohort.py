@@ -51,6 +51,8 @@ class Cohort:
             return network.initial(self.seeds, role, first.init_std, first.start).to(device, self.dtype)
 
         self.critic, self.generator = start(self.pair.critic, "critic"), start(self.pair.generator, "generator")
+        self.average = self.generator.clone() if first.generator_ema else None
+        """of the generator's weights, where one is kept, [member, parameter]"""
         self.critic_state = self.steps.optimizer.start(self.critic)
         self.generator_state = self.steps.optimizer.start(self.generator)
         self.generator_step = self.advances = 0
@@ -157,12 +159,16 @@ class Cohort:
         generator, state, stats = self._step_generator(self.generator, self.generator_state, critic, turn)
         if first.hold_generator_at is None or self.generator_step < first.hold_generator_at:
             self.generator, self.generator_state = generator, state
+            if self.average is not None:
+                self.average = torch.lerp(self.average, generator, 1 - first.generator_ema)
         return stats
 
     def tensors(self) -> dict[str, Tensor]:
         """All that training needs to go on exactly, next to the step number."""
         states = {f"critic_state.{k}": v for k, v in self.critic_state.items()}
         states |= {f"generator_state.{k}": v for k, v in self.generator_state.items()}
+        if self.average is not None:
+            states["generator_average"] = self.average
         return {"critic": self.critic, "generator": self.generator, **states}
 
     def restore(self, tensors: dict[str, Tensor], generator_step: int) -> None:
@@ -173,4 +179,5 @@ class Cohort:
         self.critic, self.generator = on_device["critic"], on_device["generator"]
         self.critic_state = {k: on_device[f"critic_state.{k}"] for k in self.critic_state}
         self.generator_state = {k: on_device[f"generator_state.{k}"] for k in self.generator_state}
+        self.average = on_device.get("generator_average")
         self.generator_step = generator_step

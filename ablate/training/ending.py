@@ -43,10 +43,10 @@ class Ending:
         """What each run leaves, in the cohort's order."""
         return [self._outcome(member) for member in range(len(self.cohort.configs))]
 
-    def last_fids(self) -> list[float | None]:
-        """Each run's fid at the last evaluation, NaN where there is none; None for a run that ended before."""
+    def last_fids(self, metric: str) -> list[float | None]:
+        """Each run's fid at the last evaluation, by that name, NaN where there is none; None for a run that ended before."""
         values = self.record.evaluations[-1].metrics if self.record.evaluations else {}
-        fids = values.get("fid", [math.nan] * len(self.cohort.configs))
+        fids = values.get(metric, [math.nan] * len(self.cohort.configs))
         return [None if member in self.record.ended else fid for member, fid in enumerate(fids)]
 
     def _outcome(self, member: int) -> Outcome:

@@ -15,6 +15,7 @@ from ablate.config.run_config import RunConfig
 from ablate.datasets import dataset_of
 from ablate.metrics.evaluation import Reference, evaluate
 from ablate.metrics.inception import InceptionFid
+from ablate.networks.generator_names import AVERAGE, LAST
 from ablate.training import checkpoint
 from ablate.training.arithmetic import products_in
 from ablate.training.best_generators import BestGenerators
@@ -75,7 +76,8 @@ class _Training:
             self.cohort, self.record, self.best_generators, self.reference, self.inception, self.control.arithmetic
         )
         if self.control.generators is not None and self.generates:
-            self.best_generators.save_generators(self.control.generators, ending.last_fids(), self.control.made_by)
+            fids = {LAST: ending.last_fids("fid"), AVERAGE: ending.last_fids("fid_ema")}
+            self.best_generators.save_generators(self.control.generators, fids, self.control.made_by)
         return ending.outcomes()
 
     @property
@@ -120,6 +122,8 @@ class _Training:
         for member, value in enumerate(values):
             if value and all(math.isnan(v) for v in value.values()):  # finite weights, but samples beyond all measure
                 self._diverged(member)
+        for value, of_average in zip(values, self._measured_average(), strict=True):
+            value |= of_average
         names = dict.fromkeys(name for value in values for name in value)
         metrics = {name: [value.get(name, math.nan) for value in values] for name in names} | self.record.take_means()
         seconds = self.record.seconds["train"] / len(self.members)
@@ -145,6 +149,18 @@ class _Training:
             settings = self.configs[member].by_name()
             values[member] = evaluate(samples[member], labels, self.reference, at_end, settings)
         self.best_generators.note([value.get("fid", math.nan) for value in values], statistics)
+        return values
+
+    def _measured_average(self) -> list[dict[str, float]]:
+        """The metrics of each member's averaged generator, where there is one; none of those that have ended."""
+        values: list[dict[str, float]] = [{} for _ in self.members]
+        if self.cohort.average is None:
+            return values
+        count = self.configs[0].evaluation_samples
+        samples, labels = sample(self.cohort, count, generator=self.cohort.average)
+        for member in set(self.members) - self.record.ended:
+            settings = self.configs[member].by_name()
+            values[member] = evaluate(samples[member], labels, self.reference, False, settings, averaged=True)
         return values
 
     def _prune(self) -> None:

@@ -145,6 +145,7 @@ def test_the_spacing_of_evaluations_is_part_of_the_identity_and_takes_a_budget_i
         ({"pack": 3}, "pack", "pack 3 does not divide batch_size 128"),
         ({"pack": 2, "conditional": True}, "pack", "labels of their own"),
         ({"pack": 2, "fakes": "noisy_real"}, "pack", "expected fakes: generator"),
+        ({"generator_ema": 0.9, "fakes": "noisy_real"}, "generator_ema", "no generator is trained"),
         ({"architecture": "conv"}, "architecture", "needs images with sides divisible by 4"),
         ({"critic_norm": "instance"}, "critic_norm", "expected one of: none, batch, layer"),
         ({"dataset": "swiss_roll", "conditional": True}, "conditional", "needs labels"),
