@@ -10,7 +10,7 @@ import typer
 
 from ablate.commands.options import RUNS, Data, Plugin, load_plugins, use_data
 from ablate.errors import UsageError
-from ablate.networks.generator_names import BEST, LAST, ending
+from ablate.networks.generator_names import AVERAGE, BEST, LAST, ending
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,13 +23,18 @@ STEPS = 10
 
 
 class Which(StrEnum):
-    """The generator with the lowest fid at an evaluation, or that of the end."""
+    """The generator with the lowest fid at an evaluation, that of the end, or that of the averaged weights at the end."""
 
     best = BEST
     last = LAST
+    ema = AVERAGE
 
 
-WANTED = {Which.best: "a best generator", Which.last: "a last generator (a run that diverged has only a best one)"}
+WANTED = {
+    Which.best: "a best generator",
+    Which.last: "a last generator (a run that diverged has only a best one)",
+    Which.ema: "an averaged generator (only runs with generator_ema that trained to their end have one)",
+}
 RunsFolder = Annotated[Path, typer.Option("--runs", help="the folder in which a run_id is looked for")]
 
 
@@ -40,7 +45,9 @@ def sample(
     ] = None,
     label: Annotated[int | None, typer.Option(help="of all samples; default: a row for each class")] = None,
     seed: Annotated[int, typer.Option(min=0, help="of the latents")] = 0,
-    which: Annotated[Which, typer.Option(help="the generator of the lowest fid, or that of the end")] = Which.best,
+    which: Annotated[
+        Which, typer.Option(help="the generator of the lowest fid, that of the end, or its average")
+    ] = Which.best,
     interpolate: Annotated[
         int | None,
         typer.Option(metavar="ROWS", min=1, help=f"instead: {STEPS} steps from one latent to another, a row each"),

@@ -27,6 +27,11 @@ def _check_budget(c: Settings) -> Problems:
         yield given[-1] if given else "", f"the budget is either generator_steps or critic_steps ({which})"
     elif c.total_generator_steps < 1:
         yield "critic_steps", f"critic_steps {c.critic_steps} is less than n_critic {c.n_critic}: no generator step"
+    elif c.n_generator > c.total_generator_steps:
+        yield (
+            "n_generator",
+            f"n_generator {c.n_generator} is more than the run's generator steps, {c.total_generator_steps}",
+        )
 
 
 def _check_fakes(c: Settings) -> Problems:
@@ -43,7 +48,7 @@ def _check_fakes(c: Settings) -> Problems:
         having = [name for name in registry.entries("dataset") if facts_about(DatasetFacts, name).counterpart]
         yield "fakes", f"dataset {c.dataset} has no counterpart, expected one that has: {', '.join(having)}"
     flags = ("conditional", "reuse_latent", "generator_first", "simultaneous")
-    unused = {"hold_generator_at": None, **dict.fromkeys(flags, False)}
+    unused = {"hold_generator_at": None, "n_generator": 1, "generator_ema": 0.0, **dict.fromkeys(flags, False)}
     for name, default in unused.items():
         if getattr(c, name) != default:
             yield name, f"{name} has no effect with fakes {c.fakes}: no generator is trained"
@@ -111,6 +116,16 @@ def _check_constraints(c: Settings) -> Problems:
 
 
 def _check_order(c: Settings) -> Problems:
+    if c.n_generator > 1 and c.reuse_latent:
+        yield (
+            "reuse_latent",
+            f"reuse_latent does not go with n_generator {c.n_generator}: each generator step has noise of its own",
+        )
+    if c.n_generator > 1 and c.simultaneous:
+        yield (
+            "simultaneous",
+            f"simultaneous needs n_generator: 1, one step of each network; n_generator is {c.n_generator}",
+        )
     if not c.simultaneous:
         return
     if c.n_critic != 1:
@@ -121,7 +136,18 @@ def _check_order(c: Settings) -> Problems:
         yield "reuse_latent", "reuse_latent has no effect with simultaneous: both steps share their noise in any case"
 
 
+def _check_pack(c: Settings) -> Problems:
+    if c.pack == 1:
+        return
+    if c.batch_size % c.pack:
+        yield "pack", f"pack {c.pack} does not divide batch_size {c.batch_size}: a batch is judged in whole packs"
+    if c.conditional:
+        yield "pack", f"pack {c.pack} does not go with conditional: the samples of a pack have labels of their own"
+    if c.fakes != "generator":
+        yield "pack", f"pack has no effect that is measured with fakes {c.fakes}, expected fakes: generator"
+
+
 CHECKS = (
     _check_dataset_options, _check_missing, _check_budget, _check_fakes, _check_evaluations, _check_shapes,
-    _check_layers, _check_start, _check_constraints, _check_order,
+    _check_layers, _check_start, _check_constraints, _check_order, _check_pack,
 )  # fmt: skip

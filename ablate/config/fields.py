@@ -89,7 +89,16 @@ class Settings(BaseModel):
         "values, estimated by the power method (Miyato et al. 2018); beside any penalty",
     )
     n_critic: int = Field(5, ge=1, le=1000, description="critic steps for each generator step")
-    reuse_batch: bool = Field(False, description="one real batch for all critic steps of a generator step")
+    n_generator: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="generator steps after each n_critic critic steps (or before them, with generator_first), each on noise of "
+        "its own, with the labels and real samples of the critic step next to them; generator steps are counted one by "
+        "one, so that an evaluation or the end may fall between them (Goodfellow et al. 2014, algorithm 1, has k critic "
+        "steps for one)",
+    )
+    reuse_batch: bool = Field(False, description="one real batch for all n_critic critic steps")
     reuse_latent: bool = Field(False, description="the generator's step takes the noise of the last critic step")
     generator_first: bool = Field(False, description="the generator's step comes before the critic's steps")
     instance_noise: float = Field(
@@ -102,6 +111,13 @@ class Settings(BaseModel):
         False,
         description="both networks step at once, from the weights that both had before, on the same noise; for n_critic: 1",
     )
+    pack: int = Field(
+        1,
+        ge=1,
+        le=32,
+        description="samples of one kind that the critic judges together, joined along their features or channels, so that "
+        "it has batch_size / pack scores of a batch (PacGAN, Lin et al. 2018)",
+    )
     fakes: Literal["generator", "noisy_real", "counterpart"] = Field(
         "generator",
         description="what the critic is trained against: generated samples, real ones + N(0, 1) noise, or the dataset's "
@@ -109,6 +125,14 @@ class Settings(BaseModel):
     )
     hold_generator_at: int | None = Field(
         None, ge=0, le=MOST_STEPS, description="the generator step from which on only the critic is trained"
+    )
+
+    generator_ema: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="decay of a moving average of the generator's weights, from the first weights on, after each generator "
+        "step (Yazıcı et al. 2019), which is measured and saved beside them; 0: none",
     )
 
     optimizer: Annotated[str, _name_of("optimizer")] = Field("adam", description="of both networks")
@@ -144,7 +168,12 @@ class Settings(BaseModel):
         if self.generator_steps is not None:
             return self.generator_steps
         assert self.critic_steps is not None
-        return self.critic_steps // self.n_critic
+        return self.critic_steps // self.n_critic * self.n_generator
+
+    def critic_steps_by(self, generator_steps: int) -> int:
+        """Critic steps done when that many generator steps are: n_critic for each n_generator, begun or, if first, done."""
+        rounds, rest = divmod(generator_steps, self.n_generator)
+        return self.n_critic * (rounds + (rest > 0 and not self.generator_first))
 
     @property
     def evaluation_steps(self) -> tuple[int, ...]:

@@ -43,7 +43,7 @@ class CohortPlan:
         """Rough amount of work, in sample passes through the networks; for order and progress only."""
         config = self.runs[0].config
         penalty = facts_about(LipschitzFacts, config.lipschitz).penalty
-        passes = config.n_critic * (9 if penalty else 5) + 5
+        passes = config.n_critic / config.n_generator * (9 if penalty else 5) + 5
         size = 1
         for side in sample_shape(config.dataset, config.dataset_options):
             size *= side

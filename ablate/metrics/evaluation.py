@@ -159,11 +159,13 @@ def evaluate(
     end: bool = True,
     settings: Mapping[str, Any] | None = None,
     only: Collection[str] | None = None,
+    averaged: bool = False,
 ) -> dict[str, float]:
     """All registered metrics that apply, by name, for samples [n, *sample] with n ≥ 2 and labels asked for, [n] or None.
 
     Those with the fact `at_end`, which cost the most, only at the end of a run. `settings` are the run's, for needs that
-    ask for them; `only` names the metrics that are wanted, where not all are.
+    ask for them; `only` names the metrics that are wanted, where not all are; `averaged`: the samples are the averaged
+    generator's, which has metrics of its own.
 
     NaN for each where the samples or their features are not all finite, or are beyond LARGEST.
     """
@@ -174,6 +176,7 @@ def evaluate(
         if isinstance(facts := entry.facts, MetricFacts)
         and unmet(facts.needs, subject) is None
         and (end or not facts.at_end)
+        and facts.averaged == averaged
         and (only is None or name in only)
     }
     evaluation = Evaluation(samples, labels, reference)

@@ -46,7 +46,7 @@ class Generator:
     def __init__(self, config: RunConfig, record: dict[str, Any], network: Network, flat: Tensor, stats: Statistics):
         self.config = config
         self.record = record
-        """run_id, which (best or last), generator_step, fid there, dataset_fingerprint, commit, …"""
+        """run_id, which (best, last or ema), generator_step, fid there, dataset_fingerprint, commit, …"""
         self.shape: tuple[int, ...] = tuple(record["shape"])
         """a sample's shape"""
         self.n_classes: int = record["classes"] if config.conditional else 0

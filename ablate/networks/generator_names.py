@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-BEST, LAST = "best", "last"
-"""A run's generators: that of the lowest fid at an evaluation, and that of the end"""
+BEST, LAST, AVERAGE = "best", "last", "ema"
+"""A run's generators: that of the lowest fid at an evaluation, that of the end, and the moving average of the weights there"""
 
 
 def ending(which: str) -> str:
@@ -14,5 +14,5 @@ def ending(which: str) -> str:
 
 
 def generator_path(folder: Path, run_id: str, which: str) -> Path:
-    """Where a run's best or last generator lies."""
+    """Where a run's best, last or averaged generator lies."""
     return folder / f"{run_id}{ending(which)}"

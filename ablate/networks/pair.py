@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -35,6 +35,7 @@ class Shapes:
 class Pair:
     """generator: (latent [M, B, L], labels [M, B] or None) → [M, B, *sample]; critic: ([M, B, *sample], labels) → [M, B].
 
+    A critic of packs is given them as its samples (`packed`), and gives a score for each.
     A critic with dropout takes uniform numbers [M, B, dropout_units] as a third input, and none of them to keep all.
     """
 
@@ -47,10 +48,21 @@ class Pair:
         return int(getattr(self.critic.module, "dropout_units", 0))
 
 
+def packed(samples: Tensor, pack: int) -> Tensor:
+    """Samples [M, B, *sample], `pack` after `pack` joined along features or channels: [M, B / pack, pack·first, …].
+
+    The input of PacGAN's discriminator, Lin et al. 2018.
+    """
+    return samples if pack == 1 else samples.unflatten(1, (-1, pack)).flatten(2, 3)
+
+
 def build(config: RunConfig, sample: tuple[int, ...], classes: int, members: int) -> Pair:
     """The pair of networks of a cohort of `members` runs that share the structure of `config`."""
     shapes = Shapes(members, sample, classes if config.conditional else 0)
-    generator, critic = registry.get("architecture", config.architecture)(config, shapes)
+    architecture = registry.get("architecture", config.architecture)
+    generator, critic = architecture(config, shapes)
+    if config.pack > 1:
+        _, critic = architecture(config, replace(shapes, sample=(config.pack * sample[0], *sample[1:])))
     return Pair(Network(generator), SpectralNetwork(critic) if config.spectral_norm else Network(critic))
 
 

@@ -139,9 +139,15 @@ class MeasureFacts(Facts):
 
 @dataclass(frozen=True)
 class MetricFacts(MeasureFacts):
-    """at_end: it is costly, and taken only at the end of a run."""
+    """at_end: it is costly, and taken only at the end of a run; averaged: of the averaged generator's samples."""
 
     at_end: bool = False
+    averaged: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.at_end and self.averaged:
+            _refuse("at_end is True, which cannot be: what is averaged is measured at every evaluation")
 
 
 def _refuse_curves(shown: tuple[str, ...], why: str) -> None:

@@ -141,6 +141,12 @@ def generator(subject: Subject) -> bool:
     return not fixed_fakes(subject)
 
 
+@register("need", "generator_average", words="arms with generator_ema")
+def generator_average(subject: Subject) -> bool:
+    """A moving average of the generator's weights is kept."""
+    return bool(subject.settings.get("generator_ema", 0)) and generator(subject)
+
+
 @register("need", "evaluated_6", words="6 evaluations or more")
 def evaluated_6(subject: Subject) -> bool:
     """Three evaluations or more in the second half."""
@@ -158,8 +164,9 @@ def _evaluations(subject: Subject) -> int:
     settings = subject.settings
     asked, steps = settings.get("evaluations", 10), settings.get("generator_steps")
     if steps is None and isinstance(critic_steps := settings.get("critic_steps"), int):
-        n_critic = settings.get("n_critic", 5)
-        steps = critic_steps // n_critic if isinstance(n_critic, int) and n_critic > 0 else None
+        n_critic, n_generator = settings.get("n_critic", 5), settings.get("n_generator", 1)
+        known = isinstance(n_critic, int) and n_critic > 0 and isinstance(n_generator, int)
+        steps = critic_steps // n_critic * n_generator if known else None
     end = [steps] if isinstance(steps, int) else []
     if isinstance(asked, dict):
         asked = asked.get("count")

@@ -69,7 +69,9 @@ def budget(rows: StudyRows) -> str:
     """The size and length of training that the study's verdicts hold for."""
     trained = any(run.config.fakes == "generator" for run in rows.runs)
     configs = [run.config for run in _first_runs(rows)]
-    network_steps = [c.total_generator_steps * (1 if trained else c.n_critic) for c in configs]
+    network_steps = [
+        c.total_generator_steps if trained else c.critic_steps_by(c.total_generator_steps) for c in configs
+    ]
     steps = _joined(f"{count:,}" for count in network_steps)
     architecture = _joined(config.architecture for config in configs)
     width = _joined(str(config.width) for config in configs)

@@ -11,6 +11,7 @@ from torch import Tensor
 from ablate import registry
 from ablate.config.run_config import RunConfig
 from ablate.datasets.base import Dataset
+from ablate.networks.pair import packed
 from ablate.training.fakes import Fakes
 from ablate.training.schedules import factors
 from ablate.training.step import Batch, GeneratorTurn
@@ -34,13 +35,14 @@ class Batches:
     ):
         self.config, self.dtype, self.device = config, dtype, device
         batch, latent = config.batch_size, config.latent_size
+        judged = batch // config.pack
 
         def stream(purpose: str, shape: tuple[int, ...], kind: Kind) -> Noise:
             return Noise(seeds, purpose, shape, kind, dtype, device)
 
         self.real = RealBatches(dataset, seeds, "real", batch, dtype, device)
         self.latent = stream("critic latent", (batch, latent), "normal")
-        self.epsilon = stream("epsilon", (batch,), "uniform")
+        self.epsilon = stream("epsilon", (judged,), "uniform")
         self.generator_latent = stream("generator latent", (batch, latent), "normal")
         self.dropout = self.generator_dropout = self.pair_dropout = None
         self.pairs = registry.get("loss", config.loss).pairs
@@ -48,11 +50,11 @@ class Batches:
         self.numbers = batch * (config.n_critic * (sample + latent + 1) + latent)
         """of random and data values that a member consumes in one generator step, about"""
         if dropout_units:
-            self.dropout = stream("critic dropout", (CRITIC_PASSES, batch, dropout_units), "uniform")
-            self.generator_dropout = stream("generator dropout", (batch, dropout_units), "uniform")
+            self.dropout = stream("critic dropout", (CRITIC_PASSES, judged, dropout_units), "uniform")
+            self.generator_dropout = stream("generator dropout", (judged, dropout_units), "uniform")
             self.numbers += batch * dropout_units * (CRITIC_PASSES * config.n_critic + 1)
             if self.pairs:
-                self.pair_dropout = stream("generator real dropout", (batch, dropout_units), "uniform")
+                self.pair_dropout = stream("generator real dropout", (judged, dropout_units), "uniform")
                 self.numbers += batch * dropout_units
         self.instance_noise = self.generator_noise = None
         if config.instance_noise:
@@ -69,11 +71,26 @@ class Batches:
             self.numbers += 2 * batch * config.n_critic * sample
 
     def take(self, step: int, count: int) -> tuple[list[list[Batch]], list[GeneratorTurn]]:
-        """For generator steps step … step + count − 1: the batches of the critic's steps before each, and the turn."""
+        """For generator steps step … step + count − 1: the batches of the critic's steps next to each, and the turn.
+
+        A round is n_critic critic steps and n_generator generator steps: the batches stand at the first of these, or, where
+        the generator goes first, at the last, and there are none at the others.
+        """
+        config = self.config
+        each = config.n_generator
+        first = step // each
+        rounds = self._rounds(first, (step + count - 1) // each + 1 - first)
+        owned = each - 1 if config.generator_first else 0
+        steps = range(step, step + count)
+        near = [rounds[i // each - first] for i in steps]
+        return [own if i % each == owned else [] for i, own in zip(steps, near, strict=True)], self._turns(step, near)
+
+    def _rounds(self, start: int, count: int) -> list[list[Batch]]:
+        """The batches of the critic's steps in rounds start … start + count − 1."""
         n = self.config.n_critic
-        first, critic_steps = step * n, count * n
+        first, critic_steps = start * n, count * n
         if self.config.reuse_batch:
-            real, labels = (x.repeat_interleave(n, 0) for x in self.real.take(step, count))
+            real, labels = (x.repeat_interleave(n, 0) for x in self.real.take(start, count))
         else:
             real, labels = self.real.take(first, critic_steps)
         latent = self.latent.take(first, critic_steps)
@@ -81,7 +98,7 @@ class Batches:
         dropout = self.dropout.take(first, critic_steps).transpose(1, 2) if self.dropout else None
         fake = self.fakes.take(first, critic_steps) if self.fakes else None
         asked = labels if self.config.conditional else None
-        rates = self._rates(step, count)
+        rates = self._rates([i * self.config.n_generator for i in range(start, start + count)])
         fake_noise = None
         if self.instance_noise is not None:
             on_real, on_fake = self.instance_noise.take(first, critic_steps).unbind(2)
@@ -90,32 +107,33 @@ class Batches:
 
         def batch(i: int) -> Batch:
             return Batch(
-                real[i],
+                packed(real[i], self.config.pack),
                 None if asked is None else asked[i],
                 latent[i],
                 epsilon[i],
                 None if dropout is None else dropout[i],
                 None if fake is None else fake[i],
                 None if rates is None else rates[i // n],
-                None if perturbation is None else perturbation[i],
+                None if perturbation is None else packed(perturbation[i], self.config.pack),
                 None if fake_noise is None else fake_noise[i],
             )
 
-        batches = [[batch(i) for i in range(k * n, (k + 1) * n)] for k in range(count)]
-        return batches, self._turns(step, batches)
+        return [[batch(i) for i in range(k * n, (k + 1) * n)] for k in range(count)]
 
-    def _rates(self, step: int, count: int) -> Tensor | None:
-        scheduled = factors(self.config, step, count)
+    def _rates(self, steps: Sequence[int]) -> Tensor | None:
+        scheduled = factors(self.config, steps)
         return None if scheduled is None else torch.tensor(scheduled, dtype=self.dtype, device=self.device)
 
-    def _turns(self, step: int, batches: list[list[Batch]]) -> list[GeneratorTurn]:
-        config, count = self.config, len(batches)
+    def _turns(self, step: int, rounds: list[list[Batch]]) -> list[GeneratorTurn]:
+        """Of generator steps step, step + 1, …, each beside the batches of its round."""
+        config, count = self.config, len(rounds)
         latent = self.generator_latent.take(step, count)
         dropout = self.generator_dropout.take(step, count) if self.generator_dropout else None
         pair_dropout = self.pair_dropout.take(step, count) if self.pair_dropout else None
         noise = self.generator_noise.take(step, count) if self.generator_noise else None
+        rates = self._rates(range(step, step + count))
         turns = []
-        for k, own in enumerate(batches):
+        for k, own in enumerate(rounds):
             near = own[0] if config.generator_first else own[-1]
             turns.append(
                 GeneratorTurn(
@@ -124,7 +142,7 @@ class Batches:
                     None if dropout is None else dropout[k],
                     near.real if self.pairs else None,
                     None if pair_dropout is None else pair_dropout[k],
-                    near.rate,
+                    None if rates is None else rates[k],
                     None if noise is None else config.instance_noise * noise[k],
                 )
             )

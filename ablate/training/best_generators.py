@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from torch import Tensor
 from ablate.files import whole_files
 from ablate.files.pictures import class_rows, square
 from ablate.networks.generator_file import finite, save_generator
-from ablate.networks.generator_names import BEST, LAST, generator_path
+from ablate.networks.generator_names import AVERAGE, BEST, LAST, generator_path
 from ablate.networks.standing import Statistics
 from ablate.training.cohort import Cohort
 from ablate.training.outcome import Frames
@@ -65,25 +65,29 @@ class BestGenerators:
         row = self._rows.index(member)
         return Frames(steps, torch.stack([f[row] for f in self._frames[: len(steps)]]).numpy(), self._across)
 
-    def save_generators(self, folder: Path, last_fids: Sequence[float | None], facts: dict[str, Any]) -> None:
-        """Write the best and the last generator of each run; no last one where last_fids is None, for it diverged."""
+    def save_generators(self, folder: Path, fids: Mapping[str, Sequence[float | None]], facts: dict[str, Any]) -> None:
+        """Write each run's best and last generator, and the averaged one where it is kept.
+
+        `fids` are those of the last and the averaged one at the end; None for a run that diverged, which has neither.
+        """
         cohort, network = self.cohort, self.cohort.pair.generator
-        statistics = {BEST: standing_statistics(cohort, self.best), LAST: standing_statistics(cohort, cohort.generator)}
+        weights = {BEST: self.best, LAST: cohort.generator}
+        if cohort.average is not None:
+            weights[AVERAGE] = cohort.average
+        statistics = {which: standing_statistics(cohort, flat) for which, flat in weights.items()}
         writes: list[Callable[[], None]] = []
         for m, config in enumerate(cohort.configs):
             common = {**facts, "run_id": config.run_id, "config": config.model_dump(mode="json")}
             common |= {"shape": list(cohort.dataset.shape), "classes": cohort.dataset.n_classes}
             common |= {"dataset_fingerprint": cohort.dataset.fingerprint}
-            generators = {
-                BEST: (self.best, self.best_step[m], self.best_fid[m]) if self.best_step[m] >= 0 else None,
-                LAST: (cohort.generator, cohort.generator_step, fid) if (fid := last_fids[m]) is not None else None,
-            }
-            for which, generator in generators.items():
+            for which, flat in weights.items():
                 path = generator_path(folder, config.run_id, which)
-                if generator is None:
+                step, fid = (
+                    (self.best_step[m], self.best_fid[m]) if which == BEST else (cohort.generator_step, fids[which][m])
+                )
+                if fid is None or step < 0:
                     path.unlink(missing_ok=True)  # of an earlier training, which went otherwise on another machine
                     continue
-                flat, step, fid = generator
                 record = {**common, "which": which, "generator_step": step, "fid": finite(fid)}
                 writes.append(partial(save_generator, path, network, flat, statistics[which], m, record))
         whole_files.side_by_side(writes)

@@ -43,7 +43,7 @@ class Cohort:
         first = configs[0]
         self.configs, self.dataset, self.device = configs, dataset, device
         self.dtype, self.arithmetic = DTYPES[first.precision], arithmetic
-        self.conditional, self.n_critic = first.conditional, first.n_critic
+        self.conditional = first.conditional
         self.seeds = [c.seed for c in configs]
         self.pair = build(first, dataset.shape, dataset.n_classes, len(configs))
         self.steps = Steps(configs, self.pair, self.dtype, device, dataset.scale)
@@ -52,6 +52,8 @@ class Cohort:
             return network.initial(self.seeds, role, first.init_std, first.start).to(device, self.dtype)
 
         self.critic, self.generator = start(self.pair.critic, "critic"), start(self.pair.generator, "generator")
+        self.average = self.generator.clone() if first.generator_ema else None
+        """of the generator's weights, where one is kept, [member, parameter]"""
         self.critic_state = self.steps.optimizer.start(self.critic)
         self.generator_state = self.steps.optimizer.start(self.generator)
         self.generator_step = self.advances = 0
@@ -84,7 +86,7 @@ class Cohort:
     @property
     def critic_step(self) -> int:
         """Critic steps done."""
-        return self.generator_step * self.n_critic
+        return self.configs[0].critic_steps_by(self.generator_step)
 
     def leave(self, members: Collection[int]) -> None:
         """Train these members no further: their weights stay, and the others go on, stacked without them.
@@ -117,8 +119,9 @@ class Cohort:
     def advance(self, count: int) -> tuple[Tensor, Tensor]:
         """Train `count` generator steps; nothing is copied from the device until the end.
 
-        Gives the critic steps' [count·n_critic, 3, member] (loss, gap, gradient norm) and the generator steps'
-        [count, 2, member] (loss, gradient norm; 0 where the critic's fakes are not generated), on the CPU.
+        Gives the critic steps' [critic step, 3, member] (loss, gap, gradient norm), as many as Settings.critic_steps_by
+        says, and the generator steps' [count, 2, member] (loss, gradient norm; 0 where the critic's fakes are not
+        generated), on the CPU.
         """
         if self._others is not None:
             return self._advance_others(self._others, count)
@@ -147,7 +150,8 @@ class Cohort:
             tensors = self.tensors()
             frozen = {k: tensors[k].index_copy(0, left, v) for k, v in when_left.items()}
             self.restore(tensors | frozen, self.generator_step)
-        return torch.stack(critic_stats).cpu(), torch.stack(generator_stats).cpu()
+        of_critic = torch.stack(critic_stats) if critic_stats else self.critic.new_zeros(0, 3, len(self.configs))
+        return of_critic.cpu(), torch.stack(generator_stats).cpu()
 
     def _generator_step(self, turn: GeneratorTurn, critic: Tensor) -> Tensor:
         first = self.configs[0]
@@ -156,12 +160,16 @@ class Cohort:
         generator, state, stats = self._step_generator(self.generator, self.generator_state, critic, turn)
         if first.hold_generator_at is None or self.generator_step < first.hold_generator_at:
             self.generator, self.generator_state = generator, state
+            if self.average is not None:
+                self.average = torch.lerp(self.average, generator, 1 - first.generator_ema)
         return stats
 
     def tensors(self) -> dict[str, Tensor]:
         """All that training needs to go on exactly, next to the step number."""
         states = {f"critic_state.{k}": v for k, v in self.critic_state.items()}
         states |= {f"generator_state.{k}": v for k, v in self.generator_state.items()}
+        if self.average is not None:
+            states["generator_average"] = self.average
         return {"critic": self.critic, "generator": self.generator, **states}
 
     def restore(self, tensors: dict[str, Tensor], generator_step: int) -> None:
@@ -172,4 +180,5 @@ class Cohort:
         self.critic, self.generator = on_device["critic"], on_device["generator"]
         self.critic_state = {k: on_device[f"critic_state.{k}"] for k in self.critic_state}
         self.generator_state = {k: on_device[f"generator_state.{k}"] for k in self.generator_state}
+        self.average = on_device.get("generator_average")
         self.generator_step = generator_step

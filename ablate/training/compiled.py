@@ -17,7 +17,7 @@ from torch.utils.flop_counter import flop_registry
 
 from ablate.config.run_config import RunConfig
 from ablate.files.data_folder import cache_folder
-from ablate.networks.pair import Pair
+from ablate.networks.pair import Pair, packed
 from ablate.training.step import Batch, GeneratorTurn, Steps
 
 COMPILE_SECONDS = 60.0
@@ -47,7 +47,7 @@ def most_flops(configs: Sequence[RunConfig], pair: Pair, sample: tuple[int, ...]
 
 
 def step_flops(configs: Sequence[RunConfig], pair: Pair, sample: tuple[int, ...]) -> int:
-    """Floating point operations of a generator step and the critic steps before it, of all members.
+    """Floating point operations of a generator step and its share of critic steps, of all members.
 
     Products and convolutions alone are counted, on tensors without data.
     """
@@ -59,21 +59,22 @@ def step_flops(configs: Sequence[RunConfig], pair: Pair, sample: tuple[int, ...]
 
     samples, latent = empty(members, size, *sample), empty(members, size, first.latent_size)
     labels = torch.empty(members, size, dtype=torch.int64, device=meta) if first.conditional else None
-    dropout = empty(3, members, size, units) if units else None
+    dropout = empty(3, members, size // first.pack, units) if units else None
     critic, generator = empty(members, pair.critic.size), empty(members, pair.generator.size)
-    perturbation = samples if steps.constraint.perturbs else None
-    batch = Batch(samples, labels, latent, empty(members, size), dropout, perturbation=perturbation)
+    real = packed(samples, first.pack)
+    perturbation = real if steps.constraint.perturbs else None
+    batch = Batch(real, labels, latent, empty(members, size // first.pack), dropout, perturbation=perturbation)
     with torch.no_grad():
         with Flops() as of_critic:
             steps.critic_step(critic, steps.optimizer.start(critic), generator, batch)
         with Flops() as of_generator:
             state = steps.optimizer.start(generator)
             own_dropout = None if dropout is None else dropout[0]
-            real = samples if steps.loss.pairs else None
+            pairs = real if steps.loss.pairs else None
             steps.generator_step(
-                generator, state, critic, GeneratorTurn(latent, labels, own_dropout, real, own_dropout)
+                generator, state, critic, GeneratorTurn(latent, labels, own_dropout, pairs, own_dropout)
             )
-    return of_critic.total * first.n_critic + of_generator.total
+    return of_critic.total * first.n_critic // first.n_generator + of_generator.total
 
 
 class Flops(TorchDispatchMode):

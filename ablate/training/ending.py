@@ -43,10 +43,10 @@ class Ending:
         """What each run leaves, in the cohort's order."""
         return [self._outcome(member) for member in range(len(self.cohort.configs))]
 
-    def last_fids(self) -> list[float | None]:
-        """Each run's fid at the last evaluation, NaN where there is none; None for a run that ended before."""
+    def last_fids(self, metric: str) -> list[float | None]:
+        """Each run's fid at the last evaluation, by that name, NaN where there is none; None for a run that ended before."""
         values = self.record.evaluations[-1].metrics if self.record.evaluations else {}
-        fids = values.get("fid", [math.nan] * len(self.cohort.configs))
+        fids = values.get(metric, [math.nan] * len(self.cohort.configs))
         return [None if member in self.record.ended else fid for member, fid in enumerate(fids)]
 
     def _outcome(self, member: int) -> Outcome:
@@ -76,8 +76,8 @@ class Ending:
             **reference.once(floors),
             "fid_protocol": reference.protocol,
             "done_generator_steps": steps,
-            "done_critic_steps": steps * config.n_critic,
-            "images_seen": steps * config.n_critic * config.batch_size,
+            "done_critic_steps": config.critic_steps_by(steps),
+            "images_seen": config.critic_steps_by(steps) * config.batch_size,
             "seconds": self.record.seconds["train"] / members,
             "cohort_size": members,
             "arithmetic": config.precision if config.precision != "fp32" else self.arithmetic,
@@ -113,7 +113,7 @@ class Ending:
         """The norm of the critic's gradient at every critic step, up to where the member was pruned."""
         norms: np.ndarray = torch.cat(self.record.norms)[:, member].double().numpy()
         pruned_at = self.record.pruned_at.get(member)
-        return norms if pruned_at is None else norms[: pruned_at * self.cohort.n_critic]
+        return norms if pruned_at is None else norms[: self.cohort.configs[member].critic_steps_by(pruned_at)]
 
     @cached_property
     def _last_samples(self) -> Tensor:
@@ -132,7 +132,7 @@ class Ending:
 
     @cached_property
     def _surfaces(self) -> list[dict[str, np.ndarray]]:
-        points = len(self.cohort.dataset.shape) == 1
+        points = len(self.cohort.dataset.shape) == 1 and self.cohort.configs[0].pack == 1  # a pack is no point
         return value_surfaces(self.cohort) if points else [{} for _ in self.cohort.configs]
 
 

@@ -89,7 +89,7 @@ class Control(TrainingOptions):
     pictured: Collection[str] = ()
     """run_ids of which pictures over time are kept"""
     generators: Path | None = None
-    """the folder for each run's best and last generator; they are written here, for they can be large"""
+    """the folder for each run's best, last and, where kept, averaged generator; they are written here, for they can be large"""
     made_by: dict[str, Any] = field(default_factory=dict)
     """what made the generators, for their records: commit and the like"""
     inception: Path | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,8 +25,8 @@ class CohortRecord:
     """member → the generator step after which it was given up"""
     sums: dict[str, list[float]] = field(default_factory=dict)
     """of each training series since the last evaluation, a sum for each member"""
-    counted: int = 0
-    """generator steps in those sums"""
+    counted: dict[str, int] = field(default_factory=dict)
+    """of each training series, steps in its sums"""
     seconds: dict[str, float] = field(default_factory=lambda: {"train": 0.0, "evaluate": 0.0, "checkpoint": 0.0})
     """spent by the whole cohort on each kind of work"""
     norms: list[Tensor] = field(default_factory=list)
@@ -51,28 +53,35 @@ class CohortRecord:
         self.seconds[work] = self.seconds.get(work, 0.0) + seconds
 
     def add_segment(self, critic: Tensor, generator: Tensor, generates: bool) -> None:
-        """Take in what Cohort.advance gives: critic steps [n·n_critic, 3, member], generator steps [n, 2, member].
+        """Take in what Cohort.advance gives: critic steps [n, 3, member], generator steps [n, 2, member].
 
         `generates`: a generator is trained.
         """
         self.norms.append(critic[:, 2])
-        rows = dict(zip(CRITIC_SERIES, critic.double().unflatten(0, (len(generator), -1)).mean(1).sum(0), strict=True))
-        if generates:
-            rows |= dict(zip(GENERATOR_SERIES, generator.double().sum(0), strict=True))
-        for name, row in rows.items():
-            before = self.sums.get(name, [0.0] * len(row))
-            self.sums[name] = [a + b for a, b in zip(before, row.tolist(), strict=True)]
-        self.counted += len(generator)
+        for names, steps in ((CRITIC_SERIES, critic), (GENERATOR_SERIES, generator if generates else None)):
+            if steps is None:
+                continue
+            for name, row in zip(names, steps.double().sum(0), strict=True):
+                before = self.sums.get(name, [0.0] * len(row))
+                self.sums[name] = [a + b for a, b in zip(before, row.tolist(), strict=True)]
+                self.counted[name] = self.counted.get(name, 0) + len(steps)
 
     def take_means(self) -> dict[str, list[float]]:
-        """The training series' means since the last evaluation, for each member; the sums begin anew."""
-        means = {name: [total / self.counted for total in row] for name, row in self.sums.items()}
-        self.sums, self.counted = {}, 0
+        """The training series' means since the last evaluation, for each member; the sums begin anew.
+
+        NaN where there was no such step.
+        """
+        means = {n: [total / (self.counted[n] or math.nan) for total in row] for n, row in self.sums.items()}
+        self.sums, self.counted = {}, {}
         return means
 
-    def note_divergence(self, start: int, critic: Tensor, generator: Tensor) -> None:
-        """Note the members with a value that is not finite in the segment that began at generator step `start`."""
-        fine = critic.isfinite().all(1).unflatten(0, (len(generator), -1)).all(1) & generator.isfinite().all(1)
+    def note_divergence(self, start: int, critic_steps: Sequence[int], critic: Tensor, generator: Tensor) -> None:
+        """Note the members with a value that is not finite in the segment that began at generator step `start`.
+
+        `critic_steps`: how many of the critic's steps go with each of the generator's.
+        """
+        of_critic = torch.stack([part.all(0) for part in critic.isfinite().all(1).split(list(critic_steps))])
+        fine = of_critic & generator.isfinite().all(1)
         fine[:, list(self.pruned_at)] = True  # they have ended already
         for member in (~fine.all(0)).nonzero().flatten().tolist():
             self.diverged_at.setdefault(member, start + int((~fine[:, member]).nonzero()[0]))
@@ -103,7 +112,7 @@ class CohortRecord:
             dict(record["diverged_at"]),
             dict(record.get("pruned_at", [])),
             record["sums"],
-            record["counted"],
+            dict(record["counted"]),
             record["seconds"],
             [tensors["norms"]],
             record.get("untrained_fids", []),

@@ -6,6 +6,7 @@ import math
 import time
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from ablate.datasets import dataset_of
 from ablate.errors import AblateWarning
 from ablate.metrics.evaluation import Reference, evaluate
 from ablate.metrics.inception import InceptionFid
+from ablate.networks.generator_names import AVERAGE, LAST
 from ablate.training import checkpoint
 from ablate.training.arithmetic import multiplies_bfloat16, products_in
 from ablate.training.best_generators import BestGenerators
@@ -81,7 +83,8 @@ class _Training:
             self.cohort, self.record, self.best_generators, self.reference, self.inception, self.control.arithmetic
         )
         if self.control.generators is not None and self.generates:
-            self.best_generators.save_generators(self.control.generators, ending.last_fids(), self.control.made_by)
+            fids = {LAST: ending.last_fids("fid"), AVERAGE: ending.last_fids("fid_ema")}
+            self.best_generators.save_generators(self.control.generators, fids, self.control.made_by)
         return ending.outcomes()
 
     @property
@@ -108,7 +111,8 @@ class _Training:
         passed, data = time.monotonic() - began, self.cohort.data_seconds
         self.record.spend("compile" if compiles else "train", passed - data)
         self.record.spend("data", data)
-        self.record.note_divergence(start, critic, generator)
+        done = [self.configs[0].critic_steps_by(step) for step in range(start, self.cohort.generator_step + 1)]
+        self.record.note_divergence(start, [b - a for a, b in pairwise(done)], critic, generator)
         weights_fine = self.cohort.critic.isfinite().all(1) & self.cohort.generator.isfinite().all(1)
         for member in (~weights_fine).nonzero().flatten().tolist():
             self._diverged(member)
@@ -125,6 +129,8 @@ class _Training:
         for member, value in enumerate(values):
             if value and all(math.isnan(v) for v in value.values()):  # finite weights, but samples beyond all measure
                 self._diverged(member)
+        for value, of_average in zip(values, self._measured_average(), strict=True):
+            value |= of_average
         names = dict.fromkeys(name for value in values for name in value)
         metrics = {name: [value.get(name, math.nan) for value in values] for name in names} | self.record.take_means()
         seconds = self.record.seconds["train"] / len(self.members)
@@ -150,6 +156,18 @@ class _Training:
             settings = self.configs[member].by_name()
             values[member] = evaluate(samples[member], labels, self.reference, at_end, settings)
         self.best_generators.note([value.get("fid", math.nan) for value in values], statistics)
+        return values
+
+    def _measured_average(self) -> list[dict[str, float]]:
+        """The metrics of each member's averaged generator, where there is one; none of those that have ended."""
+        values: list[dict[str, float]] = [{} for _ in self.members]
+        if self.cohort.average is None:
+            return values
+        count = self.configs[0].evaluation_samples
+        samples, labels = sample(self.cohort, count, generator=self.cohort.average)
+        for member in set(self.members) - self.record.ended:
+            settings = self.configs[member].by_name()
+            values[member] = evaluate(samples[member], labels, self.reference, False, settings, averaged=True)
         return values
 
     def _prune(self) -> None:

@@ -18,14 +18,18 @@ STANDING_BATCHES = 50
 CHUNK_NUMBERS = 2**22
 
 
-def sample(cohort: Cohort, n: int, statistics: Statistics | None = None) -> tuple[Tensor, Tensor | None]:
+def sample(
+    cohort: Cohort, n: int, statistics: Statistics | None = None, generator: Tensor | None = None
+) -> tuple[Tensor, Tensor | None]:
     """n samples of every member, [member, n, *sample] in float64 on the CPU, and the labels asked for, [n].
 
     The noise is the same at every call; labels go round the classes, so that each is asked for equally often.
-    `statistics` are those of the generators as they are now; without them they are collected.
+    `generator` [member, parameter] takes the place of the generators as they are now; `statistics` are its own, and
+    collected where they are not given.
     """
     labels = _labels(cohort, n)
-    return _samples(cohort, "evaluation latent", n, labels, statistics), labels.cpu() if labels is not None else None
+    samples = _samples(cohort, "evaluation latent", n, labels, statistics, generator)
+    return samples, labels.cpu() if labels is not None else None
 
 
 def picture_samples(cohort: Cohort, n: int, labels: Sequence[int] | None, statistics: Statistics) -> Tensor:
@@ -46,17 +50,25 @@ def as_pictures(samples: Tensor) -> np.ndarray:
     return np.asarray(((samples.nan_to_num() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).numpy())
 
 
-def _samples(cohort: Cohort, purpose: str, n: int, labels: Tensor | None, statistics: Statistics | None) -> Tensor:
+def _samples(
+    cohort: Cohort,
+    purpose: str,
+    n: int,
+    labels: Tensor | None,
+    statistics: Statistics | None,
+    generator: Tensor | None = None,
+) -> Tensor:
+    generator = cohort.generator if generator is None else generator
     latent = cohort.noise(purpose, (n, cohort.configs[0].latent_size), "normal").take(0, 1)
     members = len(cohort.configs)
     chunk = max(1, CHUNK_NUMBERS // (members * max(64, *cohort.dataset.shape) * cohort.configs[0].width))
-    statistics = standing_statistics(cohort, cohort.generator) if statistics is None else statistics
+    statistics = standing_statistics(cohort, generator) if statistics is None else statistics
     parts = []
     with torch.no_grad(), standing(cohort.pair.generator, statistics):
         for start in range(0, n, chunk):
             stop = min(n, start + chunk)
             asked = labels[start:stop].expand(members, -1) if labels is not None else None
-            parts.append(cohort.pair.generator(cohort.generator, latent[0, :, start:stop], asked).cpu().double())
+            parts.append(cohort.pair.generator(generator, latent[0, :, start:stop], asked).cpu().double())
     return torch.cat(parts, dim=1)
 
 

@@ -1,9 +1,9 @@
-"""Schedules of the learning rate: what it is multiplied by at a generator step, and at the critic steps before it."""
+"""Schedules of the learning rate: what it is multiplied by at a generator step, and at the critic steps of its round."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ablate.config.run_config import RunConfig
 
@@ -14,9 +14,9 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
 """By the share of the run that is done, in [0, 1)"""
 
 
-def factors(config: RunConfig, step: int, count: int) -> list[float] | None:
-    """Those of generator steps step … step + count − 1; None where the rate is constant."""
+def factors(config: RunConfig, steps: Sequence[int]) -> list[float] | None:
+    """Those of these generator steps; None where the rate is constant."""
     if config.schedule == "constant":
         return None
     schedule, total = SCHEDULES[config.schedule], config.total_generator_steps
-    return [schedule(i / total) for i in range(step, step + count)]
+    return [schedule(i / total) for i in steps]

@@ -16,7 +16,7 @@ from torch.func import grad
 
 from ablate import registry
 from ablate.config.run_config import RunConfig
-from ablate.networks.pair import Pair
+from ablate.networks.pair import Pair, packed
 from ablate.registry.components import owned_settings
 from ablate.training.lipschitz import Constraint
 from ablate.training.losses import Loss
@@ -25,24 +25,27 @@ from ablate.training.optimizers import Optimizer, Rates, State
 
 @dataclass(frozen=True)
 class Batch:
-    """What one critic step consumes, for every member."""
+    """What one critic step consumes, for every member.
+
+    Where the critic judges packs (ablate.networks.pair.packed), a sample of [member, judged, …] is a pack of them.
+    """
 
     real: Tensor
-    """[member, batch, *sample]"""
+    """[member, judged, *sample]"""
     labels: Tensor | None
     """[member, batch], of the real samples, and asked of the fake ones; None where training is unconditional"""
     latent: Tensor
     """[member, batch, latent]"""
     epsilon: Tensor
-    """[member, batch] in (0, 1), for interpolates"""
+    """[member, judged] in (0, 1), for interpolates"""
     dropout: Tensor | None = None
-    """[pass, member, batch, unit] in (0, 1): of the critic's passes over real, fake and interpolated samples"""
+    """[pass, member, judged, unit] in (0, 1): of the critic's passes over real, fake and interpolated samples"""
     fake: Tensor | None = None
     """[member, batch, *sample], where the critic is not trained against generated samples"""
     rate: Tensor | None = None
     """[], what the learning rate is multiplied by; None for 1"""
     perturbation: Tensor | None = None
-    """[member, batch, *sample] in (0, 1), for a penalty that perturbs"""
+    """[member, judged, *sample] in (0, 1), for a penalty that perturbs"""
     fake_noise: Tensor | None = None
     """[member, batch, *sample], added to the fake samples; that of the real ones is in them already"""
 
@@ -56,9 +59,9 @@ class GeneratorTurn:
     labels: Tensor | None
     """[member, batch], asked for; None where training is unconditional"""
     dropout: Tensor | None = None
-    """[member, batch, unit] in (0, 1), of the critic's pass over generated samples"""
+    """[member, judged, unit] in (0, 1), of the critic's pass over generated samples"""
     real: Tensor | None = None
-    """[member, batch, *sample], with the same labels, where the loss sees pairs"""
+    """[member, judged, *sample], with the same labels, where the loss sees pairs"""
     real_dropout: Tensor | None = None
     """as `dropout`, of the critic's pass over the real samples"""
     rate: Tensor | None = None
@@ -80,7 +83,7 @@ class Steps:
     ):
         """`scale`: what generated samples are multiplied by before the critic sees them; real ones come with it."""
         first = configs[0]
-        self.pair, self.scale = pair, scale
+        self.pair, self.scale, self.pack = pair, scale, first.pack
 
         def column(values: list[float]) -> Tensor:
             return torch.tensor(values, dtype=dtype, device=device)
@@ -135,7 +138,7 @@ class Steps:
     ) -> tuple[Tensor, State, Tensor]:
         """→ critic, state, and per member [loss, gap, norm of the loss's gradient]: [3, member]."""
         fake = self.fakes(generator, batch.latent, batch.labels) if batch.fake is None else batch.fake
-        fake = _noisy(fake, batch.fake_noise)
+        fake = packed(_noisy(fake, batch.fake_noise), self.pack)
         if self.constraint.projects_before:
             critic = self.constraint.project(critic)
         gradient, (loss, gap) = grad(self.critic_loss, has_aux=True)(critic, fake, batch)
@@ -154,7 +157,7 @@ class Steps:
             real_scores = self._score(critic, turn.real, turn.labels, turn.real_dropout)
 
         def objective(weights: Tensor) -> tuple[Tensor, Tensor]:
-            fake = _noisy(self.fakes(weights, turn.latent, turn.labels), turn.fake_noise)
+            fake = packed(_noisy(self.fakes(weights, turn.latent, turn.labels), turn.fake_noise), self.pack)
             fake_scores = self._score(critic, fake, turn.labels, turn.dropout)
             if real_scores is None:
                 loss = self.loss.generator(fake_scores)

@@ -42,6 +42,7 @@ def test_every_metric_says_what_is_better_and_on_which_scale() -> None:
     assert set(registry.entries("metric")) == set().union(*APPLY.values()) | {
         "label_accuracy",
         "w1_2k",
+        *(f"{name}_ema" for name in ("fid", "basins", "basin_kl", "high_quality")),
         *(f"stacked_{name}{n}" for name, counts in STACKED.items() for n in counts),
     }
     for kind in ("metric", "stability"):

@@ -22,6 +22,7 @@ STRUCTURES = {
         "dataset": "digits", "architecture": "conv", "width": 4, "critic_norm": "layer", "generator_norm": "batch",
         "conditional": True, "lipschitz": "gradient_penalty", "lambda_gp": 10.0,
     },
+    "mlp dragan of packs": {"dataset": "ring8", "lipschitz": "dragan", "lambda_gp": 10.0, "loss": "relativistic", "pack": 2},
     "mlp pairs and both ends' penalty": {
         "dataset": "ring8", "loss": "relativistic", "lipschitz": "r1_r2", "lambda_gp": 1.0, "reuse_latent": True,
     },

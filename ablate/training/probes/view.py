@@ -16,6 +16,7 @@ from torch import Tensor
 from ablate import registry
 from ablate.metrics.evaluation import facts_of_data
 from ablate.metrics.transport import plan
+from ablate.networks.pair import packed
 from ablate.registry import register
 from ablate.registry.facts import ProbeFacts
 from ablate.registry.needs import Subject, unmet
@@ -34,29 +35,32 @@ T = TypeVar("T")
 
 
 class CriticView:
-    """The critics of a cohort at one point of the training."""
+    """The critics of a cohort at one point of the training; what they judge are packs where they are trained on packs."""
 
     def __init__(self, cohort: Cohort):
         config = cohort.configs[0]
         self.cohort, self.critic = cohort, cohort.critic
         self._shared: dict[Callable[..., object], object] = {}
-        stream = RealBatches(cohort.dataset, cohort.seeds, "probe real", PROBE_BATCH, cohort.dtype, cohort.device)
+        judged = PROBE_BATCH // config.pack
+        size = judged * config.pack
+        stream = RealBatches(cohort.dataset, cohort.seeds, "probe real", size, cohort.dtype, cohort.device)
         real, labels = stream.take(0, 1)
-        latent = cohort.noise("probe latent", (PROBE_BATCH, config.latent_size), "normal").take(0, 1)
-        epsilon = cohort.noise("probe epsilon", (PROBE_BATCH,), "uniform").take(0, 1)
+        latent = cohort.noise("probe latent", (size, config.latent_size), "normal").take(0, 1)
+        epsilon = cohort.noise("probe epsilon", (judged,), "uniform").take(0, 1)
         perturbation = None
         if cohort.steps.constraint.perturbs:
-            shape = (PROBE_BATCH, *cohort.dataset.shape)
-            perturbation = cohort.noise("probe perturbation", shape, "uniform").take(0, 1)[0]
+            shape = (size, *cohort.dataset.shape)
+            perturbation = packed(cohort.noise("probe perturbation", shape, "uniform").take(0, 1)[0], config.pack)
         asked = labels[0] if cohort.conditional else None
-        self.batch = Batch(real[0], asked, latent[0], epsilon[0], perturbation=perturbation)
+        self.batch = Batch(packed(real[0], config.pack), asked, latent[0], epsilon[0], perturbation=perturbation)
         if config.fakes != "generator":
             names = "probe fake", "probe fake noise"
             fakes = Fakes(config, cohort.dataset, cohort.seeds, *names, PROBE_BATCH, cohort.dtype, cohort.device)
             self.fake = fakes.take(0, 1)[0]
             return
         with torch.no_grad():
-            self.fake = cohort.steps.fakes(cohort.generator, self.batch.latent, self.batch.labels)
+            fake = cohort.steps.fakes(cohort.generator, self.batch.latent, self.batch.labels)
+        self.fake = packed(fake, config.pack)
 
     def once(self, work: Callable[[CriticView], T]) -> T:
         """What `work` gives of this view; several probes that need it share one call."""
