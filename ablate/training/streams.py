@@ -76,7 +76,8 @@ class RealBatches:
             samples = samples.to(self.dtype)
             return samples if self.scale == 1 else samples * self.scale, labels
         order = self._order(start * self.batch_size, count * self.batch_size, len(self.samples))
-        chosen = order.unflatten(1, (count, self.batch_size)).transpose(0, 1)
+        # contiguous, or samples would lie in memory otherwise for each count, and steps be compiled for each
+        chosen = order.unflatten(1, (count, self.batch_size)).transpose(0, 1).contiguous()
         labels = self.labels[chosen] if self.labels is not None else torch.zeros_like(chosen)
         samples = self.samples[chosen.to(self.samples.device)].to(chosen.device)
         samples = samples.to(self.dtype) if samples.is_floating_point() else to_unit(samples, self.dtype)
