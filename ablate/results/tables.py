@@ -258,7 +258,7 @@ def _parse_runs(path: Path, content: bytes) -> pd.DataFrame:
             raise UsageError(f"{path}:{line}: {problem}; restore the table, or delete the line to train that run anew")
     for name in ("error", "flags"):
         runs[name] = runs[name].fillna("")
-    return runs
+    return runs.copy()  # in one piece: pandas warns of a table with a block for each of a hundred columns
 
 
 def _parse_parquet(path: Path, content: bytes, columns: list[str]) -> pd.DataFrame:

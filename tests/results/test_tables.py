@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import warnings
 from pathlib import Path
 
 import pytest
 
 from ablate.errors import AblateError, UsageError
 from ablate.files.whole_files import replace
-from ablate.results.tables import Results, rounded
+from ablate.results.tables import Results, rounded, study_as_run
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_write_that_fails_leaves_the_file_before_and_no_remains(tmp_path: Path) -> None:
@@ -41,6 +45,17 @@ def test_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
 def test_a_folder_without_tables_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no runs\.csv there"):
         Results.read(tmp_path)
+
+
+def test_a_table_of_many_columns_is_written_again_without_a_warning(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "results" / "gp_vs_clip", tmp_path / "table")
+    results = Results.read(tmp_path / "table")
+    assert len(results.runs.columns) > 110
+    before = (tmp_path / "table" / "runs.csv").read_bytes()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        results.write(study_as_run(results).runs())
+    assert (tmp_path / "table" / "runs.csv").read_bytes() == before
 
 
 def test_a_damaged_curve_table_is_named(tmp_path: Path) -> None:
