@@ -52,7 +52,7 @@ base:
   lr: 1e-3
   generator_steps: 60
   evaluations: 3
-  evaluation_samples: 500
+  evaluation_samples: 200
 arms:
   wgan_gp: {loss: wasserstein, lipschitz: gradient_penalty, lambda_gp: 10}
   wgan: {loss: wasserstein, lipschitz: clip, clip_value: 0.1, optimizer: rmsprop}
@@ -65,3 +65,19 @@ def study_file(tmp_path: Path) -> Path:
     path = tmp_path / "small.yaml"
     path.write_text(SMALL)
     return path
+
+
+@pytest.fixture(scope="session")
+def _tables_of_small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tests.support.small_runs import run
+
+    folder = tmp_path_factory.mktemp("small")
+    (folder / "small.yaml").write_text(SMALL)
+    run(folder / "small.yaml", folder / "out")
+    return folder / "out"
+
+
+@pytest.fixture
+def trained(_tables_of_small: Path, study_file: Path) -> Path:
+    """The folder `out` beside the small study's file, as a run of it leaves it; it is trained once for many tests."""
+    return Path(shutil.copytree(_tables_of_small, study_file.with_name("out")))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from ablate import cli
+from tests.support.commands import ablate
 from tests.support.timing import processor_seconds
 
 STUDY = """\
@@ -35,7 +36,7 @@ claims:
 """
 
 
-def ablate(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def in_a_process(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-m", "ablate", *map(str, arguments)]
     done = subprocess.run(
         words, capture_output=True, text=True, timeout=120, cwd=cwd, env={**os.environ, **environment}
@@ -56,11 +57,11 @@ FILE = "studies/tiny.yaml"
 
 
 def test_a_study_goes_from_its_file_to_the_page(folder: Path) -> None:
-    done = ablate("run", FILE, "--workers", 1, cwd=folder)
+    done = in_a_process("run", FILE, "--workers", 1, cwd=folder)
     assert done.returncode == 0, done.stderr
     assert "4 runs trained" in done.stdout
     assert "no reference to compare with" in done.stdout
-    done = ablate("report", "--results", "runs", "--out", "page", cwd=folder)
+    done = in_a_process("report", "--results", "runs", "--out", "page", cwd=folder)
     assert done.returncode == 0, done.stderr
     page = (folder / "page" / "index.html").read_text()
     assert "the penalty gives better samples" in page
@@ -278,7 +279,7 @@ def test_an_internal_error_is_one_message_that_says_how_to_report_it(
 
 
 def test_validate_starts_in_a_second(folder: Path) -> None:
-    seconds = [processor_seconds(lambda: ablate("validate", FILE, cwd=folder)) for _ in range(3)]
+    seconds = [processor_seconds(lambda: in_a_process("validate", FILE, cwd=folder)) for _ in range(3)]
     assert min(seconds) < 1.2  # 0.6 s on an idle machine; other work slows its caches
 
 

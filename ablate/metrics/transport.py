@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -38,12 +44,28 @@ def _matching(cost: np.ndarray) -> np.ndarray:
 
     Its time hardly depends on the samples; that of scipy's assignment is ten times as long where a generator collapsed.
     """
-    import ot  # 1 s, and points alone need it
-
     one_each = np.ones(len(cost))
     relative = cost / (cost.max() or 1.0)  # its tolerances are absolute
-    columns: np.ndarray = ot.emd(one_each, one_each, relative, numItermax=MOST_PIVOTS).argmax(1)
+    columns: np.ndarray = _simplex()(one_each, one_each, relative, numItermax=MOST_PIVOTS).argmax(1)
     return columns
+
+
+@cache
+def _simplex() -> Callable[..., np.ndarray]:
+    """POT's `emd` without the rest of POT, which imports scikit-learn and networkx: 2 s of every process that trains.
+
+    Its modules find each other by the package's folder; the package itself is as whole as ever for who imports it later.
+    """
+    if "ot" in sys.modules:
+        return importlib.import_module("ot.lp").emd  # type: ignore[no-any-return]
+    spec = importlib.util.find_spec("ot")
+    if spec is None:
+        raise ModuleNotFoundError("No module named 'ot'", name="ot")
+    sys.modules["ot"] = importlib.util.module_from_spec(spec)  # not executed
+    try:
+        return importlib.import_module("ot.lp").emd  # type: ignore[no-any-return]
+    finally:
+        del sys.modules["ot"]
 
 
 @register("metric", "w1", better="less", scale="ratio", needs=("points",), shown=("table", "curves", "levels"), order=2)

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
-from torch.utils.flop_counter import flop_registry
 
 from ablate.config.run_config import RunConfig
 from ablate.files.data_folder import cache_folder
@@ -81,12 +80,15 @@ class Flops(TorchDispatchMode):
     """Counts as PyTorch's FlopCounterMode, whose hooks fail on nested gradients."""
 
     def __init__(self) -> None:
+        from torch.utils.flop_counter import flop_registry  # imports Triton, 0.4 s, which few cohorts need
+
         super().__init__()
+        self.registry = flop_registry
         self.total = 0
 
     def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         out = function(*args, **(kwargs or {}))
-        count = flop_registry.get(function._overloadpacket)
+        count = self.registry.get(function._overloadpacket)
         if count is not None:
             self.total += count(*args, **(kwargs or {}), out_val=out)
         return out

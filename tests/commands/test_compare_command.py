@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pandas as pd
 import pytest
@@ -16,14 +15,14 @@ from ablate.claims.calibration_table import read_table
 from ablate.claims.decide import decide
 from ablate.results import checksums
 from ablate.results.tables import Results, runs_text, study_as_run
+from tests.support import commands
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "results" / "gp_vs_clip"
 
 
-def ablate(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ablate", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=ROOT)
+def ablate(*arguments: object) -> CompletedProcess[str]:
+    return commands.ablate(*arguments, cwd=ROOT)
 
 
 def changed(folder: Path, factor: float, rows: slice = slice(None)) -> Path:

@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from ablate.results.tables import Results
-
-
-def ablate(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "ablate", "run", *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120, env={**os.environ, **environment})
+from tests.support.commands import ablate
 
 
 def sizes_in(runs: pd.DataFrame) -> list[int]:
@@ -30,16 +23,16 @@ def test_it_says_the_cohorts_that_the_run_then_trains(
     flags: tuple[object, ...], study_file: Path, tmp_path: Path
 ) -> None:
     arguments = (study_file, *flags, "--out", tmp_path / "out", "--json")
-    done = ablate(*arguments, "--dry-run")
+    done = ablate("run", *arguments, "--dry-run")
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "out").exists()
     cohorts = json.loads(done.stdout)["cohorts"]
-    assert ablate(*arguments).returncode == 0
+    assert ablate("run", *arguments).returncode == 0
     assert sorted(len(cohort["runs"]) for cohort in cohorts) == sizes_in(Results.read(tmp_path / "out").runs)
 
 
 def test_six_runs_in_cohorts_of_two_are_four_cohorts(study_file: Path, tmp_path: Path) -> None:
-    said = ablate(study_file, "--cohort", 2, "--out", tmp_path / "out", "--dry-run").stdout
+    said = ablate("run", study_file, "--cohort", 2, "--out", tmp_path / "out", "--dry-run").stdout
     assert "6 of them missing" in said
     assert "in 4 cohorts" in said  # two arms of three runs each: 2 and 1 of each
     assert said.count("   2 runs of 60 generator steps") == said.count("   1 runs of 60 generator steps") == 2
@@ -64,7 +57,7 @@ def test_what_the_run_refuses_is_refused(
         pytest.importorskip("ray")
         if more:
             said = "--estimate times steps on this machine, not on a Ray cluster"
-    done = ablate(study_file, *flags, *more, "--dry-run", "--out", tmp_path / "out")
+    done = ablate("run", study_file, *flags, *more, "--dry-run", "--out", tmp_path / "out")
     assert done.returncode == 2, done.stderr
     assert said in done.stderr
 
@@ -73,14 +66,14 @@ def test_missing_data_are_said_before_the_run(study_file: Path, tmp_path: Path) 
     study_file.write_text(study_file.read_text().replace("[ring8]", "[mnist]"))
     blocked = {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}
     arguments = (study_file, "--set", "architecture=conv", "--data", tmp_path / "none", "--out", tmp_path / "out")
-    dry, real = ablate(*arguments, "--dry-run", **blocked), ablate(*arguments, **blocked)
+    dry, real = ablate("run", *arguments, "--dry-run", **blocked), ablate("run", *arguments, **blocked)
     assert dry.returncode == real.returncode == 2
     assert dry.stderr == real.stderr
     assert "train-images-idx3-ubyte" in dry.stderr
 
 
 def test_an_estimate_has_a_time_for_each_cohort_and_for_all(study_file: Path, tmp_path: Path) -> None:
-    done = ablate(study_file, "--workers", 1, "--dry-run", "--estimate", "--json", "--out", tmp_path / "out")
+    done = ablate("run", study_file, "--workers", 1, "--dry-run", "--estimate", "--json", "--out", tmp_path / "out")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["seconds"] == pytest.approx(sum(cohort["seconds"] for cohort in said["cohorts"]), abs=0.2)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -15,13 +13,7 @@ from PIL import Image
 import ablate
 from ablate.cli import main
 from ablate.results.tables import Results
-
-
-def command(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "ablate", *map(str, arguments)]
-    done = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=cwd, env={**os.environ})
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+from tests.support.commands import ablate as command
 
 
 def run_id(studies: Path, name: str, seed: int = 0) -> str:

@@ -12,14 +12,15 @@ from ablate.errors import AblateError
 from ablate.results.tables import Results
 from ablate.training import checkpoint
 from ablate.training.checkpoint_files import previous
+from tests.support.commands import ablate
 from tests.support.small_runs import run
 from tests.support.timing import processor_seconds
 from tests.support.whole_tables import assert_same, command, content
 
 
-def test_every_run_has_a_row_with_metrics_counters_and_provenance(study_file: Path, tmp_path: Path) -> None:
-    summary = run(study_file, tmp_path / "out")
-    runs = summary.results.runs
+def test_every_run_has_a_row_with_metrics_counters_and_provenance(trained: Path) -> None:
+    results = Results.read(trained)
+    runs = results.runs
     assert list(runs["arm"]) == ["wgan_gp"] * 3 + ["wgan"] * 3
     assert list(runs["seed"]) == [0, 1, 2] * 2
     assert (runs["status"] == "done").all()
@@ -29,23 +30,22 @@ def test_every_run_has_a_row_with_metrics_counters_and_provenance(study_file: Pa
         assert runs[name].notna().all(), name
     for name in ("torch", "device", "dataset_fingerprint", "finished_at"):
         assert (runs[name] != "").all(), name
-    assert set(summary.results.curves["generator_step"]) == {20, 40, 60}
+    assert set(results.curves["generator_step"]) == {20, 40, 60}
     assert (runs.loc[runs["arm"] == "wgan", "share_at_bound"] > 0).all()
 
 
-def test_running_again_does_nothing(study_file: Path, tmp_path: Path) -> None:
-    run(study_file, tmp_path / "out")
-    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir() if p.name != ".lock"}
-    summary = run(study_file, tmp_path / "out")
+def test_running_again_does_nothing(study_file: Path, trained: Path) -> None:
+    before = {p: p.stat().st_mtime_ns for p in trained.iterdir() if p.name != ".lock"}
+    summary = run(study_file, trained)
     assert summary.trained == 0
-    assert {p: p.stat().st_mtime_ns for p in (tmp_path / "out").iterdir() if p.name != ".lock"} == before
+    assert {p: p.stat().st_mtime_ns for p in trained.iterdir() if p.name != ".lock"} == before
 
 
-def test_more_seeds_and_another_arm_train_only_what_is_new(study_file: Path, tmp_path: Path) -> None:
-    first = run(study_file, tmp_path / "out").results.runs.set_index("run_id")
+def test_more_seeds_and_another_arm_train_only_what_is_new(study_file: Path, trained: Path) -> None:
+    first = Results.read(trained).runs.set_index("run_id")
     text = study_file.read_text().replace("seeds: 3", "seeds: 4")
     study_file.write_text(text + "  gan: {loss: non_saturating, lipschitz: none}\n")
-    summary = run(study_file, tmp_path / "out")
+    summary = run(study_file, trained)
     assert summary.trained == 2 + 4
     after = summary.results.runs.set_index("run_id")
     pd.testing.assert_frame_equal(
@@ -61,10 +61,10 @@ def test_the_cohorts_and_workers_that_train_a_run_do_not_change_it(study_file: P
     pd.testing.assert_frame_equal(together, apart, rtol=1e-6)  # rounding, grown over 180 steps
 
 
-def test_rows_of_settings_that_the_study_no_longer_has_are_kept_and_named(study_file: Path, tmp_path: Path) -> None:
-    old = set(run(study_file, tmp_path / "out").results.runs["run_id"])
+def test_rows_of_settings_that_the_study_no_longer_has_are_kept_and_named(study_file: Path, trained: Path) -> None:
+    old = set(Results.read(trained).runs["run_id"])
     study_file.write_text(study_file.read_text().replace("lambda_gp: 10", "lambda_gp: 5"))
-    summary = run(study_file, tmp_path / "out")
+    summary = run(study_file, trained)
     assert summary.trained == 3
     assert len(summary.unused_rows) == 3
     assert set(summary.unused_rows) < old
@@ -90,28 +90,26 @@ def test_a_component_that_raises_fails_its_runs_and_no_others(study_file: Path, 
         "    def critic(self, real, fake):\n        raise ArithmeticError('no such sum')\n"
     )
     study_file.write_text(study_file.read_text() + "  bad: {loss: broken, lipschitz: none}\n")
-    done = command("run", study_file, "--out", tmp_path / "out", "--plugin", plugin, "--json")
+    done = ablate("run", study_file, "--out", tmp_path / "out", "--workers", 1, "--plugin", plugin, "--json")
     assert done.returncode == 3, done.stderr
     runs = Results.read(tmp_path / "out").runs
     assert runs.groupby("arm")["status"].first().to_dict() == {"bad": "failed", "wgan": "done", "wgan_gp": "done"}
     assert "ArithmeticError: no such sum" in runs.loc[runs["arm"] == "bad", "error"].iloc[0]
 
-    again = command("run", study_file, "--out", tmp_path / "out", "--plugin", plugin)
+    again = ablate("run", study_file, "--out", tmp_path / "out", "--plugin", plugin)
     assert again.returncode == 3
     assert "--retry-failed" in again.stdout
     plugin.write_text(
         plugin.read_text().replace("raise ArithmeticError('no such sum')", "return (fake - real).mean(1)")
     )
-    mended = command("run", study_file, "--out", tmp_path / "out", "--plugin", plugin, "--retry-failed")
+    mended = ablate("run", study_file, "--out", tmp_path / "out", "--workers", 1, "--plugin", plugin, "--retry-failed")
     assert mended.returncode == 0, mended.stderr
     assert (Results.read(tmp_path / "out").runs["status"] == "done").all()
 
 
-def test_nothing_to_do_is_said_in_under_3_seconds(study_file: Path, tmp_path: Path) -> None:
-    run(study_file, tmp_path / "out")
-
+def test_nothing_to_do_is_said_in_under_3_seconds(study_file: Path, trained: Path) -> None:
     def nothing() -> None:
-        done = command("run", study_file, "--out", tmp_path / "out")
+        done = command("run", study_file, "--out", trained)
         assert done.returncode == 0
         assert "nothing to do" in done.stdout
 
@@ -132,16 +130,15 @@ DAMAGES = [
 
 
 @pytest.mark.parametrize("hashed", [True, False])
-def test_a_damaged_table_is_named_and_not_overwritten(hashed: bool, study_file: Path, tmp_path: Path) -> None:
-    run(study_file, tmp_path / "out")
-    table = tmp_path / "out" / "runs.csv"
+def test_a_damaged_table_is_named_and_not_overwritten(hashed: bool, study_file: Path, trained: Path) -> None:
+    table = trained / "runs.csv"
     whole = table.read_text()
     if not hashed:
-        (tmp_path / "out" / "checksums.json").unlink()
+        (trained / "checksums.json").unlink()
     for damage, told_by_hash, told_without in DAMAGES:
         table.write_text(damage(whole))
         with pytest.raises(AblateError) as raised:
-            run(study_file, tmp_path / "out")
+            run(study_file, trained)
         assert f"{table}" in str(raised.value)
         assert (told_by_hash if hashed else told_without) in str(raised.value)
         assert table.read_text() == damage(whole)
@@ -167,20 +164,19 @@ def test_kept_checkpoints_stay_and_do_not_confuse_later_runs(study_file: Path, t
 
 
 def test_what_a_driver_left_that_was_killed_after_its_last_table_is_cleared_away(
-    study_file: Path, tmp_path: Path
+    study_file: Path, trained: Path, tmp_path: Path
 ) -> None:
     run(study_file, tmp_path / "kept", keep_checkpoints=True)
-    run(study_file, tmp_path / "out")
-    left = tmp_path / "out" / "checkpoints"
+    left = trained / "checkpoints"
     left.mkdir()
-    assert run(study_file, tmp_path / "out").trained == 0
+    assert run(study_file, trained).trained == 0
     assert not left.exists(), "an empty folder"
     shutil.copytree(tmp_path / "kept" / "checkpoints", left)
     for path in left.iterdir():
         tensors, record = checkpoint.load(path)
         checkpoint.save(path, tensors, {**record, "keep": False})  # as after a segment
         assert previous(path).exists()
-    assert run(study_file, tmp_path / "out").trained == 0
+    assert run(study_file, trained).trained == 0
     assert not left.exists()
 
 
@@ -191,25 +187,23 @@ def test_an_unreadable_checkpoint_is_said_and_its_runs_train_anew(study_file: Pa
     for path in (out / "checkpoints").iterdir():
         path.write_bytes(path.read_bytes()[:-10])
     (out / "runs.csv").unlink()
-    done = command("run", study_file, "--out", out, "--workers", 1)
+    done = ablate("run", study_file, "--out", out, "--workers", 1)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("trained anew") == 2
     assert_same(tmp_path / "straight", out)
     assert not (out / "checkpoints").exists()
 
 
-def test_promote_leaves_generators_and_pictures_behind(study_file: Path, tmp_path: Path) -> None:
+def test_promote_leaves_generators_and_pictures_behind(study_file: Path, trained: Path, tmp_path: Path) -> None:
     from ablate.execution.promote import promote
     from ablate.study.load import load_study
 
-    out = tmp_path / "out"
-    run(study_file, out)
-    table = Results.read(out)
+    table = Results.read(trained)
     table.runs = table.runs.assign(commit="c0ffee", dirty=False)
     table.write(load_study(study_file).runs())
-    promote(load_study(study_file), out, tmp_path / "reference")
-    assert (out / "generators").is_dir()
-    assert (out / "frames").is_dir()
+    promote(load_study(study_file), trained, tmp_path / "reference")
+    assert (trained / "generators").is_dir()
+    assert (trained / "frames").is_dir()
     held = {p.name for p in (tmp_path / "reference").iterdir()}
     assert held == {
         "runs.csv",

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from ablate.results import provenance
 from ablate.results.late_metrics import lacking, measured_later, with_measured
 from ablate.results.tables import MEASURED_LATER, STUDY, Results
 from ablate.study.load import load_study
+from tests.support import commands
 from tests.support.small_runs import run
 
 TEXT = """\
@@ -192,9 +192,8 @@ def test_run_verify_and_report_say_it_and_the_flag_measures_it(trained: Path, ou
         "def spread(evaluation):\n    'Standard deviation.'\n    return float(evaluation.samples.std())\n"
     )
 
-    def ablate(*arguments: object) -> subprocess.CompletedProcess[str]:
-        words = [sys.executable, "-m", "ablate", *map(str, arguments), "--plugin", str(plugin)]
-        done = subprocess.run(words, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    def ablate(*arguments: object) -> CompletedProcess[str]:
+        done = commands.ablate(*arguments, "--plugin", plugin, cwd=tmp_path)
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 

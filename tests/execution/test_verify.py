@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from ablate.execution.verify import faults_in, read
 from ablate.results.tables import Results
 from ablate.search.batches import run_study
 from ablate.study.load import load_study
+from tests.support.commands import ablate
 
 
 @pytest.fixture
@@ -27,9 +27,8 @@ def folder(study_file: Path, tmp_path: Path) -> Path:
     return tmp_path / "out"
 
 
-def verify(*arguments: object) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "ablate", "verify", *map(str, arguments)]
-    return subprocess.run(words, capture_output=True, text=True, timeout=120)
+def verify(*arguments: object) -> CompletedProcess[str]:
+    return ablate("verify", *arguments)
 
 
 def test_good_tables_are_good_and_an_edited_line_is_named(folder: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -96,3 +98,12 @@ def test_a_run_of_points_has_w1_in_its_curve_and_w1_2k_with_both_floors_at_its_e
 def test_w1_2k_needs_points_and_as_many_samples(shape: tuple[int, ...], samples: int | None, met: bool) -> None:
     settings = {} if samples is None else {"evaluation_samples": samples}
     assert meets("points_2k", Subject(DatasetFacts(shape=shape), settings)) == met
+
+
+def test_of_pot_only_the_simplex_is_imported_and_a_later_import_has_all_of_it() -> None:
+    program = (
+        "import sys, torch; from ablate.metrics.transport import w1; w1(torch.eye(3), torch.eye(3))\n"
+        "assert not {'ot', 'sklearn', 'networkx'} & sys.modules.keys()\n"
+        "import ot; ot.sinkhorn, ot.utils.dist, ot.backend, ot.gromov; assert ot.emd is ot.lp.emd"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)

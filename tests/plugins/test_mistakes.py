@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
@@ -14,6 +13,7 @@ from ablate.config.run_config import RunConfig
 from ablate.errors import UsageError
 from ablate.registry.registry import COLUMNS
 from ablate.results.tables import IDENTITY, PROVENANCE, Results
+from tests.support import commands
 from tests.support.small_runs import run
 
 METRIC = """\
@@ -116,11 +116,11 @@ def failing():
 """
 
 
-def ablate(folder: Path, dataset: str, loss: str) -> subprocess.CompletedProcess[str]:
+def ablate(folder: Path, dataset: str, loss: str) -> CompletedProcess[str]:
     (folder / "failing_plugin.py").write_text(FAILING)
     (folder / "failing.yaml").write_text(STUDY.format(dataset=dataset, loss=loss))
-    command = [sys.executable, "-m", "ablate", "run", "failing.yaml", "--plugin", "failing_plugin.py", "--workers", "1"]
-    return subprocess.run([*command, "--json"], cwd=folder, capture_output=True, text=True, timeout=120)
+    arguments = ("run", "failing.yaml", "--plugin", "failing_plugin.py", "--workers", 1, "--json")
+    return commands.ablate(*arguments, cwd=folder)
 
 
 def test_a_component_that_fails_in_training_is_named_with_its_line(tmp_path: Path) -> None:

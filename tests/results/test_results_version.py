@@ -64,27 +64,26 @@ def test_what_this_code_gives_otherwise_is_not_trained_again_and_not_measured_ag
     assert "--measure-missing" not in note_on(lacking(results, then))
 
 
-def edited(study_file: Path, folder: Path, version: str, rows: slice) -> tuple[Results, Study]:
+def edited(study_file: Path, trained: Path, version: str, rows: slice) -> tuple[Results, Study]:
     """Trained tables in which someone has written another version into these rows."""
-    run(study_file, folder)
-    (folder / "checksums.json").unlink()
-    table = pd.read_csv(folder / "runs.csv", dtype=str, keep_default_na=False)
+    (trained / "checksums.json").unlink()
+    table = pd.read_csv(trained / "runs.csv", dtype=str, keep_default_na=False)
     table.loc[rows, "results_version"] = version
-    table.to_csv(folder / "runs.csv", index=False)
-    results = Results.read(folder)
+    table.to_csv(trained / "runs.csv", index=False)
+    results = Results.read(trained)
     return results, replace(load_study(study_file), results_version=results_version(results.runs))
 
 
 @pytest.mark.parametrize("version", ["", "two", "inf", "7"])
 def test_an_edited_version_is_a_fault_of_the_rows_and_no_error_of_ours(
-    version: str, study_file: Path, tmp_path: Path
+    version: str, study_file: Path, trained: Path
 ) -> None:
-    faults = faults_in(*edited(study_file, tmp_path / "out", version, slice(None)))
+    faults = faults_in(*edited(study_file, trained, version, slice(None)))
     assert any("follows from no settings" in fault for fault in faults)
 
 
-def test_a_row_of_another_version_than_its_run_id_is_a_fault(study_file: Path, tmp_path: Path) -> None:
-    faults = faults_in(*edited(study_file, tmp_path / "out", "1", slice(2, 2)))
+def test_a_row_of_another_version_than_its_run_id_is_a_fault(study_file: Path, trained: Path) -> None:
+    faults = faults_in(*edited(study_file, trained, "1", slice(2, 2)))
     assert [fault.partition(": ")[2] for fault in faults] == [
         f"results_version is 1, but the run of this run_id has {RESULTS_VERSION}"
     ]

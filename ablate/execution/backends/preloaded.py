@@ -22,6 +22,8 @@ if any("multiprocessing.forkserver" in argument for argument in sys.orig_argv):
     atexit.register(_end_at_once, os.getpid())
 
 with contextlib.suppress(Exception):  # what cannot be imported fails again in the processes, which can say so
+    import torch._dynamo  # noqa: F401  torch.func.grad takes 1.5 s for it at its first call
+
     import ablate.execution.preparation
     import ablate.execution.worker  # noqa: F401
 
