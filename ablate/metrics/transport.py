@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import sys
-from collections.abc import Callable
-from functools import cache
-
 import numpy as np
 import torch
+from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from ablate.metrics.evaluation import Evaluation
@@ -18,6 +13,8 @@ from ablate.registry import register
 IN_CURVE, AT_END = 500, 2000
 """Points of w1 at every evaluation, and of w1_2k at the end of a run: about 0.04 and 0.8 s of a core. The floors say what
 either size can tell"""
+FEW = 1000
+"""So many points at most are matched by scipy's assignment: it is as fast there, and importing POT takes 2 s"""
 MOST_PIVOTS = 10**8
 """of the network simplex, which ends by itself long before"""
 
@@ -40,32 +37,22 @@ def _distances(x: Tensor, y: Tensor) -> np.ndarray:
 
 
 def _matching(cost: np.ndarray) -> np.ndarray:
-    """Columns of the cheapest matching of [n, n], row by row: POT's network simplex (Bonneel et al. 2011).
+    """Columns of the cheapest matching of [n, n], row by row.
 
-    Its time hardly depends on the samples; that of scipy's assignment is ten times as long where a generator collapsed.
+    Of many points by POT's network simplex (Bonneel et al. 2011), whose time hardly depends on where they lie; scipy's is ten
+    times as long where a generator collapsed, even with what changes no cheapest matching, a constant of a whole row or
+    column, taken away first.
     """
+    if len(cost) <= FEW:
+        reduced = cost - cost.min(0)
+        reduced -= reduced.min(1, keepdims=True)
+        return linear_sum_assignment(reduced)[1]
+    import ot
+
     one_each = np.ones(len(cost))
     relative = cost / (cost.max() or 1.0)  # its tolerances are absolute
-    columns: np.ndarray = _simplex()(one_each, one_each, relative, numItermax=MOST_PIVOTS).argmax(1)
+    columns: np.ndarray = ot.emd(one_each, one_each, relative, numItermax=MOST_PIVOTS).argmax(1)
     return columns
-
-
-@cache
-def _simplex() -> Callable[..., np.ndarray]:
-    """POT's `emd` without the rest of POT, which imports scikit-learn and networkx: 2 s of every process that trains.
-
-    Its modules find each other by the package's folder; the package itself is as whole as ever for who imports it later.
-    """
-    if "ot" in sys.modules:
-        return importlib.import_module("ot.lp").emd  # type: ignore[no-any-return]
-    spec = importlib.util.find_spec("ot")
-    if spec is None:
-        raise ModuleNotFoundError("No module named 'ot'", name="ot")
-    sys.modules["ot"] = importlib.util.module_from_spec(spec)  # not executed
-    try:
-        return importlib.import_module("ot.lp").emd  # type: ignore[no-any-return]
-    finally:
-        del sys.modules["ot"]
 
 
 @register("metric", "w1", better="less", scale="ratio", needs=("points",), shown=("table", "curves", "levels"), order=2)
