@@ -18,7 +18,7 @@ def sizes_in(runs: pd.DataFrame) -> list[int]:
     return sorted(int(size) for size, rows in counts.items() for _ in range(rows // int(size)))
 
 
-@pytest.mark.parametrize("flags", [("--cohort", 2), ("--cohort", 1), ()])
+@pytest.mark.parametrize("flags", [("--cohort", 2, "--workers", 1), ("--cohort", 1, "--workers", 1), ()])
 def test_it_says_the_cohorts_that_the_run_then_trains(
     flags: tuple[object, ...], study_file: Path, tmp_path: Path
 ) -> None:

@@ -28,12 +28,23 @@ from ablate.training import checkpoint
 from tests.support.kills import STUDY
 from tests.support.timing import TIMING
 
+TEXT = STUDY.replace("generator_steps: 300", "generator_steps: 20").replace("seeds: 3", "seeds: 2")
+
 
 @pytest.fixture
 def study_file(tmp_path: Path) -> Path:
     path = tmp_path / "small.yaml"
-    path.write_text(STUDY.replace("generator_steps: 300", "generator_steps: 40").replace("seeds: 3", "seeds: 2"))
+    path.write_text(TEXT)
     return path
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The study's tables where nothing disturbs it, to be compared with."""
+    folder = tmp_path_factory.mktemp("straight")
+    (folder / "small.yaml").write_text(TEXT)
+    run(folder / "small.yaml", folder / "out")
+    return folder / "out"
 
 
 def run(path: Path, out: Path, display: Quiet | None = None) -> Summary:
@@ -55,9 +66,8 @@ def assert_same(a: Path, b: Path) -> None:
 
 @pytest.mark.parametrize("full", ["runs.csv", "curves.parquet", "checksums.json", "checkpoint"])
 def test_a_disk_that_fills_up_while_a_file_is_written_is_told_and_costs_nothing_that_was_there(
-    full: str, study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    full: str, study_file: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run(study_file, tmp_path / "straight")
     replace, save_file, calls = whole_files.replace, checkpoint.save_file, [0]
 
     def no_space(file: Path) -> None:
@@ -85,7 +95,7 @@ def test_a_disk_that_fills_up_while_a_file_is_written_is_told_and_costs_nothing_
     assert not list(out.rglob("*.tmp"))
     monkeypatch.undo()
     run(study_file, out)
-    assert_same(tmp_path / "straight", out)
+    assert_same(straight, out)
 
 
 @pytest.fixture
@@ -136,13 +146,14 @@ def test_a_results_folder_that_cannot_be_written_to_is_named(study_file: Path, s
 # ── a clock, and files that change ──────────────────────────────────────────────────────────────────────────────────
 
 
-def test_a_clock_that_jumps_changes_nothing(study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(study_file, tmp_path / "straight")
+def test_a_clock_that_jumps_changes_nothing(
+    study_file: Path, straight: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jumps = iter(range(10**6))
     monkeypatch.setattr(time, "time", lambda: 1e9 + (-1) ** next(jumps) * 1e8)
     monkeypatch.setattr("ablate.results.provenance.now", lambda: f"{2026 - next(jumps)}-01-01T00:00:00Z")
     run(study_file, tmp_path / "jumping")
-    assert_same(tmp_path / "straight", tmp_path / "jumping")
+    assert_same(straight, tmp_path / "jumping")
 
 
 class Once(Quiet):
@@ -156,13 +167,14 @@ class Once(Quiet):
             self.actions.pop()()
 
 
-def test_a_study_file_that_changes_in_the_middle_counts_from_the_next_call_on(study_file: Path, tmp_path: Path) -> None:
-    run(study_file, tmp_path / "straight")
+def test_a_study_file_that_changes_in_the_middle_counts_from_the_next_call_on(
+    study_file: Path, straight: Path, tmp_path: Path
+) -> None:
     before = study_file.read_text()
     after = before.replace("lambda_gp: 10", "lambda_gp: 5")
     out = tmp_path / "out"
     run(study_file, out, Once(lambda: study_file.write_text(after)))
-    assert_same(tmp_path / "straight", out)
+    assert_same(straight, out)
     assert (out / "study.yaml").read_text() == before
     summary = run(study_file, out)
     assert (summary.trained, len(summary.unused_rows)) == (2, 2)

@@ -46,22 +46,23 @@ def test_each_runs_file_holds_all_its_curves_and_pictures(study_file: Path, tmp_
         assert [image.step for image in events.Images("samples")] == [20, 40, 60]
 
 
-def test_a_finished_study_gets_its_files_at_once_and_only_once(study_file: Path, tmp_path: Path) -> None:
-    run(study_file, tmp_path / "out")
-    summary = run(study_file, tmp_path / "out", tensorboard=tmp_path / "logs")
+def test_a_finished_study_gets_its_files_at_once_and_only_once(study_file: Path, trained: Path, tmp_path: Path) -> None:
+    summary = run(study_file, trained, tensorboard=tmp_path / "logs")
     assert summary.trained == 0
     files = sorted((tmp_path / "logs").rglob("events.*"))
     assert len(files) == 6
-    run(study_file, tmp_path / "out", tensorboard=tmp_path / "logs")
+    run(study_file, trained, tensorboard=tmp_path / "logs")
     assert sorted((tmp_path / "logs").rglob("events.*")) == files
 
 
-def test_a_run_of_other_settings_takes_the_place_of_the_one_before(study_file: Path, tmp_path: Path) -> None:
+def test_a_run_of_other_settings_takes_the_place_of_the_one_before(
+    study_file: Path, trained: Path, tmp_path: Path
+) -> None:
     logs = tmp_path / "logs"
-    run(study_file, tmp_path / "out", tensorboard=logs)
+    run(study_file, trained, tensorboard=logs)
     old = set(logs.rglob("events.*"))
     study_file.write_text(study_file.read_text().replace("lambda_gp: 10", "lambda_gp: 5"))
-    results = run(study_file, tmp_path / "out", tensorboard=logs).results
+    results = run(study_file, trained, tensorboard=logs).results
     assert len(set(logs.rglob("events.*")) & old) == 3
     new = results.runs[results.runs["set_lambda_gp"] == 5.0].iloc[0]
     written = scalars(logs / "small" / "ring8" / "wgan_gp" / f"seed{new['seed']}")
@@ -88,10 +89,9 @@ def test_names_that_are_no_folder_names_are_made_ones(tmp_path: Path) -> None:
 
 
 def test_a_file_that_a_killed_process_left_half_written_is_written_anew(
-    study_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    study_file: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logs = tmp_path / "logs"
-    run(study_file, tmp_path / "out")
 
     def killed(*arguments: object) -> None:
         raise KeyboardInterrupt
@@ -99,9 +99,9 @@ def test_a_file_that_a_killed_process_left_half_written_is_written_anew(
     with monkeypatch.context() as patch:
         patch.setattr("ablate.results.event_files.render_frames", killed)
         with pytest.raises(KeyboardInterrupt):
-            run(study_file, tmp_path / "out", tensorboard=logs)
+            run(study_file, trained, tensorboard=logs)
     assert len(list(logs.rglob("events.*"))) == 1
-    results = run(study_file, tmp_path / "out", tensorboard=logs).results
+    results = run(study_file, trained, tensorboard=logs).results
     assert len(list(logs.rglob("events.*"))) == 6
     first = results.runs.iloc[0]
     written = scalars(logs / "small" / "ring8" / first["arm"] / f"seed{first['seed']}")

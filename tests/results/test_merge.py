@@ -39,6 +39,11 @@ def part(folder: Path, runs: list[Run], failed: tuple[int, ...] = ()) -> Results
     return Results.read(folder)
 
 
+def briefly(study_file: Path) -> None:
+    """Leave a few steps of the study."""
+    study_file.write_text(study_file.read_text().replace("generator_steps: 60", "generator_steps: 6"))
+
+
 @pytest.fixture
 def study(tmp_path: Path) -> Study:
     return searched(tmp_path)[0]
@@ -58,6 +63,7 @@ def test_parts_give_the_table_of_the_whole(study: Study, tmp_path: Path) -> None
 
 
 def test_what_was_merged_is_the_study_with_the_seeds_of_all_parts(study_file: Path, tmp_path: Path) -> None:
+    briefly(study_file)
     for name, seeds in (("a", "0:2"), ("b", "2:3")):
         run_study(load_study(study_file, seeds=seeds), Options(tmp_path / name, workers=1), Quiet())
     merged = merge(load_study(study_file), [tmp_path / "a", tmp_path / "b"], tmp_path / "out")
@@ -68,6 +74,7 @@ def test_what_was_merged_is_the_study_with_the_seeds_of_all_parts(study_file: Pa
 
 
 def test_parts_with_other_settings_are_refused(study_file: Path, tmp_path: Path) -> None:
+    briefly(study_file)
     for name, settings in (("a", []), ("b", ["width=4"])):
         run_study(load_study(study_file, settings, seeds="0:1"), Options(tmp_path / name, workers=1), Quiet())
     with pytest.raises(UsageError, match=r"b: --set was not as in .*a"):

@@ -18,7 +18,7 @@ CPU = torch.device("cpu")
 def configs(count: int = 2, **settings: object) -> list[RunConfig]:
     base: dict[str, object] = {
         "dataset": "digits", "architecture": "conv", "width": 4, "conditional": True, "generator_norm": "batch",
-        "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "n_critic": 2, "batch_size": 16, "generator_steps": 130,
+        "lipschitz": "gradient_penalty", "lambda_gp": 10.0, "n_critic": 2, "batch_size": 16, "generator_steps": 34,
         "evaluations": 4, "evaluation_samples": 200, **settings,
     }  # fmt: skip
     return [RunConfig.model_validate({**base, "seed": seed}) for seed in range(count)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,12 @@ from ablate.training.resume import FORMER_NAMES
 from ablate.training.run import run_cohort
 from ablate.training.sampling import as_pictures
 from tests.support.small_runs import CPU, configs
+
+
+@functools.cache
+def undisturbed(count: int) -> list[Outcome]:
+    """What so many runs give without a stop."""
+    return run_cohort(configs(count), CPU)
 
 
 def control(folder: Path, runs: list[RunConfig], **settings: object) -> Control:
@@ -136,7 +143,7 @@ def test_a_checkpoint_from_before_anything_was_kept_is_taken_up(tmp_path: Path) 
     del record["best_generators"], tensors["best_generators.best"]
     checkpoint.save(path, tensors, record)
     (outcome,) = run_cohort(runs, CPU, control(tmp_path, runs))
-    assert outcome.final == run_cohort(runs, CPU)[0].final
+    assert outcome.final == undisturbed(1)[0].final
     assert len(generators(tmp_path)) == 2
 
 
@@ -155,7 +162,7 @@ def test_a_checkpoint_whose_parts_had_other_names_is_taken_up(tmp_path: Path) ->
     checkpoint.save(path, *renamed)
     (outcome,) = run_cohort(runs, CPU, Control("test", path, report=told.append))
     assert told[0].step > record["generator_step"] > 0, "gone on from there"
-    assert outcome.final == run_cohort(runs, CPU)[0].final
+    assert outcome.final == undisturbed(1)[0].final
 
 
 @pytest.mark.parametrize("damage", ["a record", "a tensor", "a shape"])
@@ -174,7 +181,7 @@ def test_a_checkpoint_of_another_version_is_said_and_its_runs_train_anew(tmp_pat
     assert "written by another version of ablate" in told[0].note
     assert "trained anew" in told[0].note
     assert told[1].step <= record["generator_step"], "from the beginning"
-    assert outcome.final == run_cohort(runs, CPU)[0].final
+    assert outcome.final == undisturbed(1)[0].final
 
 
 def test_a_member_without_fid_has_no_best() -> None:
@@ -197,8 +204,8 @@ def stopped(tmp_path: Path) -> Path:
     path = tmp_path / "c.safetensors"
     for _ in range(2):
         stop_once(path, configs())
-    assert checkpoint.load(previous(path))[1]["generator_step"] == 32
-    assert checkpoint.load(path)[1]["generator_step"] == 65
+    assert checkpoint.load(previous(path))[1]["generator_step"] == 8
+    assert checkpoint.load(path)[1]["generator_step"] == 17
     return path
 
 
@@ -215,10 +222,10 @@ def test_a_checkpoint_cut_short_falls_back_on_the_one_before_and_says_so(stopped
     cut(stopped)
     outcomes, heard = taken_up(stopped)
     (said,) = [p for p in heard if p.note]
-    assert said.step == 32
+    assert said.step == 8
     assert str(stopped) in said.note
     assert "going on from the checkpoint before it" in said.note
-    assert [o.final for o in outcomes] == [o.final for o in run_cohort(configs(), CPU)]
+    assert [o.final for o in outcomes] == [o.final for o in undisturbed(2)]
 
 
 def test_where_no_checkpoint_can_be_read_the_runs_train_anew_and_it_is_said(stopped: Path) -> None:
@@ -228,14 +235,14 @@ def test_where_no_checkpoint_can_be_read_the_runs_train_anew_and_it_is_said(stop
     (said,) = [p for p in heard if p.note]
     assert said.step == 0
     assert "trained anew" in said.note
-    assert [o.final for o in outcomes] == [o.final for o in run_cohort(configs(), CPU)]
+    assert [o.final for o in outcomes] == [o.final for o in undisturbed(2)]
 
 
 def test_a_process_killed_between_the_two_renames_goes_on_from_the_checkpoint_before(stopped: Path) -> None:
     stopped.unlink()
     _, heard = taken_up(stopped)
     assert not any(p.note for p in heard)
-    assert min(p.step for p in heard) > 32
+    assert min(p.step for p in heard) > 8
     assert run_ids_in(stopped.parent) == [[c.run_id for c in configs()]]
 
 
@@ -249,7 +256,7 @@ def test_the_runs_of_a_checkpoint_are_known_from_the_one_before_it(stopped: Path
 def test_the_checkpoint_of_the_end_gives_the_outcome_again(tmp_path: Path) -> None:
     path = tmp_path / "c.safetensors"
     first = run_cohort(configs(), CPU, Control("test", path, checkpoint_seconds=3600, keep_checkpoints=True))
-    assert checkpoint.load(path)[1]["generator_step"] == 130
+    assert checkpoint.load(path)[1]["generator_step"] == 34
     heard: list[Progress] = []
     second = run_cohort(configs(), CPU, Control("test", path, heard.append, checkpoint_seconds=3600))
     assert not heard

@@ -123,7 +123,8 @@ def test_mnist_trains_with_its_own_classifiers_features() -> None:
 @pytest.mark.gpu
 def test_a_cohort_trains_on_a_cuda_device_as_on_a_cpu() -> None:
     """Streams differ between devices, so the comparison is of what training achieves."""
-    runs = configs(4, dataset="ring8", architecture="mlp", width=32, conditional=False, lambda_gp=0.1, lr=1e-3)
+    settings = {"width": 32, "lambda_gp": 0.1, "lr": 1e-3, "generator_steps": 130}
+    runs = configs(4, dataset="ring8", architecture="mlp", conditional=False, **settings)
     for_cuda, for_cpu = (run_cohort(runs, torch.device(name)) for name in ("cuda", "cpu"))
     for outcomes in (for_cuda, for_cpu):
         assert all(o.status == "done" for o in outcomes)
