@@ -40,7 +40,7 @@ def effect_of(metric: str) -> float:
     results = Results.read(REFERENCE)
     (pooled,) = [
         verdict
-        for verdict in between_arms(study_as_run(results), results, "wgan_gp", "wgan_c0.1", metric)
+        for verdict in between_arms(study_as_run(results), results, "wgan_gp", "wgan_c0.01", metric)
         if verdict.dataset == "pooled"
     ]
     return pooled.effect
@@ -62,13 +62,13 @@ def test_two_arms_are_compared_as_a_claim_would_compare_them() -> None:
 
 
 def test_the_command_prints_each_dataset_and_how_many_seeds_would_decide() -> None:
-    done = ablate("compare", "gp_vs_clip", "--arm", "wgan_gp", "--arm", "wgan_c0.1")
+    done = ablate("compare", "gp_vs_clip", "--arm", "wgan_gp", "--arm", "wgan_c0.01")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["pooled", "ring8", "grid25", "digits"]
     assert "30 vs 30  wgan_gp is better" in lines[1]
     assert "undecided" in lines[3]
-    done = ablate("compare", REFERENCE, "--arm", "wgan_gp", "--arm", "wgan_c0.1", "--json")
+    done = ablate("compare", REFERENCE, "--arm", "wgan_gp", "--arm", "wgan_c0.01", "--json")
     told = json.loads(done.stdout)
     assert told["verdicts"][0]["ahead"] == "wgan_gp"
     assert told["verdicts"][0]["effect"] == pytest.approx(effect_of("fid"), rel=1e-5)
