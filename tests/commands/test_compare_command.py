@@ -13,6 +13,7 @@ import pytest
 from ablate.claims.between_arms import between_arms
 from ablate.claims.calibration_table import read_table
 from ablate.claims.decide import decide
+from ablate.claims.verdict import Verdict
 from ablate.results import checksums
 from ablate.results.tables import Results, runs_text, study_as_run
 from tests.support import commands
@@ -35,15 +36,11 @@ def changed(folder: Path, factor: float, rows: slice = slice(None)) -> Path:
     return folder
 
 
-def effect_of(metric: str) -> float:
-    """The effect over all datasets, by the library."""
-    results = Results.read(REFERENCE)
-    (pooled,) = [
-        verdict
-        for verdict in between_arms(study_as_run(results), results, "wgan_gp", "wgan_c0.01", metric)
-        if verdict.dataset == "pooled"
-    ]
-    return pooled.effect
+def decided(folder: Path, metric: str) -> dict[str, Verdict]:
+    """The penalty against clipping on each dataset, by the library."""
+    results = Results.read(folder)
+    verdicts = between_arms(study_as_run(results), results, "wgan_gp", "wgan_c0.1", metric)
+    return {verdict.dataset: verdict for verdict in verdicts}
 
 
 def test_two_arms_are_compared_as_a_claim_would_compare_them() -> None:
@@ -61,17 +58,21 @@ def test_two_arms_are_compared_as_a_claim_would_compare_them() -> None:
     assert asked["pooled"].p_adjusted == asked["pooled"].p
 
 
-def test_the_command_prints_each_dataset_and_how_many_seeds_would_decide() -> None:
-    done = ablate("compare", "gp_vs_clip", "--arm", "wgan_gp", "--arm", "wgan_c0.01")
-    assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == ["pooled", "ring8", "grid25", "digits"]
-    assert "30 vs 30  wgan_gp is better" in lines[1]
-    assert "undecided" in lines[3]
-    done = ablate("compare", REFERENCE, "--arm", "wgan_gp", "--arm", "wgan_c0.01", "--json")
-    told = json.loads(done.stdout)
+def test_the_command_prints_each_dataset_and_whether_it_is_decided(tmp_path: Path) -> None:
+    for folder, factor in (("as_it_is", 1), ("far_better", 1e-3)):
+        table = changed(tmp_path / folder, factor)
+        done = ablate("compare", table, "--arm", "wgan_gp", "--arm", "wgan_c0.1")
+        assert done.returncode == 0, done.stderr
+        lines = {line.split()[0]: line for line in done.stdout.splitlines()[1:]}
+        assert list(lines) == ["pooled", "ring8", "grid25", "digits"]
+        for dataset, verdict in decided(table, "fid").items():
+            phrases = {"reproduced": "wgan_gp is better", "contradicted": "wgan_c0.1 is better"}
+            open_ = f"about {verdict.seeds_needed} seeds" if verdict.seeds_needed else f"undecided: {verdict.reason}"
+            assert phrases.get(verdict.verdict, open_) in lines[dataset]
+    assert "30 vs 30  wgan_gp is better" in lines["pooled"]
+    told = json.loads(ablate("compare", table, "--arm", "wgan_gp", "--arm", "wgan_c0.1", "--json").stdout)
     assert told["verdicts"][0]["ahead"] == "wgan_gp"
-    assert told["verdicts"][0]["effect"] == pytest.approx(effect_of("fid"), rel=1e-5)
+    assert told["verdicts"][0]["effect"] == pytest.approx(decided(table, "fid")["pooled"].effect, rel=1e-5)
     neither = ablate("compare", "gp_vs_clip", "--arm", "wgan_gp", "--arm", "gan", "--metric", "share_at_bound")
     assert "neither way is better" in neither.stdout
 

@@ -90,7 +90,7 @@ def test_a_component_that_raises_fails_its_runs_and_no_others(study_file: Path, 
         "    def critic(self, real, fake):\n        raise ArithmeticError('no such sum')\n"
     )
     study_file.write_text(study_file.read_text() + "  bad: {loss: broken, lipschitz: none}\n")
-    done = ablate("run", study_file, "--out", tmp_path / "out", "--workers", 1, "--plugin", plugin, "--json")
+    done = command("run", study_file, "--out", tmp_path / "out", "--workers", 2, "--plugin", plugin, "--json")
     assert done.returncode == 3, done.stderr
     runs = Results.read(tmp_path / "out").runs
     assert runs.groupby("arm")["status"].first().to_dict() == {"bad": "failed", "wgan": "done", "wgan_gp": "done"}
