@@ -25,6 +25,8 @@ class Evidence:
     """one-sided: that what the claim says is not so"""
     p_against: float = 1.0
     """one-sided: that its opposite is not so"""
+    p_within: float = 1.0
+    """one-sided: that the difference is not within the margin; of a claim of a direction with a margin"""
     method: str = "exact"
     tests: int = 1
     """how many datasets p is already corrected for"""
@@ -47,8 +49,12 @@ class Evidence:
 
     @property
     def p(self) -> float:
-        """Two-sided: twice the smaller one, for a claim may be reproduced or contradicted; NaN without a test."""
-        return math.nan if math.isnan(self.p_for) else min(1.0, 2 * min(self.p_for, self.p_against))
+        """Two-sided: twice the smallest, NaN without a test.
+
+        Wherever the truth lies, at most two of the three hypotheses that are tested are true and near it: at the margin
+        itself that the claim does not hold, and that the difference is not within the margin.
+        """
+        return math.nan if math.isnan(self.p_for) else min(1.0, 2 * min(self.p_for, self.p_against, self.p_within))
 
     @property
     def applies(self) -> bool:
@@ -75,6 +81,17 @@ class Evidence:
         return sum(sum(samples.diverged) for _, samples in self.used)
 
     @property
+    def binary(self) -> bool:
+        """Runs either have the event or have not."""
+        return any(samples.binary for samples in self.filled)
+
+    @property
+    def no_events(self) -> bool:
+        """Every run that is compared came out alike, so that 0/1 outcomes say nothing of a difference."""
+        pairs = [(samples.arm, samples.against) for samples in self.filled if samples.against is not None]
+        return self.binary and len({float(value) for pair in pairs for values in pair for value in values}) == 1
+
+    @property
     def margin(self) -> float:
         """Half width of "no difference that matters": log(1 + margin) for a ratio."""
         return math.log1p(self.claim.margin) if self.scale == "ratio" else float(self.claim.margin)
@@ -94,10 +111,16 @@ class Evidence:
 
     @property
     def claimed_way(self) -> bool:
-        return self.improvement > 0.5 if self.target is None else self.p_for <= self.p_against
+        of_ranks = self.target is None and not self.binary
+        return self.improvement > 0.5 if of_ranks else self.p_for <= self.p_against
 
     def with_test(
-        self, p_for: float, p_against: float, method: str, improvement: tuple[float, float, float] = NO_IMPROVEMENT
+        self,
+        p_for: float,
+        p_against: float,
+        method: str,
+        improvement: tuple[float, float, float] = NO_IMPROVEMENT,
+        p_within: float = 1.0,
     ) -> Evidence:
         """The same with a test's one-sided p, and the probability of improvement with its interval."""
         share, low, high = improvement
@@ -105,6 +128,7 @@ class Evidence:
             self,
             p_for=p_for,
             p_against=p_against,
+            p_within=p_within,
             method=method,
             improvement=share,
             improvement_low=low,

@@ -11,6 +11,7 @@ from ablate.claims.statistics.effects import seeds_to_detect, seeds_to_narrow
 from ablate.results.numbers import p_value, percent
 
 REPRODUCED, CONTRADICTED, INCONCLUSIVE, WAITING = "reproduced", "contradicted", "inconclusive", "waiting"
+NO_EVENTS = "no events"
 ALPHA = 0.05
 LIKELY = 0.75
 """Probability of improvement that a claim must reach"""
@@ -30,6 +31,8 @@ def judge(evidence: Evidence, p_adjusted: float, alpha: float) -> tuple[str, str
     if evidence.fault:
         return INCONCLUSIVE, evidence.fault + _incomplete(evidence), None
     enough = evidence.seeds >= FEWEST_SEEDS
+    if enough and evidence.no_events:
+        return NO_EVENTS, _alike(evidence) + _incomplete(evidence), None
     if enough:
         decided = _direction(evidence, p_adjusted) if evidence.target is None else _range(evidence, p_adjusted)
         if decided:
@@ -45,10 +48,12 @@ def _direction(evidence: Evidence, p_adjusted: float) -> tuple[str, str] | None:
     _, low, high = evidence.oriented
     margin, chance = evidence.margin, evidence.improvement
     significant = p_adjusted < ALPHA
-    numbers = f"p {p_value(p_adjusted)}, ahead in {percent(chance)} of {evidence.improvement_of}"
-    if significant and _likely(chance) and high < -margin:
+    numbers = f"p {p_value(p_adjusted)}"
+    if not evidence.binary:
+        numbers += f", ahead in {percent(chance)} of {evidence.improvement_of}"
+    if significant and (evidence.binary or _likely(chance)) and high < -margin:
         return REPRODUCED, numbers
-    if significant and _likely(1 - chance) and low > margin:
+    if significant and (evidence.binary or _likely(1 - chance)) and low > margin:
         return CONTRADICTED, "the other way round: " + numbers
     if margin > 0 and -margin < low and high < margin:
         return CONTRADICTED, "the difference lies within the margin"
@@ -87,6 +92,14 @@ def _absent(evidence: Evidence) -> str:
     return "; ".join(f"no runs yet of {' and '.join(arms)} on {dataset}" for dataset, arms in empty)
 
 
+def _alike(evidence: Evidence) -> str:
+    """What it means that all runs came out alike."""
+    happened = bool(evidence.filled[0].arm[0])
+    if evidence.claim.metric == "diverged":
+        return f"{'every' if happened else 'no'} run diverged, in either arm"
+    return f"{evidence.claim.metric} is {int(happened)} in every run, of either arm"
+
+
 def _few(evidence: Evidence) -> str:
     few = {f"{n} of {arm}" for _, samples in evidence.used for arm, n in samples.by_arm if n < FEWEST_SEEDS}
     return f"fewer than {FEWEST_SEEDS} seeds ({', '.join(sorted(few))})"
@@ -100,14 +113,13 @@ def _hindrances(evidence: Evidence, p_adjusted: float) -> list[str]:
     if math.isinf(high):
         return ["no run has a finite value"]
     if low == high == 0 and chance == 0.5:
-        unbroken = evidence.claim.metric == "diverged" and not evidence.diverged
-        return ["no run diverged, in either arm" if unbroken else "all runs are equal"]
+        return ["all runs are equal"]
     reasons = []
     if low <= 0 <= high:
         reasons.append("interval does not rule out equality" + (", and reaches beyond the margin" if margin else ""))
     elif -margin <= high and low <= margin:
         reasons.append("interval reaches into the margin")
-    if not (_likely(chance) or _likely(1 - chance)):
+    if not (evidence.binary or _likely(chance) or _likely(1 - chance)):
         reasons.append(f"ahead in {percent(chance)} of {evidence.improvement_of}, a decision takes 75 % or 25 %")
     if p_adjusted >= ALPHA:
         reasons.append(f"p {p_value(p_adjusted)}")
@@ -138,6 +150,8 @@ def _needed(evidence: Evidence, alpha: float) -> int | None:
         distance = min(abs(evidence.oriented[0] - end) for end in evidence.target)
         corrected = stats.norm.ppf(1 - alpha / 2) / stats.norm.ppf(1 - ALPHA / 2)
         decided = seeds_to_narrow(width * float(corrected), distance, seeds)
+    elif evidence.binary:
+        decided = seeds_to_narrow(width, effect - margin, seeds)
     elif _likely(chance) or _likely(1 - chance):
         ranks = seeds_to_detect(chance, strata, alpha)
         size = seeds_to_narrow(width, effect - margin, seeds)

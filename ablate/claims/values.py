@@ -45,6 +45,11 @@ class Samples:
     """the arms: this one and the other, or this one and its rivals, or those of the ladders, one ladder after the other"""
 
     @property
+    def binary(self) -> bool:
+        """The values are 0 and 1, and averaged whole."""
+        return self.center == "mean"
+
+    @property
     def n(self) -> tuple[int, int]:
         """Runs of the arm, and of the other arms."""
         if self.rivals:

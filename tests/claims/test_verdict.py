@@ -226,10 +226,35 @@ def test_a_reason_gives_the_share_of_pairs_as_it_is():
 def test_when_no_run_diverged_the_reason_says_so():
     values = {("ring8", "a"): LOW, ("ring8", "b"): LOW}
     headline = verdicts(values, SimulatedClaim(metric="diverged"))["c", "pooled"]
-    assert headline.reason == "no run diverged, in either arm"
+    assert (headline.verdict, headline.reason) == ("no events", "no run diverged, in either arm")
     broken = {("ring8", "a"): range(10), ("ring8", "b"): range(10)}
     headline = verdicts(values, SimulatedClaim(metric="diverged"), diverged=broken)["c", "pooled"]
-    assert headline.reason == "all runs are equal"
+    assert (headline.verdict, headline.reason) == ("no events", "every run diverged, in either arm")
+
+
+def test_shares_need_no_three_quarters_of_the_pairs():
+    values = {("ring8", arm): [1.0] * 50 for arm in "ab"}
+    claim = SimulatedClaim(metric="diverged")
+    outcome = verdicts(values, claim, diverged={("ring8", "b"): range(15)})["c", "pooled"]
+    assert outcome.improvement == pytest.approx(0.65)
+    assert (outcome.verdict, outcome.method) == ("reproduced", "exact")
+    assert outcome.p == pytest.approx(2 * stats.fisher_exact([[0, 15], [50, 35]], "less").pvalue)
+    margin = verdicts(values, SimulatedClaim(metric="diverged", margin=0.1), diverged={("ring8", "b"): range(15)})
+    assert outcome.p < margin["c", "pooled"].p < 0.05
+    assert margin["c", "pooled"].verdict == "reproduced"
+
+
+def test_no_failure_of_either_arm_is_no_proof_that_they_fail_alike():
+    values = {(d, arm): LOW for d in ("ring8", "grid25", "digits") for arm in "ab"}
+    claim = SimulatedClaim(
+        test="equivalent", metric="diverged", margin=0.1, datasets=("ring8", "grid25", "digits"), direction="less"
+    )
+    assert verdicts(values, claim)["c", "pooled"].verdict == "no events"
+    one = verdicts(values, claim, diverged={("ring8", "b"): [0]})["c", "pooled"]
+    assert one.verdict == "inconclusive"
+    many = {(d, arm): [1.0] * 100 for d, arm in values}
+    rare = {("ring8", "a"): [0], ("ring8", "b"): [1, 2]}
+    assert verdicts(many, claim, diverged=rare)["c", "pooled"].verdict == "reproduced"
 
 
 def test_rows_of_other_runs_are_not_used():

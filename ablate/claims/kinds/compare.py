@@ -1,6 +1,7 @@
 """compare: is the arm's metric less, or greater, than another arm's, or than a fixed value?
 
-Of two arms: the stratified Mann–Whitney test; of their best runs a test of its own (ablate.claims.statistics.best_test).
+Of two arms: the stratified Mann–Whitney test, of 0/1 outcomes exact tests of the shares; of their best runs a test of its own
+(ablate.claims.statistics.best_test).
 Against a value: the sign test, which asks whether the median run lies beyond it.
 """
 
@@ -112,6 +113,7 @@ class Compare(Kind):
 
     def weigh(self, claim: Claim, strata: Strata, level: float) -> Evidence:
         """Test and effect over the datasets where the metric exists. Values are oriented: lower is what is claimed."""
+        from ablate.claims.binary_evidence import weigh_shares
         from ablate.claims.evidence import Evidence
         from ablate.claims.statistics import effects
         from ablate.claims.statistics.rank_tests import stratified_rank_test
@@ -124,6 +126,8 @@ class Compare(Kind):
             return evidence
         if claim.statistic == "best":
             return _weigh_best(evidence, level)
+        if evidence.binary:
+            return weigh_shares(evidence, evidence.margin, level)
         way = 1.0 if claim.direction == "less" else -1.0
         pairs = [
             (way * samples.arm, way * samples.against) for samples in evidence.filled if samples.against is not None
@@ -144,6 +148,7 @@ class Compare(Kind):
     def simulations(self) -> tuple[Simulation, ...]:
         return (
             Simulation("compare", "compare, two arms", _simulated_pair, 0),
+            Simulation("shares", "compare, two arms, 0/1 outcomes", _simulated_shares),
             Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
         )
 
@@ -167,9 +172,12 @@ def _has_a_best(reader: Reader, metric: str, statistic: str) -> None:
 
 
 def with_difference(evidence: Evidence, level: float) -> Evidence:
-    """The evidence with the difference of the two arms' centres as its effect."""
+    """The evidence with the difference of the two arms' centres, or shares, as its effect."""
+    from ablate.claims.binary_evidence import with_shares
     from ablate.claims.statistics.effects import difference_of_centers
 
+    if evidence.binary:
+        return with_shares(evidence, level)
     pairs = [pair for pair in (samples.comparable() for samples in evidence.filled) if pair is not None]
     if not pairs:
         return evidence.without_finite_values()
@@ -198,6 +206,7 @@ def _weigh_best(evidence: Evidence, level: float) -> Evidence:
 
 def weigh_against_value(claim: Claim, strata: Strata, value: float, level: float) -> Evidence:
     """Test and effect of one arm against a fixed value, over the datasets where the metric exists."""
+    from ablate.claims.binary_evidence import weigh_share_of_value
     from ablate.claims.evidence import Evidence
     from ablate.claims.statistics import effects
     from ablate.claims.statistics.rank_tests import sign_test
@@ -205,6 +214,8 @@ def weigh_against_value(claim: Claim, strata: Strata, value: float, level: float
     evidence = Evidence(claim, strata, strata[0][1].scale)
     if not evidence.filled:
         return evidence
+    if evidence.binary:
+        return weigh_share_of_value(evidence, value, level)
     way = 1.0 if claim.direction == "less" else -1.0
     oriented = [way * samples.arm for samples in evidence.filled]
     test = sign_test(oriented, way * value)
@@ -226,6 +237,16 @@ def _simulated_pair(law: Law, n: int, effect: float) -> Simulated:
     from ablate.claims.simulation import simulated_claim
 
     return simulated_claim("compare"), law.samples(law.runs(-effect, n), law.runs(0.0, n)), -effect
+
+
+def _simulated_shares(law: Law, n: int, effect: float) -> Simulated:
+    """A run fails whose value lies above what a fifth of the runs at level 0 exceed."""
+    from ablate.claims.simulation import FAILING, simulated_claim
+
+    outcomes = [law.failures(level, n) for level in (-effect, 0.0)]
+    samples = law.samples(outcomes[0], outcomes[1])
+    samples = replace(samples, scale="difference", center="mean", diverged=(0, 0))
+    return simulated_claim("compare"), samples, law.failing(-effect) - FAILING
 
 
 def _simulated_value(law: Law, n: int, effect: float) -> Simulated:

@@ -1,7 +1,7 @@
 """equivalent: is the arm's metric within the margin of another's, or not worse than the best of several by more?
 
 One pair: two one-sided tests (Schuirmann 1987), each a rank test of values that are shifted by the margin, so that it is
-exact where the arms differ by a shift (of logarithms, for a ratio).
+exact where the arms differ by a shift (of logarithms, for a ratio). Of 0/1 outcomes: the interval of the difference of shares.
 
 Not worse than the best: which level is best is not chosen on the data. Not worse than the best is not worse than each, so
 every level is tested, and all must be passed: an intersection–union test, of which each part is made at the full level
@@ -169,6 +169,8 @@ def _weigh_pair(claim: Claim, strata: Strata, level: float) -> Evidence:
     evidence = replace(evidence, target=(-math.inf if one_sided else -margin, margin))
     if not evidence.filled:
         return evidence
+    if evidence.binary:
+        return _weigh_shares(evidence, level)
     seed = evidence.bootstrap_seed
     way = -1.0 if claim.direction == "greater" else 1.0
     ranked = [(way * arm, way * other) for arm, other in (samples.ranked() for samples in evidence.filled)]
@@ -179,6 +181,17 @@ def _weigh_pair(claim: Claim, strata: Strata, level: float) -> Evidence:
         p_for, p_against = max(p_for, below.p_greater), min(p_against, below.p_less)
     evidence = evidence.with_test(p_for, p_against, above.method, improvement(ranked, level))
     return with_difference(evidence, level)
+
+
+def _weigh_shares(evidence: Evidence, level: float) -> Evidence:
+    """Of 0/1 outcomes: whether the difference of shares lies below the margin and, both ways, above the margin below 0."""
+    from ablate.claims.binary_evidence import weigh_shares
+
+    told = weigh_shares(evidence, evidence.margin, level)
+    if not evidence.claim.direction:
+        return replace(told, p_for=told.p_within, p_against=min(told.p_for, told.p_against), p_within=1.0)
+    short, worse = weigh_shares(evidence, -evidence.margin, level).p_for, told.p_against
+    return replace(told, p_for=short, p_against=worse, p_within=1.0)
 
 
 def _shifted(ranked: list[tuple[Floats, Floats]], shift: float, seed: int) -> RankTest:
