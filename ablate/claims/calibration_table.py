@@ -30,6 +30,8 @@ class Case:
     coverage: float
     """share of the 95 % intervals that hold the true effect"""
     seed: int
+    no_difference: float = 0.0
+    """share that finds no difference that matters"""
 
 
 def table_text(cases: Iterable[Case]) -> str:

@@ -44,6 +44,10 @@ class Evidence:
     """what the target is called in reasons"""
     seeds_decide: bool = True
     """more seeds would narrow the interval"""
+    outside: tuple[str, ...] = ()
+    """of a pool, the datasets whose own effect lies outside the margin or the range"""
+    heterogeneity: float = math.nan
+    """of a pool: p of the test that the effect is the same on every dataset"""
     fault: str = ""
     """why the statistic does not exist, in words"""
 
@@ -110,6 +114,18 @@ class Evidence:
         return self.effect, self.low, self.high
 
     @property
+    def points(self) -> str:
+        """What the smallest p is of: for the claim, against it, or within the margin."""
+        by_word = {"for": self.p_for, "against": self.p_against, "within": self.p_within}
+        return min(by_word, key=by_word.__getitem__)
+
+    @property
+    def lies_outside(self) -> bool:
+        """The effect itself lies outside the margin, or outside the range."""
+        least, most = self.target or (-self.margin, self.margin)
+        return not least <= self.oriented[0] <= most
+
+    @property
     def claimed_way(self) -> bool:
         of_ranks = self.target is None and not self.binary
         return self.improvement > 0.5 if of_ranks else self.p_for <= self.p_against
@@ -128,7 +144,7 @@ class Evidence:
             self,
             p_for=p_for,
             p_against=p_against,
-            p_within=p_within,
+            p_within=p_within if self.margin else 1.0,
             method=method,
             improvement=share,
             improvement_low=low,

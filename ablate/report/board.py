@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count, groupby
 
-from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, NO_EVENTS, REPRODUCED, WAITING
+from ablate.claims.judgement import CONTRADICTED, DEPENDS, INCONCLUSIVE, NO_DIFFERENCE, NO_EVENTS, REPRODUCED, WAITING
 from ablate.claims.kind import Axis, Mark, Range, deciding_kind, effect_text
 from ablate.claims.verdict import POOLED, Verdict
 
-SYMBOLS = {REPRODUCED: "✓", CONTRADICTED: "✗", NO_EVENTS: "∅", INCONCLUSIVE: "?", WAITING: "…"}
+SYMBOLS = {
+    REPRODUCED: "✓", CONTRADICTED: "✗", NO_DIFFERENCE: "≈", DEPENDS: "◐", NO_EVENTS: "∅", INCONCLUSIVE: "?", WAITING: "…",
+}  # fmt: skip
+"""The sign of each verdict, in the order in which they are shown"""
 
 
 @dataclass(frozen=True)

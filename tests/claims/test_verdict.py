@@ -42,10 +42,10 @@ def test_the_same_difference_the_other_way_is_contradicted():
     assert other_way["c", "pooled"].verdict == "reproduced"
 
 
-def test_a_difference_within_the_margin_is_contradicted_and_one_beyond_it_reproduced():
+def test_a_difference_within_the_margin_does_not_matter_and_one_beyond_it_is_reproduced():
     near = [value * 0.99 for value in LOW]
     values = {("ring8", "a"): near, ("ring8", "b"): LOW}
-    assert verdicts(values, SimulatedClaim(margin=0.1))["c", "pooled"].verdict == "contradicted"
+    assert verdicts(values, SimulatedClaim(margin=0.1))["c", "pooled"].verdict == "no difference that matters"
     values = {("ring8", "a"): LOW, ("ring8", "b"): HIGH}
     assert verdicts(values, SimulatedClaim(margin=0.5))["c", "pooled"].verdict == "reproduced"
     beyond = verdicts(values, SimulatedClaim(margin=0.95))["c", "pooled"]
@@ -133,8 +133,9 @@ def test_equal_runs_give_no_nan(margin):
     headline = verdicts({("ring8", "a"): [8.0] * 6, ("ring8", "b"): [8.0] * 6}, SimulatedClaim(margin=margin))[
         "c", "pooled"
     ]
-    assert (headline.p, headline.effect, headline.improvement) == (1.0, 1.0, 0.5)
-    assert headline.verdict == ("contradicted" if margin else "inconclusive")
+    p = 2 / math.comb(12, 6) if margin else 1.0  # of being within the margin
+    assert (headline.p, headline.effect, headline.improvement) == (pytest.approx(p), 1.0, 0.5)
+    assert headline.verdict == ("no difference that matters" if margin else "inconclusive")
 
 
 def test_when_every_run_diverged_nothing_is_decided():
@@ -146,15 +147,15 @@ def test_when_every_run_diverged_nothing_is_decided():
     assert headline.reason == "no run has a finite value"
 
 
-def test_headlines_are_corrected_together_and_each_dataset_by_itself():
+def test_headlines_are_corrected_together_and_so_are_all_verdicts_on_datasets():
     rng = np.random.default_rng(1)
     values = {(d, arm): np.exp(rng.normal(size=8)) for d in ("ring8", "digits") for arm in "abc"}
     both = ("ring8", "digits")
     claims = [SimulatedClaim(id=f"c{x}", against=x, datasets=both) for x in "bc"]
     claims.append(SimulatedClaim(id="only", against="c", datasets=("ring8",)))
     outcome = verdicts(values, *claims)
-    for dataset, size in (("pooled", 3), ("ring8", 3), ("digits", 2)):
-        family = [verdict for key, verdict in outcome.items() if key[1] == dataset]
+    for pooled, size in ((True, 3), (False, 5)):
+        family = [verdict for key, verdict in outcome.items() if (key[1] == "pooled") == pooled]
         assert len(family) == size
         least = min(family, key=lambda verdict: verdict.p)
         assert least.p_adjusted == pytest.approx(min(1.0, least.p * size))
@@ -274,3 +275,62 @@ def test_a_verdict_takes_less_than_fifty_milliseconds():
     start = time.process_time()
     outcome = decide(study, results)
     assert (time.process_time() - start) / len(outcome) < 0.05
+
+
+BOTH = ("ring8", "digits")
+NO_DIFFERENCE, DEPENDS = "no difference that matters", "depends on the dataset"
+
+
+def logs(*levels, n=20, spread=0.05):
+    """Values of arm a by dataset around e to each level, against those of b around 1."""
+    around = np.linspace(-spread, spread, n)
+    values = {(dataset, "a"): np.exp(level + around) for dataset, level in zip(BOTH, levels, strict=True)}
+    return values | {(dataset, "b"): np.exp(around) for dataset in BOTH}
+
+
+def test_where_every_run_is_better_a_small_difference_still_is_one():
+    outcome = verdicts(logs(-0.2, -0.2), SimulatedClaim(datasets=BOTH, margin=0.5))["c", "pooled"]
+    assert outcome.improvement == 1.0
+    assert outcome.low > 1 / 1.5
+    assert outcome.verdict == "inconclusive"
+    assert "within the margin, yet ahead in 100 % of pairs" in outcome.reason
+    nearer = verdicts(logs(-0.02, -0.02), SimulatedClaim(datasets=BOTH, margin=0.5))["c", "pooled"]
+    assert (0.5 < nearer.improvement < 0.9, nearer.verdict) == (True, NO_DIFFERENCE)
+
+
+def test_opposite_effects_do_not_cancel_into_no_difference():
+    around = np.random.default_rng(0).normal(0, 1, 60)
+    values = {(d, "b"): around for d in BOTH} | {(d, "a"): around + x for d, x in zip(BOTH, (1, -1), strict=True)}
+    more = {"metric": "some_count", "margin": 0.5, "datasets": BOTH}
+    outcome = verdicts(values, SimulatedClaim(**more), metric="some_count")
+    assert outcome["c", "pooled"].verdict != NO_DIFFERENCE
+    assert -0.5 < outcome["c", "pooled"].low < outcome["c", "pooled"].high < 0.5
+    same = verdicts(values, SimulatedClaim(test="equivalent", **{**more, "direction": ""}), metric="some_count")
+    assert same["c", "pooled"].verdict not in ("reproduced", NO_DIFFERENCE)
+
+
+def test_what_differs_between_datasets_depends_on_them_and_says_how():
+    outcome = verdicts(logs(-1, 0, spread=0.5), SimulatedClaim(datasets=BOTH))
+    assert outcome["c", "ring8"].verdict == "reproduced"
+    assert outcome["c", "pooled"].verdict == DEPENDS
+    assert outcome["c", "pooled"].reason.startswith("reproduced on ring8; undecided on digits (p < 0.001")
+    assert outcome["c", "pooled"].seeds_needed is None
+    both_ways = verdicts(logs(-1, 1), SimulatedClaim(datasets=BOTH))["c", "pooled"]
+    assert both_ways.reason.startswith("reproduced on ring8; contradicted on digits")
+    same = verdicts(logs(-1, -2), SimulatedClaim(datasets=BOTH))["c", "pooled"]
+    assert same.verdict == "reproduced"
+
+
+def test_some_dataset_holds_on_none_where_it_is_contradicted_or_too_small_on_every_one():
+    claim = SimulatedClaim(datasets=BOTH, decide="any_dataset", margin=0.3)
+    assert verdicts(logs(1, 0), claim)["c", "pooled"].verdict == NO_DIFFERENCE
+    assert verdicts(logs(1, 1), claim)["c", "pooled"].verdict == "contradicted"
+    assert verdicts(logs(0, -1), claim)["c", "pooled"].verdict == "reproduced"
+
+
+def test_p_is_that_of_the_margin_so_that_a_correction_covers_it():
+    rng = np.random.default_rng(4)
+    values = {("ring8", "a"): np.exp(rng.normal(-1, 0.5, 10)), ("ring8", "b"): np.exp(rng.normal(0, 0.5, 10))}
+    outcome = verdicts(values, SimulatedClaim(margin=0.5))["c", "pooled"]
+    moved = np.log(values["ring8", "a"]) + math.log(1.5), np.log(values["ring8", "b"])
+    assert outcome.p == pytest.approx(2 * stats.mannwhitneyu(*moved, alternative="less", method="exact").pvalue)

@@ -116,7 +116,7 @@ class Compare(Kind):
         from ablate.claims.binary_evidence import weigh_shares
         from ablate.claims.evidence import Evidence
         from ablate.claims.statistics import effects
-        from ablate.claims.statistics.rank_tests import stratified_rank_test
+        from ablate.claims.statistics.rank_tests import shifted_rank_test
 
         value = CompareFields.of(claim).value
         if value is not None:
@@ -129,12 +129,12 @@ class Compare(Kind):
         if evidence.binary:
             return weigh_shares(evidence, evidence.margin, level)
         way = 1.0 if claim.direction == "less" else -1.0
-        pairs = [
-            (way * samples.arm, way * samples.against) for samples in evidence.filled if samples.against is not None
-        ]
-        test = stratified_rank_test(pairs, evidence.bootstrap_seed)
+        margin, seed = evidence.margin, evidence.bootstrap_seed
+        pairs = [(way * arm, way * other) for arm, other in (samples.ranked() for samples in evidence.filled)]
+        beyond, short = (shifted_rank_test(pairs, shift, seed) for shift in (margin, -margin))
+        within = max(beyond.p_greater, short.p_less)
         improvement = effects.improvement(pairs, level)
-        evidence = evidence.with_test(test.p_less, test.p_greater, test.method, improvement)
+        evidence = evidence.with_test(beyond.p_less, short.p_greater, beyond.method, improvement, within)
         return with_difference(evidence, level)
 
     def mark(self, verdict: Verdict) -> Mark:
@@ -218,11 +218,16 @@ def weigh_against_value(claim: Claim, strata: Strata, value: float, level: float
         return weigh_share_of_value(evidence, value, level)
     way = 1.0 if claim.direction == "less" else -1.0
     oriented = [way * samples.arm for samples in evidence.filled]
-    test = sign_test(oriented, way * value)
     improvement = effects.improvement_on(oriented, way * value, level)
     scale: Any = "ratio" if evidence.scale == "ratio" and value > 0 else "difference"
     evidence = replace(evidence, scale=scale, improvement_of="runs")
-    evidence = evidence.with_test(test.p_less, test.p_greater, test.method, improvement)
+    ends = [
+        value * math.exp(side * evidence.margin) if scale == "ratio" else value + side * evidence.margin
+        for side in (-way, way)
+    ]
+    beyond, short = (sign_test(oriented, way * end) for end in ends)
+    within = max(beyond.p_greater, short.p_less)
+    evidence = evidence.with_test(beyond.p_less, short.p_greater, beyond.method, improvement, within)
     pairs = [replace(samples, scale=scale).comparable() for samples in evidence.filled]
     finite = [pair[0] for pair in pairs if pair is not None]
     if not finite:

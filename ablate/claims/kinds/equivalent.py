@@ -28,15 +28,11 @@ from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, co
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
     from ablate.claims.simulation import Law, Simulated
-    from ablate.claims.statistics.bootstrap import Floats
-    from ablate.claims.statistics.rank_tests import RankTest
     from ablate.claims.study_rows import StudyRows
     from ablate.claims.values import Samples
     from ablate.claims.verdict import Verdict
     from ablate.study.claims.reader import Reader
 
-DIGITS = 12
-"""Shifted values that are equal but for rounding are ties"""
 BEST_OF = "best of "
 """begins what a claim is held against where it is the best of several arms"""
 MOST_NAMED = 3
@@ -163,6 +159,7 @@ def _against(claim: Claim, name: str) -> Claim:
 def _weigh_pair(claim: Claim, strata: Strata, level: float) -> Evidence:
     from ablate.claims.evidence import Evidence
     from ablate.claims.statistics.effects import improvement
+    from ablate.claims.statistics.rank_tests import shifted_rank_test
 
     evidence = Evidence(claim, strata, strata[0][1].scale)
     margin, one_sided = evidence.margin, bool(claim.direction)
@@ -174,10 +171,10 @@ def _weigh_pair(claim: Claim, strata: Strata, level: float) -> Evidence:
     seed = evidence.bootstrap_seed
     way = -1.0 if claim.direction == "greater" else 1.0
     ranked = [(way * arm, way * other) for arm, other in (samples.ranked() for samples in evidence.filled)]
-    above = _shifted(ranked, -margin, seed)
+    above = shifted_rank_test(ranked, -margin, seed)
     p_for, p_against = above.p_less, above.p_greater
     if not one_sided:
-        below = _shifted(ranked, margin, seed)
+        below = shifted_rank_test(ranked, margin, seed)
         p_for, p_against = max(p_for, below.p_greater), min(p_against, below.p_less)
     evidence = evidence.with_test(p_for, p_against, above.method, improvement(ranked, level))
     return with_difference(evidence, level)
@@ -192,15 +189,6 @@ def _weigh_shares(evidence: Evidence, level: float) -> Evidence:
         return replace(told, p_for=told.p_within, p_against=min(told.p_for, told.p_against), p_within=1.0)
     short, worse = weigh_shares(evidence, -evidence.margin, level).p_for, told.p_against
     return replace(told, p_for=short, p_against=worse, p_within=1.0)
-
-
-def _shifted(ranked: list[tuple[Floats, Floats]], shift: float, seed: int) -> RankTest:
-    import numpy as np
-
-    from ablate.claims.statistics.rank_tests import stratified_rank_test
-
-    shifted = [(np.round(arm + shift, DIGITS), np.round(other, DIGITS)) for arm, other in ranked]
-    return stratified_rank_test(shifted, seed)
 
 
 def _weigh_best(claim: Claim, strata: Strata, level: float) -> Evidence:

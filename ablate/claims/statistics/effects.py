@@ -65,7 +65,7 @@ def improvement(strata: Sequence[Pair], level: float = LEVEL) -> tuple[float, fl
     z = float(stats.norm.ppf(0.5 + level / 2))
 
     def excess(theta: float) -> float:
-        variance = sum(_variance(theta, m, n) for m, n in sizes) / len(sizes) ** 2
+        variance = sum(variance_of_improvement(theta, m, n) for m, n in sizes) / len(sizes) ** 2
         return abs(seen - theta) - z * math.sqrt(variance)
 
     low = _edge(excess, 0.0, seen) if seen > 0 else 0.0
@@ -83,7 +83,8 @@ def improvement_on(strata: Sequence[ArrayLike], value: float, level: float = LEV
     return seen, max(0.0, low) if seen > 0 else 0.0, min(1.0, high) if seen < 1 else 1.0
 
 
-def _variance(theta: float, m: int, n: int) -> float:
+def variance_of_improvement(theta: float, m: int, n: int) -> float:
+    """Of a probability of improvement seen in m against n runs, where the true one is theta (Newcombe's fifth method)."""
     half = (m + n) / 2 - 1
     shape = 1 + half * (1 - theta) / (2 - theta) + half * theta / (1 + theta)
     return theta * (1 - theta) * shape / (m * n)
