@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,17 @@ def decide(study: Study, results: Results, rows: StudyRows | None = None) -> lis
         verdicts += [with_dataset_verdicts(whole, claim, wholes[i], own, on_datasets, p_varied.get(i, math.nan))]
         verdicts += on_datasets
     return verdicts
+
+
+def project_wide(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts of several studies, each headline with its p corrected for those of all of them."""
+    tested = [
+        i for i, verdict in enumerate(verdicts) if verdict.dataset == POOLED and not math.isnan(verdict.p_adjusted)
+    ]
+    told = list(verdicts)
+    for i, p in zip(tested, holm([verdicts[i].p for i in tested]), strict=True):
+        told[i] = replace(told[i], p_project=p)
+    return told
 
 
 def waiting_verdict(study: Study, claim: Claim, why: str) -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from ablate.claims.statistics.bootstrap import seed_of
+from ablate.claims.statistics.bootstrap import Floats, seed_of
 from ablate.claims.values import Samples
 from ablate.study.claims import Claim
 
@@ -73,6 +73,11 @@ class Evidence:
     def filled(self) -> list[Samples]:
         """The samples that have the metric and a run in every arm."""
         return [samples for _, samples in self.used if samples.fewest]
+
+    @property
+    def gaps(self) -> list[tuple[Floats, Floats]]:
+        """Of a spread: the gaps of the arm and of the other, by dataset."""
+        return [(samples.gaps[0], samples.gaps[1]) for samples in self.filled if len(samples.gaps) > 1]
 
     @property
     def seeds(self) -> int:

@@ -1,7 +1,7 @@
 """compare: is the arm's metric less, or greater, than another arm's, or than a fixed value?
 
-Of two arms: the stratified Mann–Whitney test, of 0/1 outcomes exact tests of the shares; of their best runs a test of its own
-(ablate.claims.statistics.best_test).
+Of two arms: the stratified Mann–Whitney test, confirmed by its studentized form where p is small; of 0/1 outcomes exact tests
+of the shares; of their best runs a test of its own (ablate.claims.statistics.best_test).
 Against a value: the sign test, which asks whether the median run lies beyond it.
 """
 
@@ -20,6 +20,7 @@ from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, co
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
     from ablate.claims.simulation import Law, Simulated
+    from ablate.claims.statistics.bootstrap import Floats
     from ablate.claims.study_rows import StudyRows
     from ablate.claims.values import Samples
     from ablate.claims.verdict import Verdict
@@ -90,7 +91,9 @@ class Compare(Kind):
         return claim.statistic
 
     def samples(self, rows: StudyRows, claim: Claim, dataset: str) -> Samples:
-        """For a spread: distances from the arm's median. For a share near the best: 1 for a run near it, else 0.
+        """For a spread: distances from the arm's median, and for its test the gaps between runs.
+
+        For a share near the best: 1 for a run near it, else 0.
 
         The best is that of all arms of the study, and so the same however the runs are dealt to the two arms: tests of
         the shares stay exact.
@@ -102,21 +105,23 @@ class Compare(Kind):
         if claim.statistic not in ("spread", "share_near_best"):
             return samples
         arms = [samples.arm] if samples.against is None else [samples.arm, samples.against]
+        gaps: tuple[Floats, ...] = ()
         if claim.statistic == "spread":
             values, center = spread.distances(arms, samples.scale), samples.center
+            gaps = tuple(spread.gaps(arms, samples.scale))
         else:
             best, better = best_value(rows, claim.metric, dataset), measure(claim.metric).better
             factor, center = CompareFields.of(claim).factor_of_best, "mean"
             values = [binary.near(own, best, factor, better) for own in arms]
         against = values[1] if len(values) > 1 else None
-        return replace(samples, arm=values[0], against=against, scale="difference", center=center)
+        return replace(samples, arm=values[0], against=against, scale="difference", center=center, gaps=gaps)
 
     def weigh(self, claim: Claim, strata: Strata, level: float) -> Evidence:
         """Test and effect over the datasets where the metric exists. Values are oriented: lower is what is claimed."""
         from ablate.claims.binary_evidence import weigh_shares
         from ablate.claims.evidence import Evidence
         from ablate.claims.statistics import effects
-        from ablate.claims.statistics.rank_tests import shifted_rank_test
+        from ablate.claims.statistics.robust_rank_test import robust_rank_test
 
         value = CompareFields.of(claim).value
         if value is not None:
@@ -131,7 +136,8 @@ class Compare(Kind):
         way = 1.0 if claim.direction == "less" else -1.0
         margin, seed = evidence.margin, evidence.bootstrap_seed
         pairs = [(way * arm, way * other) for arm, other in (samples.ranked() for samples in evidence.filled)]
-        beyond, short = (shifted_rank_test(pairs, shift, seed) for shift in (margin, -margin))
+        tested = [(way * first, way * second) for first, second in evidence.gaps] or pairs
+        beyond, short = (robust_rank_test(tested, shift, seed) for shift in (margin, -margin))
         within = max(beyond.p_greater, short.p_less)
         improvement = effects.improvement(pairs, level)
         evidence = evidence.with_test(beyond.p_less, short.p_greater, beyond.method, improvement, within)

@@ -159,7 +159,7 @@ def _against(claim: Claim, name: str) -> Claim:
 def _weigh_pair(claim: Claim, strata: Strata, level: float) -> Evidence:
     from ablate.claims.evidence import Evidence
     from ablate.claims.statistics.effects import improvement
-    from ablate.claims.statistics.rank_tests import shifted_rank_test
+    from ablate.claims.statistics.robust_rank_test import robust_rank_test
 
     evidence = Evidence(claim, strata, strata[0][1].scale)
     margin, one_sided = evidence.margin, bool(claim.direction)
@@ -171,10 +171,10 @@ def _weigh_pair(claim: Claim, strata: Strata, level: float) -> Evidence:
     seed = evidence.bootstrap_seed
     way = -1.0 if claim.direction == "greater" else 1.0
     ranked = [(way * arm, way * other) for arm, other in (samples.ranked() for samples in evidence.filled)]
-    above = shifted_rank_test(ranked, -margin, seed)
+    above = robust_rank_test(ranked, -margin, seed)
     p_for, p_against = above.p_less, above.p_greater
     if not one_sided:
-        below = shifted_rank_test(ranked, margin, seed)
+        below = robust_rank_test(ranked, margin, seed)
         p_for, p_against = max(p_for, below.p_greater), min(p_against, below.p_less)
     evidence = evidence.with_test(p_for, p_against, above.method, improvement(ranked, level))
     return with_difference(evidence, level)
