@@ -42,6 +42,8 @@ class Evidence:
     """where the claim places the oriented effect, ends included; None for a claim of a direction"""
     target_words: str = "the margin"
     """what the target is called in reasons"""
+    held_against: float | None = None
+    """the fixed value that runs are compared with, on the scale of comparison"""
     seeds_decide: bool = True
     """more seeds would narrow the interval"""
     outside: tuple[str, ...] = ()

@@ -239,6 +239,7 @@ def weigh_against_value(claim: Claim, strata: Strata, value: float, level: float
     if not finite:
         return evidence.without_finite_values()
     zero, center = math.log(value) if scale == "ratio" else value, evidence.filled[0].center
+    evidence = replace(evidence, held_against=zero)
     effect = effects.difference_from_value(finite, zero, evidence.bootstrap_seed, center, level)
     return evidence.with_effect(*effect)
 

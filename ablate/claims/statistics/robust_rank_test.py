@@ -77,8 +77,8 @@ class _Pooled:
         pooled = np.concatenate([arm, other])
         order = np.argsort(pooled, kind="stable")
         values = pooled[order]
-        ends = (np.searchsorted(values, values, side) for side in ("left", "right"))
-        return cls(order < len(arm), *(end.astype(np.int64) for end in ends), len(arm))
+        start, end = np.searchsorted(values, values, "left"), np.searchsorted(values, values, "right")
+        return cls(order < len(arm), start.astype(np.int64), end.astype(np.int64), len(arm))
 
     def all_deals(self) -> NDArray[np.bool_]:
         chosen = np.array(list(combinations(range(len(self.first)), self.m)))
