@@ -154,6 +154,7 @@ class Compare(Kind):
     def simulations(self) -> tuple[Simulation, ...]:
         return (
             Simulation("compare", "compare, two arms", _simulated_pair, 0),
+            Simulation("margin", "compare, two arms, with a margin", _simulated_margin),
             Simulation("shares", "compare, two arms, 0/1 outcomes", _simulated_shares),
             Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
         )
@@ -249,6 +250,14 @@ def _simulated_pair(law: Law, n: int, effect: float) -> Simulated:
     from ablate.claims.simulation import simulated_claim
 
     return simulated_claim("compare"), law.samples(law.runs(-effect, n), law.runs(0.0, n)), -effect
+
+
+def _simulated_margin(law: Law, n: int, effect: float) -> Simulated:
+    """The arm is better by the margin and so much more: at 0, what is reproduced is false, and so is no difference."""
+    from ablate.claims.simulation import simulated_claim
+
+    claim = simulated_claim("compare", margin=law.margin(1.0))
+    return claim, law.samples(law.runs(-1.0 - effect, n), law.runs(0.0, n)), -1.0 - effect
 
 
 def _simulated_shares(law: Law, n: int, effect: float) -> Simulated:
