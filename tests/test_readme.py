@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 from ablate import registry
+from ablate.report.board import SYMBOLS
 
 ROOT = Path(__file__).parents[1]
 README, CONTRIBUTING = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md"))
@@ -53,19 +54,18 @@ def test_the_search_that_it_shows_is_a_study(tmp_path: Path) -> None:
 def test_its_table_of_claims_is_that_of_the_committed_verdicts() -> None:
     with open(ROOT / "reports" / "verdicts.csv", encoding="utf-8", newline="") as file:
         headlines = [row for row in csv.DictReader(file) if row["dataset"] == "pooled"]
-    first: dict[str, str] = {}
-    sources: dict[str, set[str]] = {}
-    counts = Counter((row["claim"], row["verdict"]) for row in headlines)
+    sources: dict[tuple[str, str], set[str]] = {}
+    words: dict[tuple[str, str], Counter[str]] = {}
     for row in headlines:
-        first.setdefault(row["claim"], row["says"])
-        sources.setdefault(row["claim"], set()).update(row["source"].split())
-    words = ("reproduced", "contradicted", "inconclusive", "waiting")
+        sentence = row["claim"], row["says"]
+        sources.setdefault(sentence, set()).update(row["source"].split())
+        words.setdefault(sentence, Counter()).update([SYMBOLS[row["verdict"]]])
     expected = [
-        f"| {says} (`{claim}`) | {', '.join(sorted(sources[claim]))} | "
-        + " | ".join(str(counts[claim, word] or "") for word in words) + " |"
-        for claim, says in first.items()
+        f"| `{claim}` | {says} | {', '.join(sorted(sources[claim, says]))} | "
+        + " ".join(symbol * count[symbol] for symbol in SYMBOLS.values() if count[symbol]) + " |"
+        for (claim, says), count in words.items()
     ]  # fmt: skip
-    found = re.findall(r"^\| .* \(`[a-z0-9-]+`\) \|.*$", README, re.M)
+    found = re.findall(r"^\| `[a-z0-9-]+` \| .* \| [D0-9, ]* \| [^a-z|]+ \|$", README, re.M)
     assert sorted(found) == sorted(expected)
 
 

@@ -11,10 +11,11 @@ import pandas as pd
 from scipy import stats
 
 from ablate.claims.decide import decide
-from ablate.claims.judgement import CONTRADICTED, FEWEST_SEEDS, REPRODUCED, WAITING
+from ablate.claims.judgement import CONTRADICTED, REPRODUCED, WAITING
 from ablate.claims.statistics.binary import share_interval
 from ablate.claims.statistics.centers import Center, centers
 from ablate.claims.study_rows import StudyRows
+from ablate.claims.thresholds import FEWEST_SEEDS
 from ablate.claims.verdict import POOLED, Verdict
 from ablate.registry.measures import measure, shown_in
 from ablate.results.tables import COUNTED

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from ablate.claims.calibration_table import STUDIES, Case
-from ablate.claims.judgement import ALPHA, CONTRADICTED, INCONCLUSIVE, REPRODUCED
+from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, NO_DIFFERENCE, REPRODUCED
 from ablate.claims.kind import Simulation, kind_of, simulations
 from ablate.claims.simulation import LAWS, Law
 from ablate.claims.statistics.bootstrap import LEVEL
+from ablate.claims.thresholds import ALPHA
 
 SEEDS = (5, 10, 20)
 EFFECTS = (0.0, 1.0, 2.0)
@@ -53,4 +54,5 @@ def _case(simulation: Simulation, law_name: str, n: int, effect: float, studies:
         verdicts.count(word) / studies for word in (REPRODUCED, CONTRADICTED, INCONCLUSIVE)
     )
     shares = (reproduced, contradicted, undecided, covered / studies)
-    return Case(simulation.name, law_name, n, effect, studies, *shares, seed)
+    no_difference = verdicts.count(NO_DIFFERENCE) / studies
+    return Case(simulation.name, law_name, n, effect, studies, *shares, seed, no_difference)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -30,6 +31,8 @@ class Case:
     coverage: float
     """share of the 95 % intervals that hold the true effect"""
     seed: int
+    no_difference: float = math.nan
+    """share that finds no difference that matters; NaN in a table from before it was counted"""
 
 
 def table_text(cases: Iterable[Case]) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ablate.claims.evidence import Evidence
 from ablate.claims.headlines import headline, with_dataset_verdicts
-from ablate.claims.judgement import ALPHA, WAITING
+from ablate.claims.judgement import WAITING
 from ablate.claims.kind import is_tested, kind_of
 from ablate.claims.statistics.bootstrap import LEVEL
 from ablate.claims.statistics.effects import holm
 from ablate.claims.study_rows import StudyRows
+from ablate.claims.thresholds import ALPHA
 from ablate.claims.verdict import POOLED, Verdict
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 def decide(study: Study, results: Results, rows: StudyRows | None = None) -> list[Verdict]:
     """Verdicts in the order of the study's claims; for each claim the headline (`pooled`) first, then its datasets.
 
-    Holm's correction is made within the study's headlines, and separately within each dataset's verdicts. A claim
+    Holm's correction is made within the study's headlines, and separately within the verdicts on datasets, all of them
+    together; a third time within the tests of whether an effect is the same on every dataset. A claim
     without runs counts as a test with p = 1, so that an unfinished study is not judged by a smaller family; a claim that
     waits, and one whose kind leaves nothing to chance, are not tests.
     """
@@ -33,9 +36,9 @@ def decide(study: Study, results: Results, rows: StudyRows | None = None) -> lis
     parts = {(i, dataset): _weighed(rows, claim, dataset) for i, claim in claims.items() for dataset in claim.datasets}
     wholes = {i: headline(claim, [parts[i, dataset] for dataset in claim.datasets]) for i, claim in claims.items()}
     p_wholes = _adjusted(wholes)
-    p_parts: dict[Any, tuple[float, int]] = {}
-    for dataset in dict.fromkeys(key[1] for key in parts):
-        p_parts |= _adjusted({key: evidence for key, evidence in parts.items() if key[1] == dataset})
+    p_parts = _adjusted(parts)
+    varied = [i for i, evidence in wholes.items() if not math.isnan(evidence.heterogeneity)]
+    p_varied = dict(zip(varied, holm([wholes[i].heterogeneity for i in varied]), strict=True))
     verdicts = []
     for i, claim in enumerate(study.claims):
         if claim.waits:
@@ -47,8 +50,20 @@ def decide(study: Study, results: Results, rows: StudyRows | None = None) -> lis
             for dataset, evidence in zip(claim.datasets, own, strict=True)
         ]
         whole = _verdict(study, wholes[i], POOLED, p_wholes[i])
-        verdicts += [with_dataset_verdicts(whole, claim, wholes[i], own, on_datasets), *on_datasets]
+        verdicts += [with_dataset_verdicts(whole, claim, wholes[i], own, on_datasets, p_varied.get(i, math.nan))]
+        verdicts += on_datasets
     return verdicts
+
+
+def project_wide(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """The verdicts of several studies, each headline with its p corrected for those of all of them."""
+    tested = [
+        i for i, verdict in enumerate(verdicts) if verdict.dataset == POOLED and not math.isnan(verdict.p_adjusted)
+    ]
+    told = list(verdicts)
+    for i, p in zip(tested, holm([verdicts[i].p for i in tested]), strict=True):
+        told[i] = replace(told[i], p_project=p)
+    return told
 
 
 def waiting_verdict(study: Study, claim: Claim, why: str) -> Verdict:

@@ -22,6 +22,9 @@ LAWS = ("normal", "lognormal", "diverging")
 DIVERGING = 0.1
 """Share of the runs that diverge, under the law of that name"""
 
+FAILING = 0.2
+"""Share of the runs at level 0 that fail, where outcomes are 0 and 1"""
+
 Simulated = tuple[Claim, Samples, float]
 """A claim, the runs that decide it, and the true effect"""
 
@@ -52,6 +55,21 @@ class Law:
     def margin(self, width: float) -> float:
         """A width on the scale of comparison as the margin that a study file would give."""
         return width if self.scale == "difference" else math.expm1(width)
+
+    def failures(self, level: float, n: int) -> Floats:
+        """1 for a run that fails, 0 for another: it fails above what the given share of runs at level 0 exceeds."""
+        return (self.runs(level, n) > self.natural(float(stats.norm.isf(self._failing_finite)))).astype(float)
+
+    def failing(self, level: float) -> float:
+        """The share of runs that fail at a level."""
+        lost = DIVERGING if self.name == "diverging" else 0.0
+        return lost + (1 - lost) * float(stats.norm.sf(stats.norm.isf(self._failing_finite) - level))
+
+    @property
+    def _failing_finite(self) -> float:
+        """Of the runs that do not diverge, the share that fails at level 0."""
+        lost = DIVERGING if self.name == "diverging" else 0.0
+        return (FAILING - lost) / (1 - lost)
 
     @property
     def median(self) -> float:

@@ -41,8 +41,15 @@ class Samples:
     """the arm against each of several others"""
     ladders: tuple[tuple[tuple[float, Floats], ...], ...] = ()
     """values by level of a factor, ascending; one ladder for each setting of the rest"""
+    gaps: tuple[Floats, ...] = ()
+    """of a spread: differences within pairs of each arm's runs, which are independent where distances are not"""
     names: tuple[str, ...] = ()
     """the arms: this one and the other, or this one and its rivals, or those of the ladders, one ladder after the other"""
+
+    @property
+    def binary(self) -> bool:
+        """The values are 0 and 1, and averaged whole."""
+        return self.center == "mean"
 
     @property
     def n(self) -> tuple[int, int]:

@@ -57,6 +57,8 @@ class Verdict:
     target_low: float = math.nan
     """of a bound: where the claim places the statistic, ±inf at an open end"""
     target_high: float = math.nan
+    p_project: float = math.nan
+    """of a headline: Holm, within those of all studies together; told, and nothing is decided by it"""
 
     @property
     def key(self) -> str:

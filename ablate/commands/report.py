@@ -28,7 +28,7 @@ def report(
     """Build the HTML page and verdicts.csv from result tables."""
     from ablate.claims.calibration_table import FOLDER, read_table
     from ablate.claims.calibration_table import TABLE as CALIBRATION
-    from ablate.report import questions, speed
+    from ablate.report import former, questions, speed
     from ablate.report.site import build_report
     from ablate.study.load import load_study
 
@@ -48,6 +48,7 @@ def report(
         unrun=[study for study in files if study.name not in there],
         cases=read_table(calibration) if calibration.is_file() else [],
         open_questions=questions.read(results / questions.TABLE),
+        former_verdicts=former.read(results / former.TABLE),
     )
     print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
     if open_page:

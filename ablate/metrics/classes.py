@@ -21,7 +21,7 @@ def covered_classes(e: Evaluation) -> float:
     return float((count >= REAL_SHARE * e.reference.class_shares * len(e.samples)).sum())
 
 
-@register("metric", "class_kl", better="less", needs=("classes",))
+@register("metric", "class_kl", better="less", scale="ratio", needs=("classes",))
 def class_kl(e: Evaluation) -> float:
     """KL in nats from the generated samples' shares of the classes to the real ones."""
     count = torch.bincount(e.judged, minlength=len(e.reference.class_shares)).double()

@@ -65,14 +65,14 @@ def mmd_kernel(real: Tensor) -> Kernel:
     return gaussian_mixture(median * 2 ** (BANDWIDTHS // 2))
 
 
-@register("metric", "kid", better="less", needs=("features",), at_end=True, shown=("table",), order=3)
+@register("metric", "kid", better="less", scale="ratio", needs=("features",), at_end=True, shown=("table",), order=3)
 def kid(e: Evaluation) -> float:
     """Unbiased squared MMD of features with the cubic kernel, over whole samples of at most 1000."""
     real = e.reference.features[:KERNEL_SAMPLES]
     return unbiased_mmd(e.features[:KERNEL_SAMPLES], real, cubic, e.reference.once(_within_cubic))
 
 
-@register("metric", "mmd", better="less", needs=("features",), at_end=True)
+@register("metric", "mmd", better="less", scale="ratio", needs=("features",), at_end=True)
 def mmd(e: Evaluation) -> float:
     """Unbiased squared MMD of features, Gaussian kernels at five bandwidths fixed from real data, of at most 1000."""
     real = e.reference.features[:KERNEL_SAMPLES]

@@ -46,7 +46,7 @@ def high_quality(e: Evaluation) -> float:
     return float(e.once(counts).sum()) / len(e.samples)
 
 
-@register("metric", "reverse_kl", better="less", needs=("modes",))
+@register("metric", "reverse_kl", better="less", scale="ratio", needs=("modes",))
 def reverse_kl(e: Evaluation) -> float:
     """KL in nats from the high-quality samples' shares of the modes to equal shares; log(modes) where there are none.
 

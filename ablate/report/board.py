@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count, groupby
 
-from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, REPRODUCED, WAITING
+from ablate.claims.judgement import CONTRADICTED, DEPENDS, INCONCLUSIVE, NO_DIFFERENCE, NO_EVENTS, REPRODUCED, WAITING
 from ablate.claims.kind import Axis, Mark, Range, deciding_kind, effect_text
 from ablate.claims.verdict import POOLED, Verdict
 
-SYMBOLS = {REPRODUCED: "✓", CONTRADICTED: "✗", INCONCLUSIVE: "?", WAITING: "…"}
+SYMBOLS = {
+    REPRODUCED: "✓", CONTRADICTED: "✗", NO_DIFFERENCE: "≈", DEPENDS: "◐", NO_EVENTS: "∅", INCONCLUSIVE: "?", WAITING: "…",
+}  # fmt: skip
+"""The sign of each verdict, in the order in which they are shown"""
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,10 @@ def board(verdicts: Iterable[Verdict]) -> list[Entry]:
 
 
 def tally(verdicts: Iterable[Verdict]) -> dict[str, int]:
-    """How many headlines have each verdict; waiting is left out where none waits."""
+    """How many headlines have each verdict; of the rarer words those that there are."""
     headlines = [verdict.verdict for verdict in verdicts if verdict.dataset == POOLED]
-    return {word: headlines.count(word) for word in SYMBOLS if word != WAITING or word in headlines}
+    usual = (REPRODUCED, CONTRADICTED, INCONCLUSIVE)
+    return {word: headlines.count(word) for word in SYMBOLS if word in usual or word in headlines}
 
 
 def _with_parts(verdicts: list[Verdict]) -> list[tuple[Verdict, list[Verdict]]]:

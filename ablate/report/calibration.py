@@ -23,6 +23,7 @@ class CalibrationLine:
     studies: int
     false_reproduced: float
     false_contradicted: float
+    false_no_difference: float
     power: list[tuple[float, float]]
     """(effect in standard deviations, share reproduced)"""
     coverage: float
@@ -41,6 +42,6 @@ def lines(cases: Sequence[Case]) -> list[CalibrationLine]:
             power = [(case.effect_sd, case.reproduced) for case in group if case.effect_sd]
             coverage = min(case.coverage for case in group)
             name = words.get(kind, kind)
-            false = (edge.reproduced, edge.contradicted)
+            false = (edge.reproduced, edge.contradicted, edge.no_difference)
             table.append(CalibrationLine(name, law, n, edge.studies, *false, power, coverage))
     return table

@@ -16,12 +16,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablate.claims.decide import decide, waiting_verdict
+from ablate.claims.decide import decide, project_wide, waiting_verdict
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
 from ablate.errors import AblateError
 from ablate.files import whole_files
-from ablate.report import questions, speed
+from ablate.report import former, questions, speed
 from ablate.report.board import SYMBOLS, board, tally
 from ablate.report.calibration import lines
 from ablate.report.glance import at_a_glance
@@ -48,23 +48,26 @@ def build_report(
     unrun: Sequence[Study] = (),
     cases: Sequence[Case] = (),
     open_questions: Mapping[str, list[str]] | None = None,
+    former_verdicts: former.Former | None = None,
 ) -> Path:
     """Write `out/index.html` and `out/verdicts.csv`; returns the page's path.
 
     speed_table: the benchmark's; the page has its section where the file exists. unrun: studies without tables, whose
     claims are shown as waiting. cases: from `ablate calibrate`. open_questions: by claim, shown where it is contradicted.
+    former_verdicts: those of an earlier rule, which the table holds beside the new ones.
     The same tables give the same bytes: neither file holds the time of its making. AblateError if they cannot be written.
     """
     parts = _parts(studies)
     verdicts = [verdict for _, own in parts for verdict in own]
     verdicts += [waiting_verdict(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
+    verdicts = project_wide(verdicts)
     page = _page(
         [section for section, _ in parts], verdicts, command=command, table=TABLE, calibration=lines(cases),
         machines=_machines(speed_table), speed_headings=speed.HEADINGS,
         questions=questions.of_contradicted(open_questions or {}, verdicts),
     )  # fmt: skip
     out = Path(out)
-    for name, text in ((TABLE, verdicts_csv(verdicts)), (PAGE, page)):
+    for name, text in ((TABLE, verdicts_csv(verdicts, former_verdicts or {})), (PAGE, page)):
         whole_files.write_text(out / name, text)
     return out / PAGE
 
@@ -94,14 +97,14 @@ def _page(sections: list[StudySection], verdicts: list[Verdict], **rest: object)
     return text
 
 
-def verdicts_csv(verdicts: Sequence[Verdict]) -> str:
-    """All verdicts as a table: a row a claim and dataset, and one for the pooled datasets."""
+def verdicts_csv(verdicts: Sequence[Verdict], former_verdicts: former.Former) -> str:
+    """All verdicts as a table: a row a claim and dataset, and one for the pooled datasets; beside them the former ones."""
     buffer = io.StringIO()
     names = [field.name for field in fields(Verdict)]
     writer = csv.writer(buffer, lineterminator="\n")
     pairs = {"n", "diverged", "missing"}
     header = [part for name in names for part in ((f"{name}_arm", f"{name}_against") if name in pairs else (name,))]
-    writer.writerow(header)
+    writer.writerow([*header, "former_verdict", "former_reason", "why_another"])
     for verdict in verdicts:
         row: list[object] = []
         for name, value in asdict(verdict).items():
@@ -113,7 +116,7 @@ def verdicts_csv(verdicts: Sequence[Verdict]) -> str:
                 row.append("" if math.isnan(value) else f"{value:.6g}")
             else:
                 row.append("" if value is None else value)
-        writer.writerow(row)
+        writer.writerow([*row, *former.of(former_verdicts, verdict)])
     return buffer.getvalue()
 
 

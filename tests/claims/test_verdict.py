@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from ablate.claims.decide import decide
-from ablate.claims.statistics.rank_tests import stratified_rank_test
+from ablate.claims.statistics.robust_rank_test import robust_rank_test
 from tests.support.simulated_study import SimulatedClaim, tables
 
 LOW = [1.0 + 0.01 * i for i in range(10)]
@@ -42,10 +42,10 @@ def test_the_same_difference_the_other_way_is_contradicted():
     assert other_way["c", "pooled"].verdict == "reproduced"
 
 
-def test_a_difference_within_the_margin_is_contradicted_and_one_beyond_it_reproduced():
+def test_a_difference_within_the_margin_does_not_matter_and_one_beyond_it_is_reproduced():
     near = [value * 0.99 for value in LOW]
     values = {("ring8", "a"): near, ("ring8", "b"): LOW}
-    assert verdicts(values, SimulatedClaim(margin=0.1))["c", "pooled"].verdict == "contradicted"
+    assert verdicts(values, SimulatedClaim(margin=0.1))["c", "pooled"].verdict == "no difference that matters"
     values = {("ring8", "a"): LOW, ("ring8", "b"): HIGH}
     assert verdicts(values, SimulatedClaim(margin=0.5))["c", "pooled"].verdict == "reproduced"
     beyond = verdicts(values, SimulatedClaim(margin=0.95))["c", "pooled"]
@@ -133,8 +133,9 @@ def test_equal_runs_give_no_nan(margin):
     headline = verdicts({("ring8", "a"): [8.0] * 6, ("ring8", "b"): [8.0] * 6}, SimulatedClaim(margin=margin))[
         "c", "pooled"
     ]
-    assert (headline.p, headline.effect, headline.improvement) == (1.0, 1.0, 0.5)
-    assert headline.verdict == ("contradicted" if margin else "inconclusive")
+    p = 2 / math.comb(12, 6) if margin else 1.0  # of being within the margin
+    assert (headline.p, headline.effect, headline.improvement) == (pytest.approx(p), 1.0, 0.5)
+    assert headline.verdict == ("no difference that matters" if margin else "inconclusive")
 
 
 def test_when_every_run_diverged_nothing_is_decided():
@@ -146,15 +147,15 @@ def test_when_every_run_diverged_nothing_is_decided():
     assert headline.reason == "no run has a finite value"
 
 
-def test_headlines_are_corrected_together_and_each_dataset_by_itself():
+def test_headlines_are_corrected_together_and_so_are_all_verdicts_on_datasets():
     rng = np.random.default_rng(1)
     values = {(d, arm): np.exp(rng.normal(size=8)) for d in ("ring8", "digits") for arm in "abc"}
     both = ("ring8", "digits")
     claims = [SimulatedClaim(id=f"c{x}", against=x, datasets=both) for x in "bc"]
     claims.append(SimulatedClaim(id="only", against="c", datasets=("ring8",)))
     outcome = verdicts(values, *claims)
-    for dataset, size in (("pooled", 3), ("ring8", 3), ("digits", 2)):
-        family = [verdict for key, verdict in outcome.items() if key[1] == dataset]
+    for pooled, size in ((True, 3), (False, 5)):
+        family = [verdict for key, verdict in outcome.items() if (key[1] == "pooled") == pooled]
         assert len(family) == size
         least = min(family, key=lambda verdict: verdict.p)
         assert least.p_adjusted == pytest.approx(min(1.0, least.p * size))
@@ -173,14 +174,16 @@ def test_any_dataset_is_enough_when_the_claim_says_so_and_its_p_pays_for_the_cho
     assert verdicts(mixed, claim)["c", "pooled"].verdict == "inconclusive"
 
 
-def test_spread_compares_distances_of_the_logarithm_from_the_arms_median():
+def test_spread_shows_distances_from_the_arms_median_and_tests_the_gaps_between_runs():
     rng = np.random.default_rng(2)
     narrow, wide = np.exp(rng.normal(3, 0.1, 20)), np.exp(rng.normal(0, 1.0, 20))
     outcome = verdicts({("ring8", "a"): narrow, ("ring8", "b"): wide}, SimulatedClaim(statistic="spread"))[
         "c", "pooled"
     ]
     distances = [np.abs(np.log(values) - np.median(np.log(values))) for values in (narrow, wide)]
-    assert outcome.p == pytest.approx(stratified_rank_test([tuple(distances)]).p)
+    assert outcome.effect == pytest.approx(np.subtract(*(stats.trim_mean(values, 0.25) for values in distances)))
+    gaps = [np.abs(np.diff(np.log(values).reshape(-1, 2), axis=1))[:, 0] for values in (narrow, wide)]
+    assert outcome.p == pytest.approx(robust_rank_test([tuple(gaps)], 0.0, 0).p, abs=0.002)  # of other deals
     assert outcome.verdict == "reproduced"
     assert outcome.scale == "difference"
 
@@ -226,10 +229,35 @@ def test_a_reason_gives_the_share_of_pairs_as_it_is():
 def test_when_no_run_diverged_the_reason_says_so():
     values = {("ring8", "a"): LOW, ("ring8", "b"): LOW}
     headline = verdicts(values, SimulatedClaim(metric="diverged"))["c", "pooled"]
-    assert headline.reason == "no run diverged, in either arm"
+    assert (headline.verdict, headline.reason) == ("no events", "no run diverged, in either arm")
     broken = {("ring8", "a"): range(10), ("ring8", "b"): range(10)}
     headline = verdicts(values, SimulatedClaim(metric="diverged"), diverged=broken)["c", "pooled"]
-    assert headline.reason == "all runs are equal"
+    assert (headline.verdict, headline.reason) == ("no events", "every run diverged, in either arm")
+
+
+def test_shares_need_no_three_quarters_of_the_pairs():
+    values = {("ring8", arm): [1.0] * 50 for arm in "ab"}
+    claim = SimulatedClaim(metric="diverged")
+    outcome = verdicts(values, claim, diverged={("ring8", "b"): range(15)})["c", "pooled"]
+    assert outcome.improvement == pytest.approx(0.65)
+    assert (outcome.verdict, outcome.method) == ("reproduced", "exact")
+    assert outcome.p == pytest.approx(2 * stats.fisher_exact([[0, 15], [50, 35]], "less").pvalue)
+    margin = verdicts(values, SimulatedClaim(metric="diverged", margin=0.1), diverged={("ring8", "b"): range(15)})
+    assert outcome.p < margin["c", "pooled"].p < 0.05
+    assert margin["c", "pooled"].verdict == "reproduced"
+
+
+def test_no_failure_of_either_arm_is_no_proof_that_they_fail_alike():
+    values = {(d, arm): LOW for d in ("ring8", "grid25", "digits") for arm in "ab"}
+    claim = SimulatedClaim(
+        test="equivalent", metric="diverged", margin=0.1, datasets=("ring8", "grid25", "digits"), direction="less"
+    )
+    assert verdicts(values, claim)["c", "pooled"].verdict == "no events"
+    one = verdicts(values, claim, diverged={("ring8", "b"): [0]})["c", "pooled"]
+    assert one.verdict == "inconclusive"
+    many = {(d, arm): [1.0] * 100 for d, arm in values}
+    rare = {("ring8", "a"): [0], ("ring8", "b"): [1, 2]}
+    assert verdicts(many, claim, diverged=rare)["c", "pooled"].verdict == "reproduced"
 
 
 def test_rows_of_other_runs_are_not_used():

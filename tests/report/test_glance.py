@@ -26,12 +26,17 @@ def named(verdict: Verdict, claim: str, word: str) -> Verdict:
     return replace(verdict, claim=claim, verdict=word, dataset=POOLED)
 
 
-def test_every_headline_is_a_mark_under_its_claim(verdicts: list[Verdict]) -> None:
-    rows = at_a_glance(board(verdicts))
-    headlines = [v for v in verdicts if v.dataset == POOLED]
-    found = Counter((row.id, mark.verdict) for row in rows for mark in row.marks)
-    assert found == Counter((v.claim, v.verdict) for v in headlines)
-    assert len({row.id for row in rows}) == len(rows)
+def test_every_headline_is_a_mark_beside_the_sentence_that_it_is_about(verdicts: list[Verdict]) -> None:
+    one = verdicts[0]
+    other = replace(named(one, one.claim, "contradicted"), says="another sentence of the same claim")
+    every = [*verdicts, other]
+    rows = at_a_glance(board(every))
+    headlines = [v for v in every if v.dataset == POOLED]
+    found = Counter((row.id, row.says, mark.verdict) for row in rows for mark in row.marks)
+    assert found == Counter((v.claim, v.says, v.verdict) for v in headlines)
+    assert found[one.claim, other.says, "contradicted"] == 1
+    assert len({(row.id, row.says) for row in rows}) == len(rows)
+    assert Counter(row.id for row in rows if row.first) == Counter({v.claim for v in headlines})
     for row in rows:
         assert dict(row.counts) == Counter(mark.verdict for mark in row.marks)
 

@@ -124,5 +124,5 @@ def test_the_calibration_is_a_table_of_the_page(tmp_path):
     page = build_report([made()], tmp_path, cases=cases).read_text()
     Tags.of(page)
     row = re.search(r"<tr><th scope=\"row\">compare, two arms</th>(.*?)</tr>", page)[1]
-    assert re.findall(r"<td>(.*?)</td>", row) == ["normal", "10", "2 %", "1.25 %", "40 %", "97 %", "94 %"]
+    assert re.findall(r"<td>(.*?)</td>", row) == ["normal", "10", "2 %", "1.25 %", "–", "40 %", "97 %", "94 %"]
     assert "calibrate" not in build_report([made()], tmp_path).read_text()

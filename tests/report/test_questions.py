@@ -58,4 +58,4 @@ def test_every_claim_that_the_committed_verdicts_contradict_has_one() -> None:
             for row in csv.DictReader(file)
             if (row["verdict"], row["dataset"]) == ("contradicted", "pooled")
         }
-    assert contradicted == set(asked)
+    assert contradicted <= set(asked)

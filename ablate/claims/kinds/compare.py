@@ -1,6 +1,7 @@
 """compare: is the arm's metric less, or greater, than another arm's, or than a fixed value?
 
-Of two arms: the stratified Mann–Whitney test; of their best runs a test of its own (ablate.claims.statistics.best_test).
+Of two arms: the stratified Mann–Whitney test, confirmed by its studentized form where p is small; of 0/1 outcomes exact tests
+of the shares; of their best runs a test of its own (ablate.claims.statistics.best_test).
 Against a value: the sign test, which asks whether the median run lies beyond it.
 """
 
@@ -19,6 +20,7 @@ from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, co
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
     from ablate.claims.simulation import Law, Simulated
+    from ablate.claims.statistics.bootstrap import Floats
     from ablate.claims.study_rows import StudyRows
     from ablate.claims.values import Samples
     from ablate.claims.verdict import Verdict
@@ -89,7 +91,9 @@ class Compare(Kind):
         return claim.statistic
 
     def samples(self, rows: StudyRows, claim: Claim, dataset: str) -> Samples:
-        """For a spread: distances from the arm's median. For a share near the best: 1 for a run near it, else 0.
+        """For a spread: distances from the arm's median, and for its test the gaps between runs.
+
+        For a share near the best: 1 for a run near it, else 0.
 
         The best is that of all arms of the study, and so the same however the runs are dealt to the two arms: tests of
         the shares stay exact.
@@ -101,20 +105,23 @@ class Compare(Kind):
         if claim.statistic not in ("spread", "share_near_best"):
             return samples
         arms = [samples.arm] if samples.against is None else [samples.arm, samples.against]
+        gaps: tuple[Floats, ...] = ()
         if claim.statistic == "spread":
             values, center = spread.distances(arms, samples.scale), samples.center
+            gaps = tuple(spread.gaps(arms, samples.scale))
         else:
             best, better = best_value(rows, claim.metric, dataset), measure(claim.metric).better
             factor, center = CompareFields.of(claim).factor_of_best, "mean"
             values = [binary.near(own, best, factor, better) for own in arms]
         against = values[1] if len(values) > 1 else None
-        return replace(samples, arm=values[0], against=against, scale="difference", center=center)
+        return replace(samples, arm=values[0], against=against, scale="difference", center=center, gaps=gaps)
 
     def weigh(self, claim: Claim, strata: Strata, level: float) -> Evidence:
         """Test and effect over the datasets where the metric exists. Values are oriented: lower is what is claimed."""
+        from ablate.claims.binary_evidence import weigh_shares
         from ablate.claims.evidence import Evidence
         from ablate.claims.statistics import effects
-        from ablate.claims.statistics.rank_tests import stratified_rank_test
+        from ablate.claims.statistics.robust_rank_test import robust_rank_test
 
         value = CompareFields.of(claim).value
         if value is not None:
@@ -124,13 +131,16 @@ class Compare(Kind):
             return evidence
         if claim.statistic == "best":
             return _weigh_best(evidence, level)
+        if evidence.binary:
+            return weigh_shares(evidence, evidence.margin, level)
         way = 1.0 if claim.direction == "less" else -1.0
-        pairs = [
-            (way * samples.arm, way * samples.against) for samples in evidence.filled if samples.against is not None
-        ]
-        test = stratified_rank_test(pairs, evidence.bootstrap_seed)
+        margin, seed = evidence.margin, evidence.bootstrap_seed
+        pairs = [(way * arm, way * other) for arm, other in (samples.ranked() for samples in evidence.filled)]
+        tested = [(way * first, way * second) for first, second in evidence.gaps] or pairs
+        beyond, short = (robust_rank_test(tested, shift, seed) for shift in (margin, -margin))
+        within = max(beyond.p_greater, short.p_less)
         improvement = effects.improvement(pairs, level)
-        evidence = evidence.with_test(test.p_less, test.p_greater, test.method, improvement)
+        evidence = evidence.with_test(beyond.p_less, short.p_greater, beyond.method, improvement, within)
         return with_difference(evidence, level)
 
     def mark(self, verdict: Verdict) -> Mark:
@@ -144,6 +154,8 @@ class Compare(Kind):
     def simulations(self) -> tuple[Simulation, ...]:
         return (
             Simulation("compare", "compare, two arms", _simulated_pair, 0),
+            Simulation("margin", "compare, two arms, with a margin", _simulated_margin),
+            Simulation("shares", "compare, two arms, 0/1 outcomes", _simulated_shares),
             Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
         )
 
@@ -167,9 +179,12 @@ def _has_a_best(reader: Reader, metric: str, statistic: str) -> None:
 
 
 def with_difference(evidence: Evidence, level: float) -> Evidence:
-    """The evidence with the difference of the two arms' centres as its effect."""
+    """The evidence with the difference of the two arms' centres, or shares, as its effect."""
+    from ablate.claims.binary_evidence import with_shares
     from ablate.claims.statistics.effects import difference_of_centers
 
+    if evidence.binary:
+        return with_shares(evidence, level)
     pairs = [pair for pair in (samples.comparable() for samples in evidence.filled) if pair is not None]
     if not pairs:
         return evidence.without_finite_values()
@@ -198,6 +213,7 @@ def _weigh_best(evidence: Evidence, level: float) -> Evidence:
 
 def weigh_against_value(claim: Claim, strata: Strata, value: float, level: float) -> Evidence:
     """Test and effect of one arm against a fixed value, over the datasets where the metric exists."""
+    from ablate.claims.binary_evidence import weigh_share_of_value
     from ablate.claims.evidence import Evidence
     from ablate.claims.statistics import effects
     from ablate.claims.statistics.rank_tests import sign_test
@@ -205,18 +221,26 @@ def weigh_against_value(claim: Claim, strata: Strata, value: float, level: float
     evidence = Evidence(claim, strata, strata[0][1].scale)
     if not evidence.filled:
         return evidence
+    if evidence.binary:
+        return weigh_share_of_value(evidence, value, level)
     way = 1.0 if claim.direction == "less" else -1.0
     oriented = [way * samples.arm for samples in evidence.filled]
-    test = sign_test(oriented, way * value)
     improvement = effects.improvement_on(oriented, way * value, level)
     scale: Any = "ratio" if evidence.scale == "ratio" and value > 0 else "difference"
     evidence = replace(evidence, scale=scale, improvement_of="runs")
-    evidence = evidence.with_test(test.p_less, test.p_greater, test.method, improvement)
+    ends = [
+        value * math.exp(side * evidence.margin) if scale == "ratio" else value + side * evidence.margin
+        for side in (-way, way)
+    ]
+    beyond, short = (sign_test(oriented, way * end) for end in ends)
+    within = max(beyond.p_greater, short.p_less)
+    evidence = evidence.with_test(beyond.p_less, short.p_greater, beyond.method, improvement, within)
     pairs = [replace(samples, scale=scale).comparable() for samples in evidence.filled]
     finite = [pair[0] for pair in pairs if pair is not None]
     if not finite:
         return evidence.without_finite_values()
     zero, center = math.log(value) if scale == "ratio" else value, evidence.filled[0].center
+    evidence = replace(evidence, held_against=zero)
     effect = effects.difference_from_value(finite, zero, evidence.bootstrap_seed, center, level)
     return evidence.with_effect(*effect)
 
@@ -226,6 +250,24 @@ def _simulated_pair(law: Law, n: int, effect: float) -> Simulated:
     from ablate.claims.simulation import simulated_claim
 
     return simulated_claim("compare"), law.samples(law.runs(-effect, n), law.runs(0.0, n)), -effect
+
+
+def _simulated_margin(law: Law, n: int, effect: float) -> Simulated:
+    """The arm is better by the margin and so much more: at 0, what is reproduced is false, and so is no difference."""
+    from ablate.claims.simulation import simulated_claim
+
+    claim = simulated_claim("compare", margin=law.margin(1.0))
+    return claim, law.samples(law.runs(-1.0 - effect, n), law.runs(0.0, n)), -1.0 - effect
+
+
+def _simulated_shares(law: Law, n: int, effect: float) -> Simulated:
+    """A run fails whose value lies above what a fifth of the runs at level 0 exceed."""
+    from ablate.claims.simulation import FAILING, simulated_claim
+
+    outcomes = [law.failures(level, n) for level in (-effect, 0.0)]
+    samples = law.samples(outcomes[0], outcomes[1])
+    samples = replace(samples, scale="difference", center="mean", diverged=(0, 0))
+    return simulated_claim("compare"), samples, law.failing(-effect) - FAILING
 
 
 def _simulated_value(law: Law, n: int, effect: float) -> Simulated:

@@ -1,7 +1,7 @@
 """equivalent: is the arm's metric within the margin of another's, or not worse than the best of several by more?
 
 One pair: two one-sided tests (Schuirmann 1987), each a rank test of values that are shifted by the margin, so that it is
-exact where the arms differ by a shift (of logarithms, for a ratio).
+exact where the arms differ by a shift (of logarithms, for a ratio). Of 0/1 outcomes: the interval of the difference of shares.
 
 Not worse than the best: which level is best is not chosen on the data. Not worse than the best is not worse than each, so
 every level is tested, and all must be passed: an intersection–union test, of which each part is made at the full level
@@ -28,15 +28,11 @@ from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, co
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
     from ablate.claims.simulation import Law, Simulated
-    from ablate.claims.statistics.bootstrap import Floats
-    from ablate.claims.statistics.rank_tests import RankTest
     from ablate.claims.study_rows import StudyRows
     from ablate.claims.values import Samples
     from ablate.claims.verdict import Verdict
     from ablate.study.claims.reader import Reader
 
-DIGITS = 12
-"""Shifted values that are equal but for rounding are ties"""
 BEST_OF = "best of "
 """begins what a claim is held against where it is the best of several arms"""
 MOST_NAMED = 3
@@ -163,31 +159,36 @@ def _against(claim: Claim, name: str) -> Claim:
 def _weigh_pair(claim: Claim, strata: Strata, level: float) -> Evidence:
     from ablate.claims.evidence import Evidence
     from ablate.claims.statistics.effects import improvement
+    from ablate.claims.statistics.robust_rank_test import robust_rank_test
 
     evidence = Evidence(claim, strata, strata[0][1].scale)
     margin, one_sided = evidence.margin, bool(claim.direction)
     evidence = replace(evidence, target=(-math.inf if one_sided else -margin, margin))
     if not evidence.filled:
         return evidence
+    if evidence.binary:
+        return _weigh_shares(evidence, level)
     seed = evidence.bootstrap_seed
     way = -1.0 if claim.direction == "greater" else 1.0
     ranked = [(way * arm, way * other) for arm, other in (samples.ranked() for samples in evidence.filled)]
-    above = _shifted(ranked, -margin, seed)
+    above = robust_rank_test(ranked, -margin, seed)
     p_for, p_against = above.p_less, above.p_greater
     if not one_sided:
-        below = _shifted(ranked, margin, seed)
+        below = robust_rank_test(ranked, margin, seed)
         p_for, p_against = max(p_for, below.p_greater), min(p_against, below.p_less)
     evidence = evidence.with_test(p_for, p_against, above.method, improvement(ranked, level))
     return with_difference(evidence, level)
 
 
-def _shifted(ranked: list[tuple[Floats, Floats]], shift: float, seed: int) -> RankTest:
-    import numpy as np
+def _weigh_shares(evidence: Evidence, level: float) -> Evidence:
+    """Of 0/1 outcomes: whether the difference of shares lies below the margin and, both ways, above the margin below 0."""
+    from ablate.claims.binary_evidence import weigh_shares
 
-    from ablate.claims.statistics.rank_tests import stratified_rank_test
-
-    shifted = [(np.round(arm + shift, DIGITS), np.round(other, DIGITS)) for arm, other in ranked]
-    return stratified_rank_test(shifted, seed)
+    told = weigh_shares(evidence, evidence.margin, level)
+    if not evidence.claim.direction:
+        return replace(told, p_for=told.p_within, p_against=min(told.p_for, told.p_against), p_within=1.0)
+    short, worse = weigh_shares(evidence, -evidence.margin, level).p_for, told.p_against
+    return replace(told, p_for=short, p_against=worse, p_within=1.0)
 
 
 def _weigh_best(claim: Claim, strata: Strata, level: float) -> Evidence:

@@ -118,11 +118,11 @@ class Trend(Kind):
         ladders = [ladder for samples in evidence.filled for ladder in samples.ladders]
         if not ladders:
             return evidence
-        test = trend_test(ladders, evidence.bootstrap_seed, level)
+        test = trend_test(ladders, evidence.bootstrap_seed, level, evidence.margin)
         p_for, p_against, ahead, (low, high) = test.p_rises, test.p_falls, test.rising, test.rising_interval
         if claim.direction == "less":
             p_for, p_against, ahead, low, high = p_against, p_for, 1 - ahead, 1 - high, 1 - low
-        evidence = evidence.with_test(p_for, p_against, "Monte Carlo", (ahead, low, high))
+        evidence = evidence.with_test(p_for, p_against, "Monte Carlo", (ahead, low, high), test.p_within)
         return evidence.with_effect(test.coefficient, *test.interval)
 
     def mark(self, verdict: Verdict) -> Mark:

@@ -1,4 +1,4 @@
-"""Sizes of an effect and their intervals: differences of centres, probability of improvement; Holm, numbers of seeds."""
+"""Sizes of an effect and their intervals: differences of centres, probability of improvement; Holm."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from scipy import stats
 from ablate.claims.statistics.bootstrap import LEVEL, RESAMPLES, center_of, percentiles, resampled_centers, seed_of
 
 POWER = 0.8
+"""Of a number of seeds that is told"""
 
 Pair = tuple[ArrayLike, ArrayLike]
 
@@ -65,7 +66,7 @@ def improvement(strata: Sequence[Pair], level: float = LEVEL) -> tuple[float, fl
     z = float(stats.norm.ppf(0.5 + level / 2))
 
     def excess(theta: float) -> float:
-        variance = sum(_variance(theta, m, n) for m, n in sizes) / len(sizes) ** 2
+        variance = sum(variance_of_improvement(theta, m, n) for m, n in sizes) / len(sizes) ** 2
         return abs(seen - theta) - z * math.sqrt(variance)
 
     low = _edge(excess, 0.0, seen) if seen > 0 else 0.0
@@ -83,7 +84,8 @@ def improvement_on(strata: Sequence[ArrayLike], value: float, level: float = LEV
     return seen, max(0.0, low) if seen > 0 else 0.0, min(1.0, high) if seen < 1 else 1.0
 
 
-def _variance(theta: float, m: int, n: int) -> float:
+def variance_of_improvement(theta: float, m: int, n: int) -> float:
+    """Of a probability of improvement seen in m against n runs, where the true one is theta (Newcombe's fifth method)."""
     half = (m + n) / 2 - 1
     shape = 1 + half * (1 - theta) / (2 - theta) + half * theta / (1 + theta)
     return theta * (1 - theta) * shape / (m * n)
@@ -108,22 +110,3 @@ def holm(p_values: Sequence[float]) -> list[float]:
     adjusted = np.empty(len(p))
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted.tolist()
-
-
-def seeds_to_detect(probability: float, strata: int = 1, alpha: float = 0.05, power: float = POWER) -> int | None:
-    """Seeds an arm and dataset with which a Mann–Whitney test would find this probability of improvement.
-
-    Noether's normal approximation (Journal of the American Statistical Association 82, 1987) for equal arms; None where
-    the probability is one half: there is nothing to find.
-    """
-    if abs(probability - 0.5) < 1e-9:
-        return None
-    needed = (stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)) ** 2 / (6 * (probability - 0.5) ** 2)
-    return math.ceil(needed / strata)
-
-
-def seeds_to_narrow(half_width: float, target: float, n: float) -> int | None:
-    """Seeds with which an interval of this half width at n seeds shrinks to `target`; None if that is not above 0."""
-    if target <= 0:
-        return None
-    return math.ceil(n * (half_width / target) ** 2)

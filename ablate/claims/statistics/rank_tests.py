@@ -22,6 +22,8 @@ EXACT_RUNS = 120
 """Up to so many runs in a stratum all deals are counted"""
 EXACT_LATTICE = 1 << 20
 """Up to so many distinct values of the statistic all deals are counted"""
+DIGITS = 12
+"""Shifted values that are equal but for rounding are ties"""
 PERMUTATIONS = 20_000
 """Random deals where there are too many to count"""
 
@@ -75,6 +77,14 @@ def sign_test(strata: Sequence[ArrayLike], value: float) -> RankTest:
         return RankTest(1.0, 1.0, 1.0, "exact")
     less, greater = (float(stats.binom.cdf(few, below + above, 0.5)) for few in (above, below))
     return _two_sided(less, greater, 0.0, "exact")
+
+
+def shifted_rank_test(strata: Sequence[Pair], shift: float, seed: int = 0) -> RankTest:
+    """The test with the first samples moved by `shift`: exact where the samples differ by a shift alone."""
+    if not shift:
+        return stratified_rank_test(strata, seed)
+    moved = [(np.round(np.asarray(arm) + shift, DIGITS), np.round(np.asarray(other), DIGITS)) for arm, other in strata]
+    return stratified_rank_test(moved, seed)
 
 
 @dataclass(frozen=True)

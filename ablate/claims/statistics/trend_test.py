@@ -40,22 +40,34 @@ class TrendTest:
     interval: tuple[float, float]
     rising: float
     rising_interval: tuple[float, float]
+    p_within: float = 1.0
+    """that the coefficient is not within ± margin"""
 
 
-def trend_test(ladders: Sequence[Levels], seed: int, level: float) -> TrendTest:
-    """The test over one or several ladders, none empty."""
+def trend_test(ladders: Sequence[Levels], seed: int, level: float, margin: float = 0.0) -> TrendTest:
+    """The test over one or several ladders, none empty. Of a margin: the share of resamples that do not lie beyond it."""
     climbs = [_Ladder.of(levels) for levels in ladders]
     coefficient = float(np.mean([climb.coefficients(climb.values[None])[0] for climb in climbs])) + 0.0
     rising = float(np.mean([climb.rising(climb.values[None])[0] for climb in climbs]))
     dealt = np.mean([climb.dealt(i) for i, climb in enumerate(climbs)], axis=0)
     extreme = (dealt <= coefficient + ROUNDING, dealt >= coefficient - ROUNDING)
-    falls, rises = ((np.count_nonzero(hits) + 1) / (PERMUTATIONS + 1) for hits in extreme)
+    falls, rises = (_share(hits) for hits in extreme)
     rng = np.random.default_rng(seed)
     resampled = [(climb, climb.resampled(rng)) for climb in climbs]
-    low, high = percentiles(np.mean([climb.coefficients(values) for climb, values in resampled], axis=0), level)
+    again = np.mean([climb.coefficients(values) for climb, values in resampled], axis=0)
+    low, high = percentiles(again, level)
+    within = 1.0
+    if margin:
+        below, above = (_share(again >= -margin), _share(again <= margin))  # of not falling, not rising by the margin
+        falls, rises = max(falls, below), max(rises, above)
+        within = max(_share(again <= -margin), _share(again >= margin))
     least, most = percentiles(np.mean([climb.rising(values) for climb, values in resampled], axis=0), level)
     interval, rising_interval = (float(low) + 0.0, float(high) + 0.0), (float(least), float(most))
-    return TrendTest(falls, rises, coefficient, interval, rising, rising_interval)
+    return TrendTest(falls, rises, coefficient, interval, rising, rising_interval, within)
+
+
+def _share(hits: NDArray[np.bool_]) -> float:
+    return (np.count_nonzero(hits) + 1) / (len(hits) + 1)
 
 
 @dataclass(frozen=True)

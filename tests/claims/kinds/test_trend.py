@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ablate.claims.judgement import FEWEST_SEEDS
 from ablate.claims.kinds.trend import Trend
 from ablate.claims.statistics.bootstrap import LEVEL
+from ablate.claims.thresholds import FEWEST_SEEDS
 from ablate.claims.values import Samples
 from tests.support.simulated_study import SimulatedClaim
 from tests.support.simulated_verdicts import headline

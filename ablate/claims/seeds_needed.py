@@ -1,0 +1,79 @@
+"""How many seeds would decide a claim with 80 % power, if the runs at hand show how runs come out.
+
+By simulation from those runs (ablate.claims.statistics.power) where two arms are compared, or one with a value; of the best of
+several arms, and of a range, from the width of the interval. Where no number up to 200 would do, there is none.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from ablate.claims.evidence import Evidence
+from ablate.claims.statistics.effects import POWER
+from ablate.claims.statistics.power import Pool, Question, decided
+from ablate.claims.thresholds import ALPHA, FEWEST_SEEDS
+
+MOST_SEEDS = 200
+"""More are not told: what was seen in some ten runs does not reach so far"""
+STEP = 1.2
+"""From one number to the next that is tried: a number is told no more exactly"""
+
+
+def seeds_needed(evidence: Evidence, alpha: float) -> int | None:
+    """Seeds an arm and dataset; None if more seeds would not decide it. alpha: level of its test, two-sided."""
+    n = max(FEWEST_SEEDS, evidence.seeds + 1)
+    if not evidence.seeds_decide or evidence.seeds < 2 or n > MOST_SEEDS:
+        return None
+    if not math.isfinite(evidence.high - evidence.low):
+        return None
+    pools = _pools(evidence)
+    if pools is None:
+        return _by_width(evidence, alpha)
+    least, most = evidence.target or (-evidence.margin, evidence.margin)
+    question = Question(least, most, evidence.target is not None)
+    if decided(pools, MOST_SEEDS, question, alpha, evidence.bootstrap_seed) < POWER:
+        return None
+    while n < MOST_SEEDS and decided(pools, n, question, alpha, evidence.bootstrap_seed) < POWER:
+        n = max(n + 1, math.floor(n * STEP))
+    return min(n, MOST_SEEDS)
+
+
+def _pools(evidence: Evidence) -> list[Pool] | None:
+    """The runs of each dataset, oriented; None where a claim is not of two arms, or of one and a value."""
+    way = -1.0 if evidence.claim.direction == "greater" else 1.0
+    pools = []
+    for samples in evidence.filled:
+        scale: Any = evidence.scale
+        pair = replace(samples, scale=scale).comparable()
+        if (
+            samples.rivals
+            or samples.ladders
+            or pair is None
+            or (samples.against is None and evidence.held_against is None)
+        ):
+            return None
+        first, other = pair
+        fixed = samples.against is None
+        if fixed:
+            other = np.array([evidence.held_against])
+        pools.append(Pool(way * first, way * other, fixed, samples.binary))
+    return pools or None
+
+
+def _by_width(evidence: Evidence, alpha: float) -> int | None:
+    """From the interval's width, which falls with the root of the number; its end must be beyond with 80 % chance."""
+    if evidence.target is None:
+        return None
+    distance = min(abs(evidence.oriented[0] - end) for end in evidence.target)
+    width = (evidence.high - evidence.low) / 2
+    if distance <= 0:
+        return None
+    sure, usual = (float(stats.norm.isf(level / 2)) for level in (alpha, ALPHA))
+    wider = (sure + float(stats.norm.ppf(POWER))) / usual
+    n = math.ceil(evidence.seeds * (wider * width / distance) ** 2)
+    return max(n, FEWEST_SEEDS, evidence.seeds + 1) if n <= MOST_SEEDS else None
