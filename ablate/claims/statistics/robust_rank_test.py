@@ -40,9 +40,7 @@ def robust_rank_test(strata: Sequence[Pair], shift: float, seed: int) -> RankTes
     if less <= exact.p_less and greater <= exact.p_greater:
         return exact
     less, greater = max(less, exact.p_less), max(greater, exact.p_greater)
-    return replace(
-        exact, p=min(1.0, 2 * min(less, greater)), p_less=less, p_greater=greater, method="studentized"
-    )
+    return replace(exact, p=min(1.0, 2 * min(less, greater)), p_less=less, p_greater=greater, method="studentized")
 
 
 def studentized_test(strata: Sequence[tuple[Floats, Floats]], seed: int) -> tuple[float, float]:
