@@ -10,22 +10,27 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ablate.config.run_config import RESULTS_VERSION
 from ablate.errors import UsageError
 from ablate.execution.options import Options
 from ablate.execution.planner import CohortPlan
 from ablate.execution.verify import equal_to_rounding
+from ablate.registry.measures import measure
 from ablate.results.late_metrics import measured_later
 from ablate.results.rows import row_of
 from ablate.results.tables import COUNTED, MEASURED_LATER, Results, rows_by_id
 from ablate.study.study import Run, Study
 from ablate.training.options import Arithmetic
 
+Floats = NDArray[np.float64]
 SPREADS = 2.0
 """A run trained again agrees when it lies within so many ranges of its arm's seeds of its row: rounding differs with
-the machine and the cohort's size and grows in training, but not to another arm's result"""
+the machine, its threads and the cohort's size and grows in training, but not to another arm's result. Where a metric is
+compared by ratio, ranges are of logarithms: runs that differ by factors do so here as well"""
 FEWEST_FOR_SPREAD = 3
 
 
@@ -37,13 +42,13 @@ class Again:
     same: int
     """metrics that are equal to rounding"""
     differing: dict[str, tuple[float, float, float]]
-    """metric → the row's value, the new one, and how far they may lie apart"""
+    """metric → the row's value, the new one, and how far they lie apart as a share of what rounding explains"""
     problem: str = ""
 
     @property
     def agrees(self) -> bool:
         """Within what rounding explains."""
-        return not self.problem and all(abs(a - b) <= limit for a, b, limit in self.differing.values())
+        return not self.problem and all(share <= 1 for _, _, share in self.differing.values())
 
     def line(self) -> str:
         """One line for a person."""
@@ -52,17 +57,12 @@ class Again:
             return f"{name}: differs: {self.problem}"
         if not self.differing:
             return f"{name}: equal to rounding in all {self.same} metrics"
-
-        def distance(metric: str) -> float:
-            mine, other, limit = self.differing[metric]
-            return abs(mine - other) / limit if limit else math.inf
-
-        worst = max(self.differing, key=distance)
-        mine, other, limit = self.differing[worst]
+        worst = max(self.differing, key=lambda metric: self.differing[metric][2])
+        mine, other, share = self.differing[worst]
         word = "agrees" if self.agrees else "differs"
         return (
             f"{name}: {word}: {self.same} metrics equal to rounding, {len(self.differing)} not; the farthest is {worst}: "
-            f"{mine:.6g} in the table, {other:.6g} now, may be {limit:.3g} apart"
+            f"{mine:.6g} in the table, {other:.6g} now, {share:.2g} of the distance that rounding explains"
         )
 
 
@@ -104,7 +104,7 @@ def _again(study: str, run: Run, results: Results, finished: pd.DataFrame, devic
     if result.errors:
         return Again(run, 0, {}, result.errors[run.run_id])
     new = row_of(study, run, result.outcomes[0], device, 1)
-    return _compared(run, row, new, _spreads(finished, run, _metrics(results, finished)))
+    return _compared(run, row, new, _arm_values(finished, run, _metrics(results, finished)))
 
 
 def _metrics(results: Results, finished: pd.DataFrame) -> list[str]:
@@ -120,23 +120,35 @@ def _arithmetic_of(row: dict[str, Any]) -> Arithmetic:
     return "tf32" if said == "tf32" else "fp32"
 
 
-def _spreads(finished: pd.DataFrame, run: Run, metrics: list[str]) -> dict[str, float]:
-    """Metric → how far it ranges over the finished seeds of the run's arm on its dataset; 0 with too few of them."""
+def _arm_values(finished: pd.DataFrame, run: Run, metrics: list[str]) -> dict[str, Floats]:
+    """Metric → its values over the finished seeds of the run's arm on its dataset."""
     peers = finished[(finished["arm"] == run.arm) & (finished["dataset"] == run.dataset)][metrics].astype(float)
-    ranges = peers.max() - peers.min()
-    return {name: float(ranges[name]) if peers[name].count() >= FEWEST_FOR_SPREAD else 0.0 for name in metrics}
+    return {name: peers[name].dropna().to_numpy() for name in metrics}
 
 
-def _compared(run: Run, row: dict[str, Any], new: dict[str, Any], spreads: dict[str, float]) -> Again:
+def share_of_spread(metric: str, mine: float, other: float, values: Floats) -> float:
+    """How far two values of a metric lie apart, in units of SPREADS times the range of its values over seeds [n].
+
+    inf where there are too few values, or none that differ; NaN where one of the two is NaN.
+    """
+    both, values = np.array([mine, other]), values[np.isfinite(values)]
+    if measure(metric).scale == "ratio" and min(both.min(), values.min(initial=math.inf)) > 0:
+        both, values = np.log(both), np.log(values)
+    limit = SPREADS * float(np.ptp(values)) if len(values) >= FEWEST_FOR_SPREAD else 0.0
+    distance = float(np.ptp(both))
+    return distance / limit if limit else math.inf
+
+
+def _compared(run: Run, row: dict[str, Any], new: dict[str, Any], values: dict[str, Floats]) -> Again:
     if row["dataset_fingerprint"] != new["dataset_fingerprint"]:
         data = f"{row['dataset_fingerprint']} in the table, {new['dataset_fingerprint']} here"
         return Again(run, 0, {}, f"the data are others: fingerprint {data}")
     again = Again(run, 0, {})
     if row["status"] != new["status"]:
         return replace(again, problem=f"{row['status']} in the table, {new['status']} now")
-    pairs = {name: (float(row[name]), float(new.get(name, math.nan))) for name in spreads}
+    pairs = {name: (float(row[name]), float(new.get(name, math.nan))) for name in values}
     differing = {
-        name: (mine, other, SPREADS * spreads[name])
+        name: (mine, other, share_of_spread(name, mine, other, values[name]))
         for name, (mine, other) in pairs.items()
         if not equal_to_rounding(mine, other)
     }

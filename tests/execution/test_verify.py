@@ -10,7 +10,7 @@ import pytest
 
 from ablate.execution.display import Quiet
 from ablate.execution.options import Options
-from ablate.execution.train_again import Again, train_again
+from ablate.execution.train_again import Again, share_of_spread, train_again
 from ablate.execution.verify import faults_in, read
 from ablate.results.tables import Results
 from ablate.search.batches import run_study
@@ -46,6 +46,16 @@ def test_good_tables_are_good_and_an_edited_line_is_named(folder: Path) -> None:
     assert done.returncode == 3
     assert "no checksums.json" in done.stdout
     assert "runs.csv:2: status is diverged, but diverged_at is empty" in done.stdout
+
+
+def test_what_rounding_explains_is_told_by_factors_where_the_metric_is_compared_by_ratio() -> None:
+    kid = np.array([0.1, 0.2, 0.3, 0.4, 1.7])
+    assert 3.28 - 0.355 > 2 * (1.7 - 0.1) * 0.9
+    assert share_of_spread("kid", 0.355, 3.28, kid) == pytest.approx(np.log(3.28 / 0.355) / (2 * np.log(17)))
+    assert share_of_spread("kid", -0.1, 0.1, kid) == pytest.approx(0.2 / 3.2)  # below 0 there are no factors
+    assert share_of_spread("mode_coverage", 0.5, 1.0, np.array([0.4, 0.5, 0.6])) == pytest.approx(0.5 / 0.4)
+    assert share_of_spread("kid", 0.1, 0.2, np.array([0.1, 0.2])) == np.inf  # two seeds have no spread to speak of
+    assert share_of_spread("kid", 0.1, np.inf, kid) == np.inf
 
 
 def test_a_folder_without_tables_is_a_mistake_of_the_caller(tmp_path: Path) -> None:
