@@ -51,7 +51,8 @@ def _pools(evidence: Evidence) -> list[Pool] | None:
         scale: Any = evidence.scale
         pair = replace(samples, scale=scale).comparable()
         if (
-            samples.rivals
+            evidence.paired
+            or samples.rivals
             or samples.ladders
             or pair is None
             or (samples.against is None and evidence.held_against is None)
