@@ -134,12 +134,13 @@ class Compare(Kind):
         return word, reason, seeds
 
     def mark(self, verdict: Verdict) -> Mark:
-        return Mark(f"{_metric(verdict)}: {verdict.arm} {minus(verdict)} {verdict.against}", axis_of(verdict))
+        what = f"{_metric(verdict)}: {verdict.arm} {minus(verdict)} {verdict.against}{_by_draw(verdict)}"
+        return Mark(what, axis_of(verdict))
 
     def finding(self, verdict: Verdict) -> str:
         other = f"that of {verdict.against}" if verdict.n[1] else verdict.against
         way = {"less": "lower", "greater": "higher"}.get(verdict.direction, verdict.direction)
-        return f"{comparison_text(verdict, _metric(verdict), other)} (claimed: {way})"
+        return f"{comparison_text(verdict, _metric(verdict), other)} (claimed: {way}{_by_draw(verdict)})"
 
     def simulations(self) -> tuple[Simulation, ...]:
         from ablate.claims.simulated_draws import simulated_needed, simulated_shares, simulated_values
@@ -158,12 +159,15 @@ class Compare(Kind):
 def _metric(verdict: Verdict) -> str:
     """The metric, with what is taken of it."""
     words = verdict.statistic.removesuffix(BY_DRAW)
-    paired = verdict.statistic[len(words) :]
     if words == "value":
-        return verdict.metric + paired
+        return verdict.metric
     if words == "spread":  # of logarithms, where values are compared by ratio
         return f"spread of {'log ' if measure(verdict.metric).scale == 'ratio' else ''}{verdict.metric}"
-    return f"{words} {verdict.metric}{paired}"  # the best, or a share of runs near the best
+    return f"{words} {verdict.metric}"  # the best, or a share of runs near the best
+
+
+def _by_draw(verdict: Verdict) -> str:
+    return BY_DRAW if verdict.statistic.endswith(BY_DRAW) else ""
 
 
 def _has_a_best(reader: Reader, metric: str, statistic: str) -> None:
