@@ -81,8 +81,8 @@ def test_a_published_share_is_compared_as_shares_are() -> None:
     assert outcome(
         values, published(statistic="share", within=(8.0, 8.0), value=0.87, runs=200, margin=0.2)
     ).verdict == ("contradicted")
-    assert outcome(values[:20], claim).verdict == "inconclusive"
-    assert outcome(values[:20], claim).seeds_needed is None
+    assert outcome(values[::3], claim).verdict == "inconclusive"
+    assert outcome(values[::3], claim).seeds_needed is None
 
 
 def test_published_results_of_single_runs_are_compared_as_another_arm_is() -> None:
@@ -123,7 +123,7 @@ def test_the_board_prints_the_figure_and_where_it_is_from() -> None:
     lines = {entry.id: entry.lines[0] for entry in board(decide(study, results))}
     assert lines["mean"].what == "mean of modes@1: a − published 5.89 ± 0.13 (200 runs), arXiv 2302.14320"
     assert lines["mean"].sentence == (
-        "mean of modes@1 of a differs from the published 5.89 ± 0.13 (200 runs), arXiv 2302.14320 by −0.09 [−0.779, 0.599] "
+        "mean of modes@1 of a differs from the published 5.89 ± 0.13 (200 runs), arXiv 2302.14320 by −0.09 [−0.778, 0.598] "
         "(claimed: equal within 1): reproduced"
     )
     assert lines["share"].what == "share within [8, 8] of modes@1: a − published 0.9 (200 runs), arXiv 2302.14320"

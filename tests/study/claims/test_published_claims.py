@@ -58,7 +58,8 @@ def read(tmp_path: Path, claim: str) -> Claim:
         (f"{FIGURE}, value: 5.89, interval: [5, 6.5]", "c: mean of modes@1 of ns equal to the published 5.89 [5, 6.5] within 1"),
         (f"{FIGURE}, value: 0.22, runs: 200, within: [8, 8]",
          "c: share within [8, 8] of modes@1 of ns equal to the published 0.22 (200 runs) within 1"),
-        (f"{OF_FILE}, {RING}", "c: modes@1 of ns equal to the published 2 runs of theirs/seeds.csv (modes of ring, non_saturating) within 1"),
+        (f"{OF_FILE}, {RING}",
+         "c: modes@1 of ns equal to the published 2 runs of theirs/seeds.csv (modes of ring, non_saturating) within 1"),
     ],
 )  # fmt: skip
 def test_a_figure_is_told_as_it_is_published(tmp_path: Path, claim: str, key: str) -> None:
