@@ -194,17 +194,10 @@ def weigh_by_draw(evidence: Evidence, level: float) -> Evidence:
 
 def _weigh_values(evidence: Evidence, level: float) -> Evidence:
     """Wilcoxon's signed rank test. A draw on which one arm diverged differs most; on which both did, not at all."""
-    import numpy as np
-
     from ablate.claims.statistics import effects
     from ablate.claims.statistics.signed_rank import signed_rank_test
 
-    way = 1.0 if evidence.claim.direction == "less" else -1.0
-    margin, gaps = evidence.margin, []
-    for samples in evidence.filled:
-        first, second = samples.ranked()
-        alike = first == second
-        gaps.append(way * (np.where(alike, 0.0, first) - np.where(alike, 0.0, second)))
+    margin, gaps = evidence.margin, differences_by_draw(evidence)
     beyond, short = (signed_rank_test(gaps, shift) for shift in (margin, -margin))
     within = max(beyond.p_greater, short.p_less)
     ahead = effects.improvement_on(gaps, 0.0, level)
@@ -229,9 +222,10 @@ def _weigh_shares(evidence: Evidence, level: float) -> Evidence:
     beyond, short = (paired_margin_test(strata, -way * side * margin) for side in (1, -1))
     p_for, p_against = (beyond[0], short[1]) if way > 0 else (beyond[1], short[0])
     within = max(beyond[1], short[0]) if way > 0 else max(beyond[0], short[1])
-    gaps = [way * (samples.arm - samples.against) for samples in evidence.filled if samples.against is not None]
     method = "score interval" if margin else "exact"
-    evidence = evidence.with_test(p_for, p_against, method, effects.improvement_on(gaps, 0.0, level), within)
+    evidence = evidence.with_test(
+        p_for, p_against, method, effects.improvement_on(differences_by_draw(evidence), 0.0, level), within
+    )
     return evidence.with_effect(*paired_difference(strata, level))
 
 
@@ -246,6 +240,18 @@ def _weigh_needed(evidence: Evidence, level: float) -> Evidence:
         less, greater = greater, less
     evidence = evidence.with_test(less, greater, test.method, p_within=test.p_within)
     return evidence.with_effect(test.effect, test.low, test.high)
+
+
+def differences_by_draw(evidence: Evidence) -> list[Floats]:
+    """Differences within draws of each dataset that has runs, oriented: lower is claimed; 0 where both runs diverged."""
+    import numpy as np
+
+    way, gaps = -1.0 if evidence.claim.direction == "greater" else 1.0, []
+    for samples in evidence.filled:
+        first, second = samples.ranked()
+        alike = first == second
+        gaps.append(way * (np.where(alike, 0.0, first) - np.where(alike, 0.0, second)))
+    return gaps
 
 
 def counts_by_draw(evidence: Evidence) -> list[Any]:
