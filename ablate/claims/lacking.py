@@ -30,7 +30,7 @@ def alike(evidence: Evidence) -> str:
     if evidence.claim.metric == "diverged":
         return f"{'every' if happened else 'no'} run diverged, in either arm"
     if evidence.claim.statistic != "value":
-        return f"{'every' if happened else 'no'} run counts, of either arm"
+        return f"{'every' if happened else 'no'} run came so far, in either arm"
     return f"{evidence.claim.metric} is {int(happened)} in every run, of either arm"
 
 

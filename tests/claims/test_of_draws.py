@@ -197,4 +197,4 @@ def test_no_draw_that_succeeds_in_either_arm_is_no_event(tmp_path: Path) -> None
 
     for verdict in headlines(*made(tmp_path, change))["success"]:
         assert verdict.verdict == "no events"
-        assert verdict.reason == "no run counts, of either arm"
+        assert verdict.reason == "no run came so far, in either arm"

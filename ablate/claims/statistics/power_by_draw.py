@@ -28,7 +28,7 @@ def decided_by_draw(strata: Sequence[Floats], n: int, margin: float, shares: boo
     diverged; of `shares` they are −1, 0 and 1. alpha: level of the claim's test, two-sided.
     """
     rng = np.random.default_rng([seed % 2**63, n])
-    drawn = [_finite(own)[rng.integers(0, len(own), (STUDIES, n))] for own in strata]
+    drawn = [_ascending(own, n, rng) for own in strata]
     effect, half = _interval(drawn, shares)
     ahead = np.mean([((own < 0).mean(axis=1) + (own <= 0).mean(axis=1)) / 2 for own in drawn], axis=0)
     below, above = effect + half < -margin, effect - half > margin
@@ -39,17 +39,19 @@ def decided_by_draw(strata: Sequence[Floats], n: int, margin: float, shares: boo
             below, above = below & (2 * less < alpha), above & (2 * greater < alpha)
         return float(np.mean(below | above | within))
     sure = float(stats.norm.isf(alpha / 2))
-    short, beyond = (_deviate([own + shift for own in drawn]) for shift in (margin, -margin))
+    short = _deviate([own + margin for own in drawn])
+    beyond = _deviate([own - margin for own in drawn]) if margin else short
     below, above = below & (short < -sure) & (ahead >= LIKELY), above & (beyond > sure) & (ahead <= 1 - LIKELY)
     within &= (short > sure) & (beyond < -sure) & (np.maximum(ahead, 1 - ahead) <= APART)
     return float(np.mean(below | above | within))
 
 
-def _finite(differences: Floats) -> Floats:
-    """Infinite differences at twice the largest that is seen: they stay the largest."""
+def _ascending(differences: Floats, n: int, rng: np.random.Generator) -> Floats:
+    """Draws of each study [studies, n], ascending; infinite differences at twice the largest seen: they stay the largest."""
     inside = differences[np.isfinite(differences)]
     most = 2 * float(np.abs(inside).max()) if len(inside) and inside.any() else 1.0
-    return np.clip(differences, -most, most)
+    ordered = np.sort(np.clip(differences, -most, most))
+    return ordered[np.sort(rng.integers(0, len(ordered), (STUDIES, n)), axis=1)]
 
 
 def _interval(drawn: Sequence[Floats], shares: bool) -> tuple[Floats, Floats]:
@@ -65,10 +67,10 @@ def _share(own: Floats) -> tuple[Floats, Floats]:
 
 def _center(own: Floats) -> tuple[Floats, Floats]:
     """Interquartile mean of each study, and its variance by winsorised values."""
-    ordered, n = np.sort(own, axis=1), own.shape[1]
+    n = own.shape[1]
     cut = n // 4
-    inner = ordered[:, cut : n - cut]
-    spread = np.clip(ordered, inner[:, :1], inner[:, -1:]).var(axis=1, ddof=1)
+    inner = own[:, cut : n - cut]
+    spread = np.clip(own, inner[:, :1], inner[:, -1:]).var(axis=1, ddof=1)
     return inner.mean(axis=1), spread / ((1 - 2 * cut / n) ** 2 * n)
 
 
