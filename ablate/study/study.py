@@ -75,8 +75,8 @@ class Study:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Files that its claims rest on, by their paths from the study file's folder."""
-        return tuple(dict.fromkeys(file for claim in self.claims for file in claim.files))
+        """Files that the claims of the study file rest on, by their paths from its folder."""
+        return tuple(dict.fromkeys(file for claim in (self.whole or self).claims for file in claim.files))
 
     @property
     def adaptive(self) -> bool:

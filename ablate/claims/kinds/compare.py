@@ -1,7 +1,8 @@
 """compare: is the arm's metric less, or greater, than another arm's, or than a fixed value?
 
 Of two arms: the stratified Mann–Whitney test, confirmed by its studentized form where p is small; of 0/1 outcomes exact tests
-of the shares; of their best runs a test of its own (ablate.claims.statistics.best_test).
+of the shares; of their best runs a test of its own (ablate.claims.statistics.best_test); of draws that they share tests by draw
+(ablate.claims.of_draws).
 Against a value: the sign test, which asks whether the median run lies beyond it.
 """
 

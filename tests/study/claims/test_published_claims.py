@@ -11,6 +11,7 @@ from ablate.errors import StudyErrors
 from ablate.results.study_copy import write_study
 from ablate.study.claims import Claim
 from ablate.study.load import load_study
+from ablate.study.select import select
 from ablate.study.study import Study
 
 TOP = """\
@@ -80,6 +81,16 @@ def test_a_file_of_published_runs_is_kept_with_the_tables(tmp_path: Path) -> Non
     assert copy.claims == study.claims
     write_study(kept, copy)  # as where a folder's own study is run on
     assert (kept / "theirs" / "seeds.csv").read_text(encoding="utf-8") == SEEDS
+
+
+def test_a_part_of_the_study_keeps_the_files_of_the_whole(tmp_path: Path) -> None:
+    study = load(tmp_path, f"{OF_FILE}, {RING}, datasets: [ring8]")
+    text = study.text.replace("[ring8]", "[ring8, grid25]", 1)
+    study.path.write_text(text, encoding="utf-8")
+    part = select(load_study(study.path), ["dataset=grid25"])
+    assert part.claims == ()
+    write_study(tmp_path / "part", part)
+    assert load_study(tmp_path / "part" / "study.yaml").claims == study.claims
 
 
 @pytest.mark.parametrize(
