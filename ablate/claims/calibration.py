@@ -7,6 +7,7 @@ verdict is likeliest; so both `reproduced` and `contradicted` should be rare the
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Iterable, Iterator
 
@@ -43,16 +44,17 @@ def calibrate(
 def _case(simulation: Simulation, law_name: str, n: int, effect: float, studies: int, seed: int) -> Case:
     stream = zlib.crc32(simulation.name.encode()) if simulation.stream is None else simulation.stream
     law = Law(law_name, np.random.default_rng([seed, stream, LAWS.index(law_name), n, round(1000 * effect)]))
-    verdicts, covered = [], 0
+    verdicts, covered, intervals = [], 0, 0
     for _ in range(studies):
         claim, samples, truth = simulation.make(law, n, effect)
         kind = kind_of(claim)
         evidence = kind.weigh(claim, [("simulated", samples)], LEVEL)
         verdicts.append(kind.judge(evidence, evidence.p, ALPHA)[0])
         covered += evidence.low <= truth <= evidence.high
+        intervals += not math.isnan(evidence.effect)  # there is none where a run diverged, and a mean is asked for
     reproduced, contradicted, undecided = (
         verdicts.count(word) / studies for word in (REPRODUCED, CONTRADICTED, INCONCLUSIVE)
     )
-    shares = (reproduced, contradicted, undecided, covered / studies)
+    shares = (reproduced, contradicted, undecided, covered / intervals if intervals else math.nan)
     no_difference = verdicts.count(NO_DIFFERENCE) / studies
     return Case(simulation.name, law_name, n, effect, studies, *shares, seed, no_difference)

@@ -44,6 +44,8 @@ class Evidence:
     """what the target is called in reasons"""
     held_against: float | None = None
     """the fixed value that runs are compared with, on the scale of comparison"""
+    paired: bool = False
+    """the arms' values are in one order of draws"""
     seeds_decide: bool = True
     """more seeds would narrow the interval"""
     outside: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from ablate.claims.binary_evidence import counts_of
 from ablate.claims.evidence import Evidence
 from ablate.claims.judgement import CONTRADICTED, DECIDED, DEPENDS, INCONCLUSIVE, NO_DIFFERENCE, REPRODUCED
 from ablate.claims.kind import is_tested, kind_of
+from ablate.claims.of_draws import heterogeneity_by_draw
 from ablate.claims.statistics.bootstrap import LEVEL
 from ablate.claims.statistics.heterogeneity import heterogeneity_of_improvement, heterogeneity_of_shares
 from ablate.claims.thresholds import ALPHA
@@ -131,6 +132,8 @@ def _with_disagreement(whole: Verdict, dataset_verdicts: Sequence[Verdict]) -> V
 
 def heterogeneity_of(parts: Sequence[Evidence]) -> float:
     """p that the effect is the same on every dataset; NaN of a best run, and of a trend over a factor."""
+    if all(part.paired for part in parts):
+        return heterogeneity_by_draw(parts)
     if all(part.binary and part.filled[0].against is not None for part in parts):
         return heterogeneity_of_shares([counts_of(part.filled[0]) for part in parts])
     sizes = [part.filled[0].n for part in parts]

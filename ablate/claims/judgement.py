@@ -38,7 +38,7 @@ def judge(evidence: Evidence, p_adjusted: float, alpha: float) -> tuple[str, str
             return decided[0], decided[1] + incomplete(evidence), None
     needed = seeds_needed(evidence, alpha)
     reasons = hindrances(evidence, p_adjusted) if enough else [few(evidence)]
-    reasons += [f"needs about {needed} seeds"] if needed else []
+    reasons += [f"needs about {needed} {'draws' if evidence.paired else 'seeds'}"] if needed else []
     return INCONCLUSIVE, "; ".join(reasons) + incomplete(evidence), needed
 
 

@@ -12,7 +12,8 @@ from ablate.results.numbers import p_value, percent
 def absent(evidence: Evidence) -> str:
     """What is missing altogether, in words."""
     if not evidence.applies:
-        return f"{evidence.claim.metric} is not measured there"
+        lacks = next((samples.lacks for _, samples in evidence.strata if samples.lacks), evidence.claim.metric)
+        return f"{lacks} is not measured there"
     empty = [
         (dataset, [arm for arm, n in samples.by_arm if not n])
         for dataset, samples in evidence.used
@@ -28,6 +29,8 @@ def alike(evidence: Evidence) -> str:
     happened = bool(evidence.filled[0].arm[0])
     if evidence.claim.metric == "diverged":
         return f"{'every' if happened else 'no'} run diverged, in either arm"
+    if evidence.claim.statistic != "value":
+        return f"{'every' if happened else 'no'} run came so far, in either arm"
     return f"{evidence.claim.metric} is {int(happened)} in every run, of either arm"
 
 

@@ -7,6 +7,7 @@ several arms, and of a range, from the width of the interval. Where no number up
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +15,10 @@ import numpy as np
 from scipy import stats
 
 from ablate.claims.evidence import Evidence
+from ablate.claims.of_draws import differences_by_draw
 from ablate.claims.statistics.effects import POWER
 from ablate.claims.statistics.power import Pool, Question, decided
+from ablate.claims.statistics.power_by_draw import decided_by_draw
 from ablate.claims.thresholds import ALPHA, FEWEST_SEEDS
 
 MOST_SEEDS = 200
@@ -31,16 +34,28 @@ def seeds_needed(evidence: Evidence, alpha: float) -> int | None:
         return None
     if not math.isfinite(evidence.high - evidence.low):
         return None
-    pools = _pools(evidence)
-    if pools is None:
+    power = _power_by_draw(evidence, alpha) if evidence.paired else _power(evidence, alpha)
+    if power is None:
         return _by_width(evidence, alpha)
-    least, most = evidence.target or (-evidence.margin, evidence.margin)
-    question = Question(least, most, evidence.target is not None)
-    if decided(pools, MOST_SEEDS, question, alpha, evidence.bootstrap_seed) < POWER:
+    if power(MOST_SEEDS) < POWER:
         return None
-    while n < MOST_SEEDS and decided(pools, n, question, alpha, evidence.bootstrap_seed) < POWER:
+    while n < MOST_SEEDS and power(n) < POWER:
         n = max(n + 1, math.floor(n * STEP))
     return min(n, MOST_SEEDS)
+
+
+def _power(evidence: Evidence, alpha: float) -> Callable[[int], float] | None:
+    """How often so many seeds would decide it; None for a claim that is not of two arms, or of one and a value."""
+    pools = _pools(evidence)
+    least, most = evidence.target or (-evidence.margin, evidence.margin)
+    question = Question(least, most, evidence.target is not None)
+    return None if pools is None else lambda n: decided(pools, n, question, alpha, evidence.bootstrap_seed)
+
+
+def _power_by_draw(evidence: Evidence, alpha: float) -> Callable[[int], float]:
+    """How often so many draws would decide it, where the arms are paired by draw."""
+    strata, margin, seed = differences_by_draw(evidence), evidence.margin, evidence.bootstrap_seed
+    return lambda n: decided_by_draw(strata, n, margin, evidence.binary, alpha, seed)
 
 
 def _pools(evidence: Evidence) -> list[Pool] | None:

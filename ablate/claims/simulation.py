@@ -42,10 +42,18 @@ class Law:
 
     def runs(self, level: float, n: int) -> Floats:
         """The metric of n runs, +inf for those that diverge."""
-        values = self.rng.normal(level, 1.0, n)
+        return self._ended(self.rng.normal(level, 1.0, n))
+
+    def by_draw(self, level: float, other: float, n: int) -> tuple[Floats, Floats]:
+        """The metric of two arms on the same n draws, to which they owe half of their variance."""
+        drawn = self.rng.normal(0.0, math.sqrt(0.5), n)
+        first, second = (own + drawn + self.rng.normal(0.0, math.sqrt(0.5), n) for own in (level, other))
+        return self._ended(first), self._ended(second)
+
+    def _ended(self, values: Floats) -> Floats:
         if self.scale == "difference":
             return values
-        lost = self.rng.random(n) < DIVERGING if self.name == "diverging" else np.zeros(n, bool)
+        lost = self.rng.random(len(values)) < DIVERGING if self.name == "diverging" else np.zeros(len(values), bool)
         return np.where(lost, np.inf, np.exp(values))
 
     def natural(self, value: float) -> float:
@@ -58,7 +66,11 @@ class Law:
 
     def failures(self, level: float, n: int) -> Floats:
         """1 for a run that fails, 0 for another: it fails above what the given share of runs at level 0 exceeds."""
-        return (self.runs(level, n) > self.natural(float(stats.norm.isf(self._failing_finite)))).astype(float)
+        return self.failed(self.runs(level, n))
+
+    def failed(self, runs: Floats) -> Floats:
+        """Which of these runs fail."""
+        return (runs > self.natural(float(stats.norm.isf(self._failing_finite)))).astype(float)
 
     def failing(self, level: float) -> float:
         """The share of runs that fail at a level."""

@@ -43,6 +43,10 @@ class Samples:
     """values by level of a factor, ascending; one ladder for each setting of the rest"""
     gaps: tuple[Floats, ...] = ()
     """of a spread: differences within pairs of each arm's runs, which are independent where distances are not"""
+    seeds: tuple[NDArray[np.int64], ...] = ()
+    """the seed of each value's run, of the arm and of the other; in a search each draw has its own, in all arms the same"""
+    lacks: str = ""
+    """what is not measured, where that is not the metric itself"""
     names: tuple[str, ...] = ()
     """the arms: this one and the other, or this one and its rivals, or those of the ladders, one ladder after the other"""
 
@@ -129,6 +133,9 @@ def samples_of(rows: StudyRows, claim: Claim, dataset: str, better: str = "") ->
     return Samples(
         known[0], known[1] if claim.against else None, facts.scale, facts.center, (lost[0], lost[1]),
         (absent[0], sum(absent[1:])), measured, names=names,
+        seeds=tuple(
+            group["seed"].to_numpy(dtype=np.int64)[~np.isnan(value)] for group, value in zip(groups, values, strict=True)
+        ),
     )  # fmt: skip
 
 

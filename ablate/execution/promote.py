@@ -100,7 +100,8 @@ def _copy(own: Results, beside: Path, study: Study) -> None:
     for path in sorted((own.folder / tables.SAMPLES).glob("*.npz")):
         if path.name in own_samples or path.name.startswith("real_"):
             whole_files.copy(path, beside / tables.SAMPLES / path.name)
-    whole_files.copy(own.folder / tables.STUDY, beside / tables.STUDY)
+    for name in (tables.STUDY, *tables.study_as_run(own).files):
+        whole_files.copy(own.folder / name, beside / name)
     copied = replace(own, folder=beside, runs=own.runs.reset_index(drop=True))
     copied.write_environment()
     copied.write(study.runs())

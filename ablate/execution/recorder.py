@@ -17,6 +17,7 @@ from ablate.results import provenance, tables
 from ablate.results.event_files import EventFiles
 from ablate.results.frames import FRAMES
 from ablate.results.rows import curves_of, failed_row, probes_of, row_of
+from ablate.results.study_copy import write_study
 from ablate.results.tables import Results
 from ablate.study.study import Study
 
@@ -108,7 +109,7 @@ class Recorder:
         began = time.monotonic()
         self._join_fresh()
         folder = self.results.folder
-        whole_files.write_text(folder / tables.STUDY, self.study.text)
+        write_study(folder, self.study)
         self.results.environment = self._environment()
         self.results.write_environment()
         self.results.write(self.order)

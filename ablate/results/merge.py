@@ -10,6 +10,7 @@ from ablate.files import whole_files
 from ablate.results import tables
 from ablate.results.known_draws import with_draws
 from ablate.results.lock import locked
+from ablate.results.study_copy import write_study
 from ablate.results.tables import Results
 from ablate.study.study import Study
 
@@ -44,7 +45,7 @@ def merge(study: Study, folders: Sequence[Path], target: Path) -> Results:
             "wall_seconds": _wall_seconds(known),
         }
         merged.write_environment()
-        whole_files.write_text(target / tables.STUDY, study.text)
+        write_study(target, study)
         merged.write(with_draws(study, merged.runs).runs())
     return Results.read(target)
 

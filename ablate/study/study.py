@@ -74,6 +74,11 @@ class Study:
         return self.layers.search
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Files that the claims of the study file rest on, by their paths from its folder."""
+        return tuple(dict.fromkeys(file for claim in (self.whole or self).claims for file in claim.files))
+
+    @property
     def adaptive(self) -> bool:
         """Whether its runs are known only batch by batch."""
         return self.search is not None and self.search.adaptive

@@ -15,6 +15,7 @@ from ablate.execution import promote as module
 from ablate.execution.promote import promote
 from ablate.execution.verify import faults_in, read
 from ablate.results import checksums, tables
+from ablate.results.study_copy import write_study
 from ablate.results.tables import Results, runs_text
 from ablate.study.load import load_study
 from ablate.study.study import Study
@@ -62,6 +63,22 @@ def test_what_is_promoted_is_good_to_verify(study: Study, source: Path, tmp_path
     assert runs_text(promoted.runs) == (source / tables.RUNS).read_text()
     assert faults_in(*read(tmp_path / "reference")) == []
     assert (tmp_path / "reference" / checksums.NAME).exists()
+
+
+def test_published_results_that_a_claim_rests_on_are_copied_with_the_tables(
+    study: Study, source: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "theirs.csv").write_text("fid\n1.5\n2.5\n", encoding="utf-8")
+    claim = (
+        f"{{id: c, says: so, test: published, metric: fid, arm: {study.arms[0]}, margin: 1, quoted: table I, "
+        "file: theirs.csv, column: fid}"
+    )
+    path = tmp_path / "small.yaml"
+    path.write_text(f"{study.text}claims:\n  - {claim}\n", encoding="utf-8")
+    claimed = load_study(path)
+    write_study(source, claimed)
+    promote(claimed, source, tmp_path / "reference")
+    assert load_study(tmp_path / "reference" / "study.yaml").claims == claimed.claims
 
 
 def test_an_edited_fid_is_refused_with_checksums_or_without(study: Study, source: Path) -> None:

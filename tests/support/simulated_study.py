@@ -13,6 +13,7 @@ from ablate.claims.kinds.bound import BoundFields
 from ablate.claims.kinds.compare import CompareFields
 from ablate.claims.kinds.equivalent import EquivalentFields
 from ablate.claims.kinds.identity import IdentityFields
+from ablate.claims.kinds.published import PublishedFields
 from ablate.claims.kinds.trend import TrendFields
 from ablate.config.run_config import RESULTS_VERSION, RunConfig
 from ablate.study.claims import Claim
@@ -22,6 +23,7 @@ OWN_FIELDS: dict[str, type[Fields]] = {
     "compare": CompareFields,
     "equivalent": EquivalentFields,
     "bound": BoundFields,
+    "published": PublishedFields,
     "trend": TrendFields,
     "identity": IdentityFields,
 }

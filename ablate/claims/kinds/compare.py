@@ -1,43 +1,35 @@
 """compare: is the arm's metric less, or greater, than another arm's, or than a fixed value?
 
 Of two arms: the stratified Mann–Whitney test, confirmed by its studentized form where p is small; of 0/1 outcomes exact tests
-of the shares; of their best runs a test of its own (ablate.claims.statistics.best_test).
+of the shares; of their best runs a test of its own (ablate.claims.statistics.best_test); of draws that they share tests by draw
+(ablate.claims.of_draws).
 Against a value: the sign test, which asks whether the median run lies beyond it.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ablate.claims.kind import Kind, Mark, Simulation, Strata, axis_of, comparison_text, minus
+from ablate.claims import of_draws
+from ablate.claims.kind import Judged, Kind, Mark, Simulation, Strata, axis_of, comparison_text, minus
+from ablate.claims.of_draws import BY_DRAW, CompareFields
 from ablate.registry import register
 from ablate.registry.measures import KINDS, measure
-from ablate.study.claims.claim import DIRECTIONS, Claim, Fields
+from ablate.study.claims.claim import DIRECTIONS, Claim
 from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, common_fields, margin_text, sign
 
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
     from ablate.claims.simulation import Law, Simulated
-    from ablate.claims.statistics.bootstrap import Floats
     from ablate.claims.study_rows import StudyRows
     from ablate.claims.values import Samples
     from ablate.claims.verdict import Verdict
     from ablate.study.claims.reader import Reader
 
-STATISTICS = ("value", "spread", "best", "share_near_best")
-OF_THE_BEST = ("best", "share_near_best")
-
-
-@dataclass(frozen=True)
-class CompareFields(Fields):
-    """What only this kind has."""
-
-    value: float | None = None
-    """what the metric is held against, where it is no other arm"""
-    factor_of_best: float = 2.0
-    """share_near_best: a run counts that is within this factor of the best on the dataset"""
+STATISTICS = ("value", "spread", "best", "share_near_best", "success", "draws_needed")
+OF_THE_BEST = ("best", "share_near_best", "draws_needed")
 
 
 @register("claim", "compare")
@@ -47,74 +39,65 @@ class Compare(Kind):
     def read(self, reader: Reader) -> list[Claim]:
         reader.fields(
             (*ALWAYS, "metric", "arm", "direction"),
-            (*IF_WANTED, "against", "value", "statistic", "factor", "margin", "decide"),
+            (*IF_WANTED, "against", "value", "statistic", "factor", "margin", "decide", *of_draws.FIELDS),
         )
         arms = reader.arms("arm")
         others = [""] if reader.exactly_one("against", "value") == "value" else reader.others(arms)
-        own = CompareFields(reader.number("value"), reader.number("factor", 2.0) or 0.0)
         common = common_fields(reader) | {
             "statistic": reader.one_of("statistic", STATISTICS, "value"),
             "direction": reader.one_of("direction", tuple(DIRECTIONS)),
             "margin": reader.margin(),
             "decide": reader.one_of("decide", DECISIONS, "pooled"),
-            "own": own,
         }
         fixed, statistic = "value" in reader.given, common["statistic"]
         if fixed and statistic != "value":
             what = {"spread": "a spread", "best": "a best run"}.get(statistic, "such a share")
             reader.wrong("statistic", f"{what} is that of two arms, expected value where the claim has a fixed value")
-        if "factor" in reader.given and statistic != "share_near_best":
+        paired, reference, thresholds = of_draws.read_draw_fields(reader, statistic)
+        factor = reader.number("factor", 2.0) or 0.0
+        own = CompareFields(reader.number("value"), factor, paired, reference=reference)
+        if "factor" in reader.given and statistic not in ("share_near_best", "draws_needed"):
             reader.wrong("factor", "factor has no effect, expected statistic: share_near_best beside it", key=True)
         elif own.factor_of_best <= 1:
             reader.wrong("factor", f"factor is {own.factor_of_best:g}, expected more than 1: how near to the best")
         common["metric"] = reader.metric([*arms, *filter(None, others)], common["datasets"], pair=not fixed)
-        if statistic in OF_THE_BEST and common["metric"]:
+        if (statistic in OF_THE_BEST or reference == of_draws.BEST) and common["metric"]:
             _has_a_best(reader, common["metric"], statistic)
-        return claims_of(common, arms, others)
+        fields = [replace(own, threshold=threshold) for threshold in thresholds]
+        return [claim for each in fields for claim in claims_of(common | {"own": each}, arms, others)]
 
     def opponent(self, claim: Claim) -> str:
         value = CompareFields.of(claim).value
         return claim.against if value is None else f"{value:g}"
 
     def statement(self, claim: Claim) -> str:
-        metric = {
-            "value": claim.metric,
-            "spread": f"spread of {claim.metric}",
-            "best": f"best {claim.metric}",
-            "share_near_best": f"share within {CompareFields.of(claim).factor_of_best:g} × the best {claim.metric}",
-        }.get(claim.statistic, "")
-        return f"{metric} of {claim.arm} {sign(claim)} {self.opponent(claim)}{margin_text(claim)}"
+        words, paired = of_draws.statistic_text(claim).removesuffix(BY_DRAW), CompareFields.of(claim).paired
+        metric = {"value": claim.metric, "spread": f"spread of {claim.metric}"}.get(words, f"{words} {claim.metric}")
+        by_draw = BY_DRAW * paired
+        return f"{metric} of {claim.arm} {sign(claim)} {self.opponent(claim)}{margin_text(claim)}{by_draw}"
 
     def statistic(self, claim: Claim) -> str:
-        if claim.statistic == "share_near_best":
-            return f"share within {CompareFields.of(claim).factor_of_best:g} × the best"
-        return claim.statistic
+        return of_draws.statistic_text(claim)
 
     def samples(self, rows: StudyRows, claim: Claim, dataset: str) -> Samples:
         """For a spread: distances from the arm's median, and for its test the gaps between runs.
 
-        For a share near the best: 1 for a run near it, else 0.
-
-        The best is that of all arms of the study, and so the same however the runs are dealt to the two arms: tests of
-        the shares stay exact.
+        For success, and near the best: 1 for a run that counts, else 0. Of arms that are paired by draw: draw by draw.
         """
-        from ablate.claims.statistics import binary, spread
-        from ablate.claims.values import best_value, samples_of
+        from ablate.claims.statistics import spread
+        from ablate.claims.values import samples_of
 
         samples = samples_of(rows, claim, dataset)
-        if claim.statistic not in ("spread", "share_near_best"):
+        if claim.statistic in ("share_near_best", "success", "draws_needed"):
+            samples = of_draws.with_outcomes(rows, claim, dataset, samples)
+        if CompareFields.of(claim).paired:
+            return of_draws.by_draw(samples)
+        if claim.statistic != "spread":
             return samples
         arms = [samples.arm] if samples.against is None else [samples.arm, samples.against]
-        gaps: tuple[Floats, ...] = ()
-        if claim.statistic == "spread":
-            values, center = spread.distances(arms, samples.scale), samples.center
-            gaps = tuple(spread.gaps(arms, samples.scale))
-        else:
-            best, better = best_value(rows, claim.metric, dataset), measure(claim.metric).better
-            factor, center = CompareFields.of(claim).factor_of_best, "mean"
-            values = [binary.near(own, best, factor, better) for own in arms]
+        values, gaps = (of(arms, samples.scale) for of in (spread.distances, spread.gaps))
         against = values[1] if len(values) > 1 else None
-        return replace(samples, arm=values[0], against=against, scale="difference", center=center, gaps=gaps)
+        return replace(samples, arm=values[0], against=against, scale="difference", gaps=tuple(gaps))
 
     def weigh(self, claim: Claim, strata: Strata, level: float) -> Evidence:
         """Test and effect over the datasets where the metric exists. Values are oriented: lower is what is claimed."""
@@ -129,6 +112,8 @@ class Compare(Kind):
         evidence = Evidence(claim, strata, strata[0][1].scale)
         if not evidence.filled:
             return evidence
+        if CompareFields.of(claim).paired:
+            return of_draws.weigh_by_draw(evidence, level)
         if claim.statistic == "best":
             return _weigh_best(evidence, level)
         if evidence.binary:
@@ -143,30 +128,47 @@ class Compare(Kind):
         evidence = evidence.with_test(beyond.p_less, short.p_greater, beyond.method, improvement, within)
         return with_difference(evidence, level)
 
+    def judge(self, evidence: Evidence, p_adjusted: float, alpha: float) -> Judged:
+        word, reason, seeds = super().judge(evidence, p_adjusted, alpha)
+        if evidence.claim.statistic == "draws_needed":
+            reason = "; ".join(filter(None, (reason, of_draws.numbers_needed(evidence))))
+        return word, reason, seeds
+
     def mark(self, verdict: Verdict) -> Mark:
-        return Mark(f"{_metric(verdict)}: {verdict.arm} {minus(verdict)} {verdict.against}", axis_of(verdict))
+        what = f"{_metric(verdict)}: {verdict.arm} {minus(verdict)} {verdict.against}{_by_draw(verdict)}"
+        return Mark(what, axis_of(verdict))
 
     def finding(self, verdict: Verdict) -> str:
         other = f"that of {verdict.against}" if verdict.n[1] else verdict.against
         way = {"less": "lower", "greater": "higher"}.get(verdict.direction, verdict.direction)
-        return f"{comparison_text(verdict, _metric(verdict), other)} (claimed: {way})"
+        return f"{comparison_text(verdict, _metric(verdict), other)} (claimed: {way}{_by_draw(verdict)})"
 
     def simulations(self) -> tuple[Simulation, ...]:
+        from ablate.claims.simulated_draws import simulated_needed, simulated_shares, simulated_values
+
         return (
             Simulation("compare", "compare, two arms", _simulated_pair, 0),
             Simulation("margin", "compare, two arms, with a margin", _simulated_margin),
             Simulation("shares", "compare, two arms, 0/1 outcomes", _simulated_shares),
+            Simulation("by_draw", "compare, two arms, paired by draw", simulated_values),
+            Simulation("shares_by_draw", "compare, two arms, 0/1 outcomes paired by draw", simulated_shares),
+            Simulation("draws_needed", "compare, draws that a search needs", simulated_needed),
             Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
         )
 
 
 def _metric(verdict: Verdict) -> str:
     """The metric, with what is taken of it."""
-    if verdict.statistic == "value":
+    words = verdict.statistic.removesuffix(BY_DRAW)
+    if words == "value":
         return verdict.metric
-    if verdict.statistic == "spread":  # of logarithms, where values are compared by ratio
+    if words == "spread":  # of logarithms, where values are compared by ratio
         return f"spread of {'log ' if measure(verdict.metric).scale == 'ratio' else ''}{verdict.metric}"
-    return f"{verdict.statistic} {verdict.metric}"  # the best, or a share of runs near the best
+    return f"{words} {verdict.metric}"  # the best, or a share of runs near the best
+
+
+def _by_draw(verdict: Verdict) -> str:
+    return BY_DRAW if verdict.statistic.endswith(BY_DRAW) else ""
 
 
 def _has_a_best(reader: Reader, metric: str, statistic: str) -> None:
@@ -174,7 +176,7 @@ def _has_a_best(reader: Reader, metric: str, statistic: str) -> None:
     facts = measure(metric)
     if facts.better not in DIRECTIONS or facts.origin not in KINDS:
         reader.wrong("metric", f"no run is the best by {metric}, expected a metric of which one way is better")
-    elif statistic == "share_near_best" and facts.scale != "ratio":
+    elif statistic != "best" and facts.scale != "ratio":
         reader.wrong("metric", f"{metric} is not compared by ratio, expected a metric that has multiples, such as fid")
 
 

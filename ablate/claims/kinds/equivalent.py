@@ -115,7 +115,7 @@ class Equivalent(Kind):
     def weigh(self, claim: Claim, strata: Strata, level: float) -> Evidence:
         if EquivalentFields.of(claim).rivals:
             return _weigh_best(claim, strata, level)
-        return _weigh_pair(claim, strata, level)
+        return weigh_pair(claim, strata, level)
 
     def mark(self, verdict: Verdict) -> Mark:
         return Mark(f"{verdict.metric}: {verdict.arm} {minus(verdict)} {_named(verdict)}", axis_of(verdict))
@@ -156,7 +156,8 @@ def _against(claim: Claim, name: str) -> Claim:
     return replace(claim, against=name, own=EquivalentFields())
 
 
-def _weigh_pair(claim: Claim, strata: Strata, level: float) -> Evidence:
+def weigh_pair(claim: Claim, strata: Strata, level: float) -> Evidence:
+    """Of two arms: whether the difference lies within the margin, or is not above it where the claim has a direction."""
     from ablate.claims.evidence import Evidence
     from ablate.claims.statistics.effects import improvement
     from ablate.claims.statistics.robust_rank_test import robust_rank_test
@@ -193,7 +194,7 @@ def _weigh_shares(evidence: Evidence, level: float) -> Evidence:
 
 def _weigh_best(claim: Claim, strata: Strata, level: float) -> Evidence:
     pairs = [
-        _weigh_pair(_against(claim, name), [(dataset, samples.rivals[i]) for dataset, samples in strata], level)
+        weigh_pair(_against(claim, name), [(dataset, samples.rivals[i]) for dataset, samples in strata], level)
         for i, name in enumerate(EquivalentFields.of(claim).rivals)
     ]
     nearest = max(pairs, key=lambda pair: (pair.p_for, pair.oriented[0]))

@@ -40,7 +40,8 @@ class BestTest:
 def best_test(strata: Sequence[tuple[Floats, Floats]], seed: int, level: float = LEVEL) -> BestTest:
     """Test of finite samples [m], [n] of one or several datasets; differences are averaged over datasets."""
     effect = float(np.mean([first.min() - second.min() for first, second in strata]))
-    values, chances, method = _dealt(strata, seed)
+    parts = [_stratum(first, second) for first, second in strata]
+    values, chances, method = distribution_of_mean(parts, effect, seed)
     slack = 1e-12 * max(1.0, float(np.abs(values).max()))  # sums in another order are equal but for rounding
     less, greater = float(chances[values <= effect + slack].sum()), float(chances[values >= effect - slack].sum())
     rng = np.random.default_rng(seed)
@@ -69,8 +70,13 @@ def _stratum(first: Floats, second: Floats) -> tuple[Floats, Floats]:
     return np.concatenate(leads), np.concatenate([mine, other])
 
 
-def _dealt(strata: Sequence[tuple[Floats, Floats]], seed: int) -> tuple[Floats, Floats, str]:
-    parts = [_stratum(first, second) for first, second in strata]
+def distribution_of_mean(
+    parts: Sequence[tuple[Floats, Floats]], observed: float, seed: int
+) -> tuple[Floats, Floats, str]:
+    """Every mean over datasets of a statistic, and its chance, from (values, chances) on each; how they were counted.
+
+    observed: the mean that was seen, which random means are joined by where there are too many to count.
+    """
     if math.prod(len(values) for values, _ in parts) <= MOST_PAIRS:
         values, chances = np.zeros(1), np.ones(1)
         for differences, likely in parts:
@@ -81,8 +87,7 @@ def _dealt(strata: Sequence[tuple[Floats, Floats]], seed: int) -> tuple[Floats, 
     dealt = np.mean(
         [rng.choice(differences, PERMUTATIONS, p=likely / likely.sum()) for differences, likely in parts], axis=0
     )
-    effect = np.mean([first.min() - second.min() for first, second in strata])
-    return np.append(dealt, effect), np.full(PERMUTATIONS + 1, 1 / (PERMUTATIONS + 1)), "Monte Carlo"
+    return np.append(dealt, observed), np.full(PERMUTATIONS + 1, 1 / (PERMUTATIONS + 1)), "Monte Carlo"
 
 
 def _resampled(values: Floats, rng: np.random.Generator) -> Floats:

@@ -22,7 +22,7 @@ def heterogeneity_of_improvement(shares: Sequence[float], sizes: Sequence[tuple[
     if not 0 < common < 1:
         return 1.0
     variances = [variance_of_improvement(common, m, n) if n else common * (1 - common) / m for m, n in sizes]
-    return _q(np.asarray(shares, dtype=float), np.asarray(variances))
+    return cochran_p(np.asarray(shares, dtype=float), np.asarray(variances))
 
 
 def heterogeneity_of_shares(strata: Sequence[Counts]) -> float:
@@ -33,10 +33,11 @@ def heterogeneity_of_shares(strata: Sequence[Counts]) -> float:
         (one, m), (other, n) = (((hits + 1) / (size + 2), size + 2) for hits, size in ends)
         differences.append(one - other)
         variances.append(one * (1 - one) / m + other * (1 - other) / n)
-    return _q(np.asarray(differences), np.asarray(variances))
+    return cochran_p(np.asarray(differences), np.asarray(variances))
 
 
-def _q(effects: np.ndarray, variances: np.ndarray) -> float:
+def cochran_p(effects: np.ndarray, variances: np.ndarray) -> float:
+    """p of the test that effects with these variances are one."""
     weights = 1 / variances
     q = float((weights * (effects - (weights * effects).sum() / weights.sum()) ** 2).sum())
     return float(stats.chi2.sf(q, len(effects) - 1))

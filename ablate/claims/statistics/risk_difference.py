@@ -11,7 +11,7 @@ is where its end meets the margin.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,13 +75,21 @@ def margin_test(strata: Sequence[Counts], margin: float) -> tuple[float, float]:
     """
     if not margin:
         return equality_test(strata)
-    seen = difference(strata)[0]
+    return meeting(lambda level: difference(strata, level), margin)
+
+
+def meeting(interval: Callable[[float], tuple[float, float, float]], margin: float) -> tuple[float, float]:
+    """One-sided p that a difference is not below a margin, and that it is not above it, by its interval.
+
+    interval(level) gives the difference and the ends of its interval; p is that of the level at which an end meets the margin.
+    """
+    seen = interval(LEVEL)[0]
     if math.isclose(seen, margin, abs_tol=1e-12):
         return 0.5, 0.5
     end = 2 if seen < margin else 1
 
     def excess(tail: float) -> float:
-        return difference(strata, 1 - 2 * tail)[end] - margin
+        return interval(1 - 2 * tail)[end] - margin
 
     least, most = LEAST, 0.5 - 1e-6
     away = 1 if end == 2 else -1

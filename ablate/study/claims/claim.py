@@ -60,6 +60,11 @@ class Claim:
         return tuple(dict.fromkeys(filter(None, self._kind.arms(self)))) if self.test else ()
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """Files that it rests on, by their paths from the study file's folder."""
+        return tuple(self._kind.files(self)) if self.test else ()
+
+    @property
     def opponent(self) -> str:
         """What the arm is held against, in a few words; empty where that goes without saying."""
         return str(self._kind.opponent(self)) if self.test else ""

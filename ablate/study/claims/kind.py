@@ -47,6 +47,10 @@ class ClaimKind(ABC):
         """All arms whose runs it needs; empty texts stand for none."""
         return claim.arm, claim.against
 
+    def files(self, claim: Claim) -> Sequence[str]:
+        """Files beside the study file that the claim rests on: they are kept with the tables."""
+        return ()
+
     def statistic(self, claim: Claim) -> str:
         """What is taken of the metric, in words."""
         return claim.statistic
