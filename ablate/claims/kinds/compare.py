@@ -16,6 +16,7 @@ from ablate.registry import register
 from ablate.registry.measures import KINDS, measure
 from ablate.study.claims.claim import DIRECTIONS, Claim, Fields
 from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, common_fields, margin_text, sign
+from ablate.study.claims.point import ANY, point_text, read_point
 
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
@@ -47,7 +48,7 @@ class Compare(Kind):
     def read(self, reader: Reader) -> list[Claim]:
         reader.fields(
             (*ALWAYS, "metric", "arm", "direction"),
-            (*IF_WANTED, "against", "value", "statistic", "factor", "margin", "decide"),
+            (*IF_WANTED, "against", "value", "statistic", "factor", "margin", "decide", "at"),
         )
         arms = reader.arms("arm")
         others = [""] if reader.exactly_one("against", "value") == "value" else reader.others(arms)
@@ -68,6 +69,10 @@ class Compare(Kind):
         elif own.factor_of_best <= 1:
             reader.wrong("factor", f"factor is {own.factor_of_best:g}, expected more than 1: how near to the best")
         common["metric"] = reader.metric([*arms, *filter(None, others)], common["datasets"], pair=not fixed)
+        any_fits = not fixed and statistic == "value"
+        common["at"] = read_point(
+            reader, common["metric"], common["datasets"], [*arms, *filter(None, others)], any_fits
+        )
         if statistic in OF_THE_BEST and common["metric"]:
             _has_a_best(reader, common["metric"], statistic)
         return claims_of(common, arms, others)
@@ -102,6 +107,10 @@ class Compare(Kind):
         from ablate.claims.values import best_value, samples_of
 
         samples = samples_of(rows, claim, dataset)
+        if claim.at == ANY:
+            from ablate.claims.some_evaluation import with_courses
+
+            return with_courses(samples, rows, claim, dataset)
         if claim.statistic not in ("spread", "share_near_best"):
             return samples
         arms = [samples.arm] if samples.against is None else [samples.arm, samples.against]
@@ -129,6 +138,10 @@ class Compare(Kind):
         evidence = Evidence(claim, strata, strata[0][1].scale)
         if not evidence.filled:
             return evidence
+        if claim.at == ANY:
+            from ablate.claims.some_evaluation import weigh_some_evaluation
+
+            return weigh_some_evaluation(evidence, level)
         if claim.statistic == "best":
             return _weigh_best(evidence, level)
         if evidence.binary:
@@ -156,12 +169,17 @@ class Compare(Kind):
             Simulation("compare", "compare, two arms", _simulated_pair, 0),
             Simulation("margin", "compare, two arms, with a margin", _simulated_margin),
             Simulation("shares", "compare, two arms, 0/1 outcomes", _simulated_shares),
+            Simulation("any", "compare, two arms, at some evaluation", _simulated_any),
             Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
         )
 
 
 def _metric(verdict: Verdict) -> str:
-    """The metric, with what is taken of it."""
+    """The metric, with what is taken of it, and at which point of training."""
+    return _statistic(verdict) + point_text(verdict.at)
+
+
+def _statistic(verdict: Verdict) -> str:
     if verdict.statistic == "value":
         return verdict.metric
     if verdict.statistic == "spread":  # of logarithms, where values are compared by ratio
@@ -277,3 +295,12 @@ def _simulated_value(law: Law, n: int, effect: float) -> Simulated:
     own = CompareFields(value=law.natural(law.median))
     claim = simulated_claim("compare", against="", own=own)
     return claim, law.samples(law.runs(-effect, n)), law.center - law.median - effect
+
+
+def _simulated_any(law: Law, n: int, effect: float) -> Simulated:
+    """The arm is so much better at every evaluation, of which the claim is about some."""
+    from ablate.claims.simulation import simulated_claim
+    from ablate.claims.some_evaluation import simulated_courses
+
+    samples = simulated_courses(law, n, -effect)
+    return simulated_claim("compare", at=ANY), samples, -effect
