@@ -70,13 +70,15 @@ def decide_along(study: Study, rows: StudyRows) -> tuple[list[Verdict], Courses]
             own = steps[i].get(dataset) if dataset != POOLED else known[0] if shared else None
             courses[i, dataset] = Course(own, tuple(said[back][place] for back in reversed(range(count))))
     evidence = [(parts, wholes), *earlier]
-    sustained = _sustained_p(evidence, steps, whole=True) | _sustained_p(evidence, steps, whole=False)
+    sustained = _sustained_p([{(i, POOLED): own for i, own in told.items()} for _, told in evidence], steps)
+    sustained |= _sustained_p([told for told, _ in evidence], steps)
     told = [
         _with_course(verdict, courses.get(key), sustained.get(key, 1.0))
         for verdict, key in zip(verdicts, places, strict=True)
     ]
-    claims = [study.claims[i] for i, _ in places]
-    return with_budget(rows, claims, told), courses
+    told = with_budget(rows, [study.claims[i] for i, _ in places], told)
+    last = {key: told[places[key]] for key in courses}
+    return told, {key: replace(own, verdicts=(*own.verdicts[:-1], last[key])) for key, own in courses.items()}
 
 
 def has_course(claim: Claim) -> bool:
@@ -138,16 +140,17 @@ def second_half(count: int) -> int:
 
 
 def _sustained_p(
-    evidence: Sequence[tuple[Parts, dict[int, Evidence]]], steps: Mapping[int, Mapping[str, Floats]], whole: bool
+    evidence: Sequence[Mapping[tuple[int, str], Evidence]], steps: Mapping[int, Mapping[str, Floats]]
 ) -> dict[tuple[int, str], float]:
-    """Of each claim the largest p over the second half, after Holm's correction; of those without a course the p there is."""
+    """Of each claim the largest p over the second half, after Holm's correction; of those without a course the p there is.
+
+    evidence: that of the last evaluation, of the one before, and so on.
+    """
     largest: dict[tuple[int, str], float] = {}
-    for key, last in (evidence[0][1] if whole else evidence[0][0]).items():
-        i, dataset = (key, POOLED) if whole else key  # type: ignore[misc]
+    for key, last in evidence[0].items():
         if is_tested(last.claim):
-            backs = range(second_half(_count(steps[i])) if i in steps else 1)
-            there = [told[1][i] if whole else told[0][i, dataset] for told in (evidence[back] for back in backs)]
-            largest[i, dataset] = max(item.p for item in there)
+            half = second_half(_count(steps[key[0]])) if key[0] in steps else 1
+            largest[key] = max(earlier[key].p for earlier in evidence[:half])
     return dict(zip(largest, holm(list(largest.values())), strict=True))
 
 

@@ -178,8 +178,8 @@ def _loser(claim: Claim, verdict: Verdict, other: str) -> str:
 def _joined(flags: dict[str, Late | None]) -> str:
     """One word where all datasets agree, else which it is on each."""
     words = {dataset: flag.word for dataset, flag in flags.items() if flag is not None}
-    if len(set(words.values())) < 2:
-        return next(iter(words.values()), "")
+    if len(set(words.values())) == 1 and len(words) == len(flags):
+        return next(iter(words.values()))
     by_word: dict[str, list[str]] = {}
     for dataset, word in words.items():
         by_word.setdefault(word, []).append(dataset)

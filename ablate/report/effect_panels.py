@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ablate.claims.along_training import Course, Courses
 from ablate.claims.kind import deciding_kind, effect_text
 from ablate.claims.statistics.bootstrap import Floats
 from ablate.claims.verdict import POOLED, Verdict
+from ablate.report.course_words import course_words
 from ablate.results import numbers
 from ablate.study.claims import Claim
 
@@ -65,8 +67,8 @@ def effect_panels(claims: Sequence[Claim], courses: Courses) -> list[ClaimPanels
     shown = []
     for i, claim in enumerate(claims):
         where = ((POOLED, *claim.datasets) if len(claim.datasets) > 1 else claim.datasets)  # fmt: skip
-        panels = [_panel(courses[i, dataset]) for dataset in where if (i, dataset) in courses]
-        panels = [panel for panel in panels if panel is not None]
+        drawn = [_panel(courses[i, dataset]) for dataset in where if (i, dataset) in courses]
+        panels = [panel for panel in drawn if panel is not None]
         if panels:
             last = courses[i, POOLED].verdicts[-1]
             what = deciding_kind(last.kind).mark(last).what
@@ -102,7 +104,7 @@ def _panel(course: Course) -> Panel | None:
     return Panel(
         where="over all datasets" if last.dataset == POOLED else last.dataset,
         verdict=last.verdict,
-        words=course_words(last),
+        words=", ".join(course_words(last)),
         alt=_alt(course, words),
         line="M" + "L".join(places[j] for j in there),
         interval="M" + "L".join(edge[j] for j in inside) + "z",
@@ -112,21 +114,6 @@ def _panel(course: Course) -> Panel | None:
         across=_steps(course, x),
         up=[Tick(place, _natural(value, last.scale)) for place, value in ((TOP, most), (BOTTOM, least))],
     )
-
-
-def course_words(verdict: Verdict) -> str:
-    """Since when the verdict stands, whether it is sustained, and where the effect goes; empty where nothing is known."""
-    told = []
-    if verdict.sustained:
-        told.append("sustained" if verdict.sustained == "yes" else "not sustained")
-    if verdict.since_step is not None:
-        told.append(f"since step {verdict.since_step:,}")
-    if verdict.effect_trend:
-        told.append(f"effect {verdict.effect_trend}")
-    if verdict.meets_margin_at is not None:
-        goal = "the margin" if verdict.margin else "equality"
-        told.append(f"by a straight line at {goal} by step {numbers.number(verdict.meets_margin_at, 2)}")
-    return ", ".join(told)
 
 
 def _scaled(verdicts: Sequence[Verdict], name: str) -> Floats:
@@ -180,6 +167,6 @@ def _natural(value: float, scale: str) -> str:
 def _alt(course: Course, words: list[str]) -> str:
     """The first, the middle and the last effect, and every verdict in order."""
     shown = [course.verdicts[j] for j in dict.fromkeys((0, len(words) // 2, len(words) - 1))]
-    order = [words[0], *(word for before, word in zip(words, words[1:], strict=False) if word != before)]
+    order = [words[0], *(word for before, word in pairwise(words) if word != before)]
     effects = ", ".join(effect_text(verdict) for verdict in shown)
     return f"Effect along {len(words)} evaluations: {effects}. The rule would say: {', then '.join(order)}."

@@ -67,20 +67,21 @@ def simultaneous_interval(
     The width is the quantile of the largest standardized error over the evaluations, of whole runs resampled (max-T).
     Values are finite.
     """
-    effects, errors = 0.0, np.zeros((RESAMPLES, strata[0][0].shape[1]))
+    count = strata[0][0].shape[1]
+    effects, errors = np.zeros(count), np.zeros((RESAMPLES, count))
     for index, (arm, other) in enumerate(strata):
         for name, values, sign in (("arm", arm, 1.0), ("against", other, -1.0)):
             rng = np.random.default_rng(seed_of(str(seed), str(index), name))
             drawn = rng.integers(0, len(values), (RESAMPLES, len(values)))
             centers = np.array([center_of(column, center) for column in values.T])
-            effects = effects + sign * centers / len(strata)
+            effects += sign * centers / len(strata)
             for j, column in enumerate(values.T):
                 errors[:, j] += sign * (_centers(column[drawn], center) - centers[j]) / len(strata)
     spread = errors.std(axis=0, ddof=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         largest = np.where(spread > 0, np.abs(errors) / spread, 0.0).max(axis=1)
     half = float(np.quantile(largest, level) * spread[at])
-    effect = float(np.asarray(effects)[at])
+    effect = float(effects[at])
     return effect + 0.0, effect - half + 0.0, effect + half + 0.0
 
 
