@@ -75,10 +75,10 @@ def weigh_some_evaluation(evidence: Evidence, level: float) -> Evidence:
         for i in range(len(filled))
     ]
     ahead = max_rank_test(curves, margin, seed)
-    behind = [robust_rank_test(at, -margin, seed).p_greater for at in ranked]
-    within = [
-        max(robust_rank_test(at, margin, seed).p_greater, robust_rank_test(at, -margin, seed).p_less) for at in ranked
-    ]
+    short = [robust_rank_test(at, -margin, seed) for at in ranked]
+    beyond = [robust_rank_test(at, margin, seed) for at in ranked] if margin else short
+    behind = [test.p_greater for test in short]
+    within = [max(far.p_greater, near.p_less) for far, near in zip(beyond, short, strict=True)]
     evidence = evidence.with_test(ahead.p_less, max(behind), ahead.method, p_within=max(within))
     chosen = {"for": ahead.best, "against": int(np.argmax(behind)), "within": int(np.argmax(within))}[evidence.points]
     share, low, high = improvement(ranked[chosen], level)

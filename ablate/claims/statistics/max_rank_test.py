@@ -18,10 +18,8 @@ from scipy import stats
 
 from ablate.claims.statistics.bootstrap import Floats, center_of, seed_of
 
-EVERY_DEAL = 200_000
-"""Up to so many deals all are taken: 10 runs against 10"""
 DEALS = 9_999
-"""Random deals beside the one that was seen, where there are more"""
+"""Random deals beside the one that was seen; of fewer in all, every one is taken"""
 RESAMPLES = 1_000
 """Of whole runs, for the simultaneous interval"""
 CHUNK = 2_000
@@ -48,7 +46,7 @@ def max_rank_test(strata: Sequence[Curves], shift: float, seed: int) -> MaxTest:
     ranked = [_Ranked.of(arm + shift, other) for arm, other in strata]
     seen = _standardized(ranked, [stratum.first[None] for stratum in ranked])[0]
     best = int(np.argmin(seen))
-    if math.prod(math.comb(len(stratum.first), int(stratum.first.sum())) for stratum in ranked) <= EVERY_DEAL:
+    if math.prod(math.comb(len(stratum.first), int(stratum.first.sum())) for stratum in ranked) <= DEALS:
         every = [list(_deals(stratum.first)) for stratum in ranked]
         chosen = list(product(*(range(len(deals)) for deals in every)))
         dealt = [np.array(deals)[[index[i] for index in chosen]] for i, deals in enumerate(every)]
