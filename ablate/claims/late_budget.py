@@ -1,8 +1,8 @@
 """Whether training was long enough: which arms still improved when it ended, and whether the effect still grew or shrank.
 
-An arm's change late in training is, per run, the slope of the log metric over the last third of the evaluations, times a
-third of the training (as the metric late_slope has it). A verdict about quality whose losing arm still improved might be
-another with more training: it is marked budget-limited.
+An arm's change late in training is, per run, the slope of the log metric over the last third of the evaluations (the last
+half, where a third would be fewer than 3), times a third of the training, as the metric late_slope has it. A verdict about
+quality whose losing arm still improved might be another with more training: it is marked budget-limited.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import numpy as np
 from scipy import stats
 
 from ablate.claims.judgement import CONTRADICTED, DEPENDS, REPRODUCED
+from ablate.claims.statistics.bootstrap import LEVEL as INTERVAL
 from ablate.claims.statistics.bootstrap import Floats, interquartile_mean, seed_of
 from ablate.claims.statistics.center_tests import median_interval
 from ablate.claims.statistics.effects import difference_of_centers
 from ablate.claims.statistics.lines import slopes
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.thresholds import ALPHA
-from ablate.claims.training_values import TAIL_PART, Course, courses_of
+from ablate.claims.training_values import Course, courses_of
 from ablate.claims.verdict import POOLED, Verdict
 from ablate.registry.measures import measure
 from ablate.results.tables import COUNTED
@@ -35,7 +36,7 @@ IMPROVING, WORSENING, LEVEL, SLOW, NOISY = "improving", "worsening", "level", "s
 MATTERS = 0.10
 """A change over the last third that matters: less than the 15 % by which claims say that a quality is equal"""
 FEWEST_EVALUATIONS = 3
-"""In the last third, for a slope: so 9 or more in all"""
+"""For a slope: in the last third of the evaluations, so 9 or more in all; of fewer, in the last half"""
 FARTHEST = 10.0
 """A step beyond so many times the training is not told: no straight line reaches so far"""
 GROWING, STEADY, SHRINKING = "growing", "steady", "shrinking"
@@ -54,7 +55,7 @@ class Late:
 
 
 def late(rows: StudyRows, metric: str, dataset: str, arm: str) -> Late | None:
-    """Of an arm on a dataset; None for a metric of which no way is better, or with fewer than 9 evaluations.
+    """Of an arm on a dataset; None for a metric of which no way is better, or with too few evaluations.
 
     improving: a signed-rank test over seeds finds a change for the better (one-sided p < 0.05), in the median by more
     than 10 %; worsening: the same for the worse; level: the exact 95 % interval of the median lies within ± 10 %; slow: p
@@ -64,15 +65,15 @@ def late(rows: StudyRows, metric: str, dataset: str, arm: str) -> Late | None:
     course = courses_of(rows, metric).get((dataset, arm)) if facts.has_curve else None
     if course is None or facts.better not in DIRECTIONS:
         return None
-    count = len(course.steps) // TAIL_PART
-    if count < FEWEST_EVALUATIONS:
+    count = next((n for n in (len(course.steps) // 3, (len(course.steps) + 1) // 2) if n >= FEWEST_EVALUATIONS), 0)
+    if not count:
         return None
     status = rows.rows(dataset, arm)["status"]
     values = course.values[status.isin(COUNTED).to_numpy(), -count:]
     lost = (status[status.isin(COUNTED)] == "diverged").to_numpy()
     changes = _changes(course.steps, values, facts.scale)
     changes[lost] = math.inf if facts.better == "less" else -math.inf
-    return _flag(changes[~np.isnan(changes)], 1.0 if facts.better == "less" else -1.0)
+    return _flag(changes[~np.isnan(changes)], 1.0 if facts.better == "less" else -1.0, facts.scale)
 
 
 def _changes(steps: Floats, values: Floats, scale: str) -> Floats:
@@ -83,25 +84,25 @@ def _changes(steps: Floats, values: Floats, scale: str) -> Floats:
     else:
         size = np.nanmedian(np.abs(values)) if np.isfinite(values).any() else math.nan
         levels = values / size if size > 0 else np.full_like(values, np.nan)
-    return slopes(steps[-values.shape[1] :] / steps[-1], levels) / TAIL_PART
+    return slopes(steps[-values.shape[1] :] / steps[-1], levels) / 3
 
 
-def _flag(changes: Floats, way: float) -> Late | None:
+def _flag(changes: Floats, way: float, scale: str) -> Late | None:
     """way: 1 where less is better, −1 where more is."""
     if not len(changes):
         return None
-    oriented, bound = way * changes, math.log1p(MATTERS)
-    median = float(np.median(oriented))
-    low, high = median_interval(oriented, 0.95)
-    better, worse = (signed_rank_p(side * oriented) for side in (1.0, -1.0))
-    change = math.expm1(way * median) if math.isfinite(median) else math.inf * way
-    if better < ALPHA and median < -bound:
-        return Late(IMPROVING, change)
-    if worse < ALPHA and median > bound:
-        return Late(WORSENING, change)
-    if -bound <= low and high <= bound:
-        return Late(LEVEL, change)
-    return Late(SLOW if better < ALPHA else NOISY, change)
+    ends = np.array([np.median(changes), *median_interval(changes, INTERVAL)])
+    median, low, high = np.expm1(ends) if scale == "ratio" else ends
+    better, worse = (signed_rank_p(side * way * changes) for side in (1.0, -1.0))
+    if better < ALPHA and way * median < -MATTERS:
+        word = IMPROVING
+    elif worse < ALPHA and way * median > MATTERS:
+        word = WORSENING
+    elif low >= -MATTERS and high <= MATTERS:
+        word = LEVEL
+    else:
+        word = SLOW if better < ALPHA else NOISY
+    return Late(word, float(median))
 
 
 def signed_rank_p(values: Floats) -> float:
@@ -133,8 +134,8 @@ def _told(rows: StudyRows, claim: Claim, verdict: Verdict) -> Verdict:
     verdict = replace(verdict, budget=budget)  # type: ignore[arg-type]
     loser = _loser(claim, verdict, other)
     if loser:
-        limited = any(flag is not None and flag.word == IMPROVING for flag in (flags[name, loser] for name in datasets))
-        verdict = replace(verdict, budget_limited="yes" if limited else "no")
+        words = [flag.word if flag else "" for flag in (flags[name, loser] for name in datasets)]
+        verdict = replace(verdict, budget_limited="yes" if IMPROVING in words else "" if "" in words else "no")
     return _with_trend(rows, claim, verdict, datasets, other) if other and claim.statistic == "value" else verdict
 
 

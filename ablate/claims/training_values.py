@@ -90,7 +90,18 @@ def _courses(rows: StudyRows, metric: str) -> dict[tuple[str, str], Course]:
         values[np.searchsorted(members, group["row"].to_numpy()), columns] = group["value"].to_numpy(dtype=float)
         values[~np.isfinite(values)] = np.nan
         courses[dataset, arm] = Course(steps, values)
-    return courses
+    return {key: _to_the_end(rows, courses, *key) for key in courses}
+
+
+def _to_the_end(rows: StudyRows, courses: dict[tuple[str, str], Course], dataset: str, arm: str) -> Course:
+    """Of an arm of which no run came to the end, also the evaluations that were lost: those of the dataset's other arms."""
+    course = courses[dataset, arm]
+    longest = max((own for (where, _), own in courses.items() if where == dataset), key=lambda own: len(own.steps))
+    lost = len(longest.steps) - len(course.steps)
+    came = (rows.rows(dataset, arm)["status"] == "done").any()
+    if came or not lost or (longest.steps[: len(course.steps)] != course.steps).any():
+        return course
+    return Course(longest.steps, np.pad(course.values, ((0, 0), (0, lost)), constant_values=np.nan))
 
 
 def _points(rows: StudyRows, metric: str) -> pd.DataFrame:

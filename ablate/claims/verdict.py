@@ -66,7 +66,7 @@ class Verdict:
     budget: tuple[str, str] = ("", "")
     """whether the arm, and the other, still improved when training ended: improving, worsening, level, slow or noisy"""
     budget_limited: str = ""
-    """yes, no: the verdict is about quality, and the arm that loses still improved"""
+    """yes, no: the verdict is about quality, and the arm that loses still improved; empty where that is not known"""
     effect_trend: str = ""
     """whether the effect is growing, steady or shrinking over the second half of training"""
     meets_margin_at: int | None = None

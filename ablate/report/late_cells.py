@@ -11,10 +11,10 @@ from ablate.registry.measures import shown_in
 
 COLUMN = "late training"
 MEANS = (
-    "How the arm changed over the last third of the evaluations, by lines of the log metric of each run, as the change of the "
-    "median over a third of the training. Improving, worsening: a signed-rank test over runs finds a change, by more than "
-    "10 % in the median; level: the 95 % interval of the median lies within 10 %; slow: an improvement of less than that; "
-    "noisy: none of these. It takes 9 evaluations or more."
+    "How the arm changed late in training, by lines of the log metric of each run over the last third of the evaluations (of "
+    "fewer than 9, the last half), as the change of the median over a third of the training. Improving, worsening: a "
+    "signed-rank test over runs finds a change, by more than 10 % in the median; level: the 95 % interval of the median lies "
+    "within 10 %; slow: an improvement of less than that; noisy: none of these. It takes 5 evaluations or more."
 )
 
 
