@@ -57,8 +57,7 @@ def decide_along(study: Study, rows: StudyRows) -> tuple[list[Verdict], Courses]
     verdicts = judged(study, parts, wholes)
     steps = {i: steps_of(rows, claim) for i, claim in enumerate(study.claims) if i in wholes and has_course(claim)}
     steps = {i: known for i, known in steps.items() if known}
-    longest = max((_count(known) for known in steps.values()), default=0)
-    earlier = [_weighed_before(rows, parts, wholes, steps, back) for back in range(1, longest)]
+    earlier = _weighed_before(rows, parts, wholes, steps)
     said = [verdicts, *(judged(study, *evidence, alpha=0.0) for evidence in earlier)]
     places = _places(study)
     courses: Courses = {}
@@ -106,22 +105,28 @@ def _count(steps: Mapping[str, Floats]) -> int:
 
 
 def _weighed_before(
-    rows: StudyRows, parts: Parts, wholes: dict[int, Evidence], steps: Mapping[int, Mapping[str, Floats]], back: int
-) -> tuple[Parts, dict[int, Evidence]]:
-    """The evidence so many evaluations before the last; of claims with fewer evaluations, or none, that of the last."""
-    parts, wholes = dict(parts), dict(wholes)
-    cut: dict[tuple[str, str], StudyRows] = {}
+    rows: StudyRows, parts: Parts, wholes: dict[int, Evidence], steps: Mapping[int, Mapping[str, Floats]]
+) -> list[tuple[Parts, dict[int, Evidence]]]:
+    """The evidence one evaluation before the last, two before, and so on; of claims with fewer or none, that of the last.
+
+    Claim by claim and dataset by dataset, so that the resamples of an interval are drawn once for all evaluations.
+    """
+    longest = max(map(_count, steps.values()), default=1)
+    earlier = [(dict(parts), dict(wholes)) for _ in range(1, longest)]
+    cut: dict[tuple[str, str, int], StudyRows] = {}
     for i, known in steps.items():
-        if back >= _count(known):
-            continue
-        claim = wholes[i].claim
-        key = (claim.metric, claim.at)
-        if key not in cut:
-            cut[key] = rows_at(rows, claim.metric, claim.at, back)
+        claim, backs = wholes[i].claim, range(1, _count(known))
+        for back in backs:
+            key = (claim.metric, claim.at, back)
+            if key not in cut:
+                cut[key] = rows_at(rows, *key)
         for dataset in claim.datasets:
-            parts[i, dataset] = weigh_on(cut[key], claim, dataset)
-        wholes[i] = headline(claim, [parts[i, dataset] for dataset in claim.datasets])
-    return parts, wholes
+            for back in backs:
+                earlier[back - 1][0][i, dataset] = weigh_on(cut[claim.metric, claim.at, back], claim, dataset)
+        for back in backs:
+            own = [earlier[back - 1][0][i, dataset] for dataset in claim.datasets]
+            earlier[back - 1][1][i] = headline(claim, own)
+    return earlier
 
 
 def _places(study: Study) -> dict[tuple[int, str], int]:
