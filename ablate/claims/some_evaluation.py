@@ -20,6 +20,7 @@ from ablate.claims.statistics.robust_rank_test import robust_rank_test
 from ablate.claims.training_values import courses_of
 from ablate.registry.measures import measure
 from ablate.results.tables import COUNTED
+from ablate.study.claims.point import ANY
 
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
@@ -111,13 +112,16 @@ def _at(samples: Samples, evaluation: int) -> Samples:
     return replace(samples, arm=arm[:, evaluation], against=other[:, evaluation], courses=())
 
 
-def simulated_courses(law: Law, n: int, effect: float) -> Samples:
-    """Runs whose evaluations depend on one another; the arm differs by `effect` at each of them.
+def simulated_claim_of_any(law: Law, n: int, effect: float) -> tuple[Claim, Samples, float]:
+    """The arm is so much better at every evaluation, of which the claim is about some.
 
-    Under the law in which runs diverge, each does so at an evaluation of its own.
+    A run's evaluations depend on one another; under the law in which runs diverge, each does so at an evaluation of its own.
     """
-    courses = tuple(_simulated(law, n, level) for level in (effect, 0.0))
-    return replace(law.samples(courses[0][:, -1], courses[1][:, -1]), courses=courses)
+    from ablate.claims.simulation import simulated_claim
+
+    courses = tuple(_simulated(law, n, level) for level in (-effect, 0.0))
+    samples = replace(law.samples(courses[0][:, -1], courses[1][:, -1]), courses=courses)
+    return simulated_claim("compare", at=ANY), samples, -effect
 
 
 def _simulated(law: Law, n: int, level: float) -> Floats:

@@ -165,11 +165,13 @@ class Compare(Kind):
         return f"{comparison_text(verdict, _metric(verdict), other)} (claimed: {way})"
 
     def simulations(self) -> tuple[Simulation, ...]:
+        from ablate.claims.some_evaluation import simulated_claim_of_any
+
         return (
             Simulation("compare", "compare, two arms", _simulated_pair, 0),
             Simulation("margin", "compare, two arms, with a margin", _simulated_margin),
             Simulation("shares", "compare, two arms, 0/1 outcomes", _simulated_shares),
-            Simulation("any", "compare, two arms, at some evaluation", _simulated_any),
+            Simulation("any", "compare, two arms, at some evaluation", simulated_claim_of_any),
             Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
         )
 
@@ -295,12 +297,3 @@ def _simulated_value(law: Law, n: int, effect: float) -> Simulated:
     own = CompareFields(value=law.natural(law.median))
     claim = simulated_claim("compare", against="", own=own)
     return claim, law.samples(law.runs(-effect, n)), law.center - law.median - effect
-
-
-def _simulated_any(law: Law, n: int, effect: float) -> Simulated:
-    """The arm is so much better at every evaluation, of which the claim is about some."""
-    from ablate.claims.simulation import simulated_claim
-    from ablate.claims.some_evaluation import simulated_courses
-
-    samples = simulated_courses(law, n, -effect)
-    return simulated_claim("compare", at=ANY), samples, -effect
