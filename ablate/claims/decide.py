@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +32,22 @@ def decide(study: Study, results: Results, rows: StudyRows | None = None) -> lis
     waits, and one whose kind leaves nothing to chance, are not tests.
     """
     rows = rows or StudyRows.of(study, results)
+    return judged(study, *weighed(study, rows))
+
+
+Parts = dict[tuple[int, str], Evidence]
+"""(claim's number, dataset) → its evidence"""
+
+
+def weighed(study: Study, rows: StudyRows) -> tuple[Parts, dict[int, Evidence]]:
+    """The evidence on each dataset, and over all of them, of every claim that does not wait."""
     claims = {i: claim for i, claim in enumerate(study.claims) if not claim.waits}
-    parts = {(i, dataset): _weighed(rows, claim, dataset) for i, claim in claims.items() for dataset in claim.datasets}
-    wholes = {i: headline(claim, [parts[i, dataset] for dataset in claim.datasets]) for i, claim in claims.items()}
+    parts = {(i, dataset): weigh_on(rows, claim, dataset) for i, claim in claims.items() for dataset in claim.datasets}
+    return parts, {i: headline(claim, [parts[i, dataset] for dataset in claim.datasets]) for i, claim in claims.items()}
+
+
+def judged(study: Study, parts: Parts, wholes: dict[int, Evidence], alpha: float = ALPHA) -> list[Verdict]:
+    """The verdicts of `decide`; alpha: level for the number of seeds, 0 where no number is asked for."""
     p_wholes = _adjusted(wholes)
     p_parts = _adjusted(parts)
     varied = [i for i, evidence in wholes.items() if not math.isnan(evidence.heterogeneity)]
@@ -46,10 +59,10 @@ def decide(study: Study, results: Results, rows: StudyRows | None = None) -> lis
             continue
         own = [parts[i, dataset] for dataset in claim.datasets]
         on_datasets = [
-            _verdict(study, evidence, dataset, p_parts[i, dataset])
+            _verdict(study, evidence, dataset, p_parts[i, dataset], alpha)
             for dataset, evidence in zip(claim.datasets, own, strict=True)
         ]
-        whole = _verdict(study, wholes[i], POOLED, p_wholes[i])
+        whole = _verdict(study, wholes[i], POOLED, p_wholes[i], alpha)
         verdicts += [with_dataset_verdicts(whole, claim, wholes[i], own, on_datasets, p_varied.get(i, math.nan))]
         verdicts += on_datasets
     return verdicts
@@ -72,12 +85,13 @@ def waiting_verdict(study: Study, claim: Claim, why: str) -> Verdict:
     return replace(row, datasets=claim.datasets, verdict=WAITING, reason=why)
 
 
-def _weighed(rows: StudyRows, claim: Claim, dataset: str) -> Evidence:
+def weigh_on(rows: StudyRows, claim: Claim, dataset: str) -> Evidence:
+    """What the runs of one dataset say."""
     kind = kind_of(claim)
     return kind.weigh(claim, [(dataset, kind.samples(rows, claim, dataset))], LEVEL)
 
 
-def _adjusted(evidence: dict[Any, Evidence]) -> dict[Any, tuple[float, int]]:
+def _adjusted(evidence: Mapping[Any, Evidence]) -> dict[Any, tuple[float, int]]:
     """Holm's adjusted p, and the size of the family; NaN and 1 for what is not a test."""
     tested = {key: item for key, item in evidence.items() if is_tested(item.claim)}
     adjusted = holm([item.p for item in tested.values()])
@@ -85,9 +99,9 @@ def _adjusted(evidence: dict[Any, Evidence]) -> dict[Any, tuple[float, int]]:
     return {key: corrected.get(key, (math.nan, 1)) for key in evidence}
 
 
-def _verdict(study: Study, evidence: Evidence, dataset: str, corrected: tuple[float, int]) -> Verdict:
+def _verdict(study: Study, evidence: Evidence, dataset: str, corrected: tuple[float, int], alpha: float) -> Verdict:
     p_adjusted, family = corrected
-    word, reason, needed = kind_of(evidence.claim).judge(evidence, p_adjusted, ALPHA / (family * evidence.tests))
+    word, reason, needed = kind_of(evidence.claim).judge(evidence, p_adjusted, alpha / (family * evidence.tests))
     return replace(_row(study, evidence, dataset, p_adjusted), verdict=word, reason=reason, seeds_needed=needed)
 
 
@@ -115,6 +129,7 @@ def _row(study: Study, evidence: Evidence, dataset: str, p_adjusted: float) -> V
         against=claim.opponent,
         direction=claim.direction,
         margin=float(claim.margin),
+        at=claim.at,
         decide=claim.decide,
         n=total("n"),
         seeds=evidence.seeds,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -34,6 +34,10 @@ class StudyRows:
     """rows that the study has no run for, in words"""
     series: dict[str, dict[str, tuple[NDArray, NDArray]]] = field(default_factory=dict, repr=False)
     """curves that claims asked for, by name: run_id → times, values"""
+    courses: dict[str, dict[tuple[str, str], Any]] = field(default_factory=dict, repr=False)
+    """metrics along training that claims asked for (ablate.claims.training_values)"""
+    taken: str = ""
+    """the metric whose column holds what a claim takes of it, up to an evaluation before the last"""
 
     @classmethod
     def of(cls, study: Study, results: Results) -> StudyRows:
@@ -84,10 +88,12 @@ class StudyRows:
     def curves_of(self, metrics: tuple[str, ...] | None) -> pd.DataFrame:
         """Curve points of some metrics (None: all), with columns row (position in `table`), arm and dataset."""
         curves = self.results.curves
-        if metrics is not None:
-            curves = curves[curves["metric"].isin(metrics)]
+        return self.placed(curves if metrics is None else curves[curves["metric"].isin(metrics)])
+
+    def placed(self, points: pd.DataFrame) -> pd.DataFrame:
+        """Points with run_id, those of the rows used: with columns row (position in `table`), arm and dataset instead."""
         position = pd.Series(np.arange(len(self.table)), index=self.table["run_id"])
-        points = curves.assign(row=curves["run_id"].map(position))
+        points = points.assign(row=points["run_id"].map(position))
         points = points[points["row"].notna()].astype({"row": np.int64})
         for name in ("arm", "dataset"):
             points[name] = self.table[name].to_numpy()[points["row"]]

@@ -13,10 +13,12 @@ from ablate.claims.series import association
 from ablate.claims.statistics.bootstrap import Floats
 from ablate.claims.statistics.centers import bounded, positive_floor
 from ablate.claims.study_rows import StudyRows
+from ablate.claims.training_values import values_at
 from ablate.registry.facts import Scale
 from ablate.registry.measures import measure
 from ablate.results.tables import COUNTED
 from ablate.study.claims.association import spearman_of
+from ablate.study.claims.point import BEST, TAIL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +49,8 @@ class Samples:
     """the seed of each value's run, of the arm and of the other; in a search each draw has its own, in all arms the same"""
     lacks: str = ""
     """what is not measured, where that is not the metric itself"""
+    courses: tuple[Floats, ...] = ()
+    """of a claim of some evaluation: the values of either arm's runs [runs, evaluations], diverged ones at the worst"""
     names: tuple[str, ...] = ()
     """the arms: this one and the other, or this one and its rivals, or those of the ladders, one ladder after the other"""
 
@@ -123,7 +127,7 @@ def samples_of(rows: StudyRows, claim: Claim, dataset: str, better: str = "") ->
     else:
         better = (better or claim.direction or "less") if facts.better == "none" else facts.better
         worst = (1.0 if facts.binary else math.inf) if better == "less" else 0.0 if facts.binary else -math.inf
-        raw = _raw(rows, claim.metric, groups, broken)
+        raw = _raw(rows, claim, dataset, names, groups, broken)
         values = [np.where(lost, worst, value) for value, lost in zip(raw, broken, strict=True)]
     done = [value[~lost] for value, lost in zip(values, broken, strict=True)]
     measured = not sum(map(len, done)) or any(np.isfinite(value).any() for value in done)
@@ -139,7 +143,15 @@ def samples_of(rows: StudyRows, claim: Claim, dataset: str, better: str = "") ->
     )  # fmt: skip
 
 
-def _raw(rows: StudyRows, metric: str, groups: tuple[pd.DataFrame, ...], broken: tuple[NDArray, ...]) -> list[Floats]:
+def _raw(
+    rows: StudyRows, claim: Claim, dataset: str, names: tuple[str, ...], groups: tuple[pd.DataFrame, ...],
+    broken: tuple[NDArray, ...],
+) -> list[Floats]:  # fmt: skip
+    metric = claim.metric
+    if claim.at in (TAIL, BEST) and rows.taken != metric:
+        every = [values_at(rows, metric, dataset, name, claim.at) for name in names]
+        counted = [rows.rows(dataset, name)["status"].isin(COUNTED).to_numpy() for name in names]
+        return [values[there] for values, there in zip(every, counted, strict=True)]
     if metric in ("steps_to_target", "seconds_to_target"):
         return _time_to_target(rows, metric, groups, broken)
     curves = spearman_of(metric)

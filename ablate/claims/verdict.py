@@ -57,6 +57,20 @@ class Verdict:
     target_low: float = math.nan
     """of a bound: where the claim places the statistic, ±inf at an open end"""
     target_high: float = math.nan
+    at: str = "end"
+    """at which point of training the metric is taken"""
+    sustained: str = ""
+    """yes, no: the verdict is also that of every evaluation of the second half, as an intersection–union test"""
+    since_step: int | None = None
+    """the first evaluation from which on the same rule gives the same verdict at every later one"""
+    budget: tuple[str, str] = ("", "")
+    """whether the arm, and the other, still improved when training ended: improving, worsening, level, slow or noisy"""
+    budget_limited: str = ""
+    """yes, no: the verdict is about quality, and the arm that loses still improved; empty where that is not known"""
+    effect_trend: str = ""
+    """whether the effect is growing, steady or shrinking over the second half of training"""
+    meets_margin_at: int | None = None
+    """where it shrinks: the step at which it would meet the margin, by a straight line in log steps; no promise"""
     p_project: float = math.nan
     """of a headline: Holm, within those of all studies together; told, and nothing is decided by it"""
 

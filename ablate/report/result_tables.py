@@ -11,6 +11,7 @@ from ablate.claims.statistics.centers import centers
 from ablate.claims.study_rows import StudyRows
 from ablate.registry.measures import KINDS, Measure, measure, measures, shown_in
 from ablate.report.floors import floors_of
+from ablate.report.late_cells import COLUMN, MEANS, late_texts
 from ablate.report.provenance import distinct
 from ablate.results import numbers
 from ablate.results.tables import COUNTED
@@ -55,7 +56,8 @@ def meanings(tables: list[ResultTable]) -> list[tuple[str, str]]:
     """What the columns of the tables hold: (name, its definition's first line)."""
     names = dict.fromkeys(name for table in tables for name, _ in table.columns)
     known = measures()
-    return [(n, known[n].summary) for n in names if n in known and known[n].origin in KINDS] + [(TIME, TIME_MEANS)]
+    own = [(name, means) for name, means in ((COLUMN, MEANS), (TIME, TIME_MEANS)) if name in names]
+    return [(n, known[n].summary) for n in names if n in known and known[n].origin in KINDS] + own
 
 
 def _result_table(rows: StudyRows, dataset: str) -> ResultTable:
@@ -63,14 +65,17 @@ def _result_table(rows: StudyRows, dataset: str) -> ResultTable:
     shown = _measured(rows, counted)
     cells = {of.name: _intervals(counted, of) for of in shown}
     arms = rows.study.arms[:MOST_ARMS]
+    late = late_texts(rows, dataset, arms)
     lines = []
     for arm in arms:
         group = rows.rows(dataset, arm)
         line = [_counts(rows, dataset, arm, group), _diverged(group)]
         line += [cells[of.name].get(arm, Cell(numbers.NONE, "")) for of in shown]
+        line += [Cell((late[arm] or [numbers.NONE])[0], "; ".join(late[arm][1:]))] if late else []
         lines.append((arm, [*line, _time(group)]))
     columns = [("runs", ""), ("diverged", WAYS["less"])]
     columns += [(of.name, WAYS[of.better]) for of in shown]
+    columns += [(COLUMN, "")] if late else []
     columns.append((TIME, "a run, median"))
     return ResultTable(dataset, _caption(counted, shown), columns, lines, len(rows.study.arms) - len(arms))
 

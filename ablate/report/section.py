@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ablate.claims.along_training import Courses
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
 from ablate.report.board import tally
+from ablate.report.effect_panels import ClaimPanels, effect_panels
 from ablate.report.figures.style import colours
 from ablate.report.provenance import command_of, provenance
 from ablate.report.result_tables import ResultTable, meanings, result_tables
@@ -32,6 +34,7 @@ class StudySection:
     tables: list[ResultTable]
     columns: list[tuple[str, str]]
     charts: StudyCharts
+    effects: list[ClaimPanels]
     missing: list[str]
     expected: int
     present: int
@@ -42,7 +45,7 @@ class StudySection:
     search: SearchPart | None
 
 
-def section_of(rows: StudyRows, verdicts: Sequence[Verdict]) -> StudySection:
+def section_of(rows: StudyRows, verdicts: Sequence[Verdict], courses: Courses) -> StudySection:
     """Made from the study's rows and what was decided by them."""
     study = rows.study
     palette = colours(study.arms)
@@ -60,6 +63,7 @@ def section_of(rows: StudyRows, verdicts: Sequence[Verdict]) -> StudySection:
         tables=tables,
         columns=meanings(tables),
         charts=charts_of(rows, palette),
+        effects=effect_panels(study.claims, courses),
         missing=missing_lines(rows),
         expected=len(rows.expected),
         present=len(rows.expected) - len(rows.missing()),

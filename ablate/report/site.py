@@ -16,7 +16,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablate.claims.decide import decide, project_wide, waiting_verdict
+from ablate.claims.along_training import decide_along
+from ablate.claims.decide import project_wide, waiting_verdict
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
 from ablate.errors import AblateError
@@ -102,7 +103,7 @@ def verdicts_csv(verdicts: Sequence[Verdict], former_verdicts: former.Former) ->
     buffer = io.StringIO()
     names = [field.name for field in fields(Verdict)]
     writer = csv.writer(buffer, lineterminator="\n")
-    pairs = {"n", "diverged", "missing"}
+    pairs = {"n", "diverged", "missing", "budget"}
     header = [part for name in names for part in ((f"{name}_arm", f"{name}_against") if name in pairs else (name,))]
     writer.writerow([*header, "former_verdict", "former_reason", "why_another"])
     for verdict in verdicts:
@@ -144,8 +145,8 @@ def _parts(studies: Sequence[tuple[Study, Results]]) -> list[Part]:
 
 def _part(study: Study, results: Results) -> Part:
     rows = StudyRows.of(study, results)
-    verdicts = decide(study, results, rows)
-    return section_of(rows, verdicts), verdicts
+    verdicts, courses = decide_along(study, rows)
+    return section_of(rows, verdicts, courses), verdicts
 
 
 _given: Sequence[tuple[Study, Results]] = ()

@@ -85,6 +85,13 @@ def test_the_table_of_verdicts_holds_all_of_them(built):
     assert int(lines[0]["n_against"]) == verdicts[0].n[1]
 
 
+def test_effects_along_training_are_described_and_the_board_says_since_when_a_verdict_stands(built):
+    page = built[3]
+    assert "A description, not a test" in page
+    assert page.count('<svg class="course"') == 4 * 4  # four claims on fid, each over all datasets and on each of three
+    assert re.search(r"sustained; since step [\d,]+; effect \w+", page)
+
+
 def test_text_from_files_is_escaped(built):
     page = built[3]
     assert "question: <script>" not in page

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from ablate.claims.decide import decide
+from ablate.claims.along_training import decide_along
+from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
+from ablate.report.course_words import budget_words, course_words
 from ablate.report.site import build_report
 from ablate.results import numbers
 from tests.support.page_tags import Row, Tags
@@ -21,7 +23,7 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Row], list[Ver
     study, results = full_study(missing=False)
     page = build_report([(study, results)], tmp_path_factory.mktemp("page")).read_text(encoding="utf-8")
     rows = [row for row in Tags.of(page).rows if row.id.startswith("verdict-")]
-    return rows, decide(study, results)
+    return rows, decide_along(study, StudyRows.of(study, results))[0]
 
 
 def headlines(verdicts: list[Verdict]) -> list[Verdict]:
@@ -65,7 +67,8 @@ def test_a_row_holds_its_own_claim_and_what_is_compared(board: tuple[list[Row], 
 def test_a_row_holds_its_own_word_reason_effect_and_runs(board: tuple[list[Row], list[Verdict]]) -> None:
     rows, verdicts = board
     for row, verdict in zip(rows, headlines(verdicts), strict=True):
-        assert row.cells["verdict"].partition(" ")[2] == f"{verdict.verdict} {verdict.reason}"
+        notes = "; ".join([*budget_words(verdict), *course_words(verdict)])
+        assert row.cells["verdict"].partition(" ")[2] == f"{verdict.verdict} {verdict.reason} {notes}".strip()
         assert effect_of(verdict) in row.cells["size"]
         assert f"p {numbers.p_value(verdict.p_adjusted)}, adjusted" in row.cells["size"]
         runs = f"runs {verdict.n[0]} vs {verdict.n[1]}"

@@ -18,6 +18,7 @@ from ablate.registry import register
 from ablate.registry.measures import measure
 from ablate.study.claims.claim import Claim, Fields, interval_text
 from ablate.study.claims.kind import ALWAYS, IF_WANTED, claims_of, common_fields
+from ablate.study.claims.point import point_text, read_point
 
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
@@ -47,7 +48,7 @@ class Bound(Kind):
     decisions = ("every_dataset",)
 
     def read(self, reader: Reader) -> list[Claim]:
-        reader.fields((*ALWAYS, "metric", "arm"), (*IF_WANTED, "low", "high", "statistic", "within"))
+        reader.fields((*ALWAYS, "metric", "arm"), (*IF_WANTED, "low", "high", "statistic", "within", "at"))
         arms = reader.arms("arm")
         low, high = reader.number("low"), reader.number("high")
         if "low" not in reader.given and "high" not in reader.given:
@@ -58,6 +59,7 @@ class Bound(Kind):
         own = BoundFields(low, high, reader.range("within"))
         common = common_fields(reader) | {"statistic": statistic, "decide": "every_dataset", "own": own}
         common["metric"] = reader.metric(arms, common["datasets"], pair=False)
+        common["at"] = read_point(reader, common["metric"], common["datasets"], arms)
         if statistic == "share" and "within" not in reader.given and not measure(common["metric"]).binary:
             reader.wrong("statistic", "a share of runs needs within: [from, to], the values that count")
         if statistic != "share" and "within" in reader.given:
@@ -102,11 +104,13 @@ class Bound(Kind):
         return _weigh_center(evidence, samples, target, level)
 
     def mark(self, verdict: Verdict) -> Mark:
-        what = f"{verdict.statistic} of {verdict.metric}: {verdict.arm}, claimed {verdict.against}"
+        what = (
+            f"{verdict.statistic} of {verdict.metric}{point_text(verdict.at)}: {verdict.arm}, claimed {verdict.against}"
+        )
         return Mark(what, axis_of(verdict))
 
     def finding(self, verdict: Verdict) -> str:
-        statistic = f"{verdict.statistic} of {verdict.metric} of {verdict.arm}"
+        statistic = f"{verdict.statistic} of {verdict.metric}{point_text(verdict.at)} of {verdict.arm}"
         return f"{statistic} is {effect_text(verdict)} (claimed: {verdict.against})"
 
     def simulations(self) -> tuple[Simulation, ...]:

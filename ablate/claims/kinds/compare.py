@@ -19,6 +19,7 @@ from ablate.registry import register
 from ablate.registry.measures import KINDS, measure
 from ablate.study.claims.claim import DIRECTIONS, Claim
 from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, common_fields, margin_text, sign
+from ablate.study.claims.point import ANY, point_text, read_point
 
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
@@ -39,7 +40,7 @@ class Compare(Kind):
     def read(self, reader: Reader) -> list[Claim]:
         reader.fields(
             (*ALWAYS, "metric", "arm", "direction"),
-            (*IF_WANTED, "against", "value", "statistic", "factor", "margin", "decide", *of_draws.FIELDS),
+            (*IF_WANTED, "against", "value", "statistic", "factor", "margin", "decide", "at", *of_draws.FIELDS),
         )
         arms = reader.arms("arm")
         others = [""] if reader.exactly_one("against", "value") == "value" else reader.others(arms)
@@ -61,6 +62,10 @@ class Compare(Kind):
         elif own.factor_of_best <= 1:
             reader.wrong("factor", f"factor is {own.factor_of_best:g}, expected more than 1: how near to the best")
         common["metric"] = reader.metric([*arms, *filter(None, others)], common["datasets"], pair=not fixed)
+        any_fits = not fixed and statistic == "value" and not paired
+        common["at"] = read_point(
+            reader, common["metric"], common["datasets"], [*arms, *filter(None, others)], any_fits
+        )
         if (statistic in OF_THE_BEST or reference == of_draws.BEST) and common["metric"]:
             _has_a_best(reader, common["metric"], statistic)
         fields = [replace(own, threshold=threshold) for threshold in thresholds]
@@ -88,6 +93,10 @@ class Compare(Kind):
         from ablate.claims.values import samples_of
 
         samples = samples_of(rows, claim, dataset)
+        if claim.at == ANY:
+            from ablate.claims.some_evaluation import with_courses
+
+            return with_courses(samples, rows, claim, dataset)
         if claim.statistic in ("share_near_best", "success", "draws_needed"):
             samples = of_draws.with_outcomes(rows, claim, dataset, samples)
         if CompareFields.of(claim).paired:
@@ -114,6 +123,10 @@ class Compare(Kind):
             return evidence
         if CompareFields.of(claim).paired:
             return of_draws.weigh_by_draw(evidence, level)
+        if claim.at == ANY:
+            from ablate.claims.some_evaluation import weigh_some_evaluation
+
+            return weigh_some_evaluation(evidence, level)
         if claim.statistic == "best":
             return _weigh_best(evidence, level)
         if evidence.binary:
@@ -145,6 +158,7 @@ class Compare(Kind):
 
     def simulations(self) -> tuple[Simulation, ...]:
         from ablate.claims.simulated_draws import simulated_needed, simulated_shares, simulated_values
+        from ablate.claims.some_evaluation import simulated_claim_of_any
 
         return (
             Simulation("compare", "compare, two arms", _simulated_pair, 0),
@@ -153,12 +167,17 @@ class Compare(Kind):
             Simulation("by_draw", "compare, two arms, paired by draw", simulated_values),
             Simulation("shares_by_draw", "compare, two arms, 0/1 outcomes paired by draw", simulated_shares),
             Simulation("draws_needed", "compare, draws that a search needs", simulated_needed),
+            Simulation("any", "compare, two arms, at some evaluation", simulated_claim_of_any),
             Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
         )
 
 
 def _metric(verdict: Verdict) -> str:
-    """The metric, with what is taken of it."""
+    """The metric, with what is taken of it, and at which point of training."""
+    return _statistic(verdict) + point_text(verdict.at)
+
+
+def _statistic(verdict: Verdict) -> str:
     words = verdict.statistic.removesuffix(BY_DRAW)
     if words == "value":
         return verdict.metric

@@ -24,6 +24,7 @@ from ablate.registry.measures import measure
 from ablate.results import numbers
 from ablate.study.claims.claim import DIRECTIONS, Claim, Fields
 from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, common_fields, margin_text
+from ablate.study.claims.point import point_text, read_point
 
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
@@ -54,7 +55,8 @@ class Equivalent(Kind):
 
     def read(self, reader: Reader) -> list[Claim]:
         reader.fields(
-            (*ALWAYS, "metric", "arm", "margin"), (*IF_WANTED, "against", "best_of", "not_worse", "better", "decide")
+            (*ALWAYS, "metric", "arm", "margin"),
+            (*IF_WANTED, "against", "best_of", "not_worse", "better", "decide", "at"),
         )
         arms = reader.arms("arm")
         best = reader.exactly_one("against", "best_of") == "best_of"
@@ -68,6 +70,7 @@ class Equivalent(Kind):
             reader.wrong("margin", "margin is 0, expected the largest difference that does not matter, above 0")
         named = [*arms, *filter(None, others), *(rival for names in rivals.values() for rival in names)]
         common["metric"] = reader.metric(named, common["datasets"])
+        common["at"] = read_point(reader, common["metric"], common["datasets"], named)
         one_sided = reader.flag("not_worse") or best
         if "better" in reader.given and not one_sided:
             reader.wrong(
@@ -118,13 +121,16 @@ class Equivalent(Kind):
         return weigh_pair(claim, strata, level)
 
     def mark(self, verdict: Verdict) -> Mark:
-        return Mark(f"{verdict.metric}: {verdict.arm} {minus(verdict)} {_named(verdict)}", axis_of(verdict))
+        return Mark(
+            f"{verdict.metric}{point_text(verdict.at)}: {verdict.arm} {minus(verdict)} {_named(verdict)}",
+            axis_of(verdict),
+        )
 
     def finding(self, verdict: Verdict) -> str:
         margin = numbers.percent(verdict.margin) if verdict.scale == "ratio" else numbers.number(verdict.margin)
         form = "not worse by more than" if verdict.direction else "equal within"
         other = f"that of {'the ' if verdict.against.startswith(BEST_OF) else ''}{_named(verdict)}"
-        return f"{comparison_text(verdict, verdict.metric, other)} (claimed: {form} {margin})"
+        return f"{comparison_text(verdict, verdict.metric + point_text(verdict.at), other)} (claimed: {form} {margin})"
 
     def simulations(self) -> tuple[Simulation, ...]:
         return (

@@ -16,6 +16,7 @@ from ablate.registry import register
 from ablate.study.claims.association import STEP, spearman_name, spearman_of
 from ablate.study.claims.claim import Claim, Fields
 from ablate.study.claims.kind import ALWAYS, DECISIONS, IF_WANTED, claims_of, common_fields, margin_text
+from ablate.study.claims.point import point_text, read_point
 
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
@@ -52,7 +53,7 @@ class Trend(Kind):
     def read(self, reader: Reader) -> list[Claim]:
         factor = reader.text("over")
         needed = () if factor else ("arm",)
-        reader.fields((*ALWAYS, "metric", "direction", *needed), (*IF_WANTED, "arm", "over", "margin", "decide"))
+        reader.fields((*ALWAYS, "metric", "direction", *needed), (*IF_WANTED, "arm", "over", "margin", "decide", "at"))
         common = common_fields(reader) | {
             "direction": TRENDS.get(reader.one_of("direction", tuple(TRENDS)), ""),
             "margin": reader.margin(),
@@ -64,11 +65,14 @@ class Trend(Kind):
             )
         if not factor:
             arms = reader.arms("arm")
+            if "at" in reader.given:
+                reader.wrong("at", "at has no effect on a trend along training, which is of every evaluation", key=True)
             given, spot = reader.given.get("metric"), (*reader.spot, "metric")
             curve = reader.series(spot, given, arms, common["datasets"]) if "metric" in reader.given else ""
             return claims_of(common | {"metric": curve and spearman_name(STEP, curve), "own": TrendFields()}, arms)
         own = TrendFields(factor, reader.ladders(factor))
         common |= {"metric": reader.metric(list(own.rungs), common["datasets"], pair=False), "own": own}
+        common["at"] = read_point(reader, common["metric"], common["datasets"], list(own.rungs))
         levels = ", ".join(dict.fromkeys(f"{level:g}" for ladder in own.ladders for level, _ in ladder))
         named = "" if "arm" not in reader.given else f"{', '.join(name for _, name in reader.listed('arm', ''))}, "
         return claims_of(common, [f"{named}{factor} {levels}"]) if own.ladders else []
@@ -127,12 +131,16 @@ class Trend(Kind):
 
     def mark(self, verdict: Verdict) -> Mark:
         curve = _along_training(verdict.metric)
-        metric = f"{curve} along training" if curve else verdict.metric
+        metric = f"{curve} along training" if curve else verdict.metric + point_text(verdict.at)
         return Mark(f"{metric}: {verdict.arm}, Spearman’s ρ", Axis("coefficient", 1.0, 1.0))
 
     def finding(self, verdict: Verdict) -> str:
         curve = _along_training(verdict.metric)
-        of_what = f"{curve} along training of {verdict.arm}" if curve else f"{verdict.metric} over {verdict.arm}"
+        of_what = (
+            f"{curve} along training of {verdict.arm}"
+            if curve
+            else f"{verdict.metric}{point_text(verdict.at)} over {verdict.arm}"
+        )
         way = {direction: word for word, direction in TRENDS.items()}.get(verdict.direction, "")
         return f"Spearman’s ρ of {of_what} is {effect_text(verdict)} (claimed: {way})"
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from ablate.claims.statistics.bootstrap import LEVEL, RESAMPLES, center_of, percentiles, resampled_centers, seed_of
+from ablate.claims.statistics.large_samples import large, normal_interval
 
 POWER = 0.8
 """Of a number of seeds that is told"""
@@ -35,12 +36,14 @@ def difference_of_centers(
 ) -> tuple[float, float, float]:
     """Mean over strata of (center of the first sample − center of the second), and its interval.
 
-    The interval is the percentile bootstrap, each sample of each stratum resampled by itself.
+    The interval is the percentile bootstrap, each sample of each stratum resampled by itself; of very many runs it is normal.
     strata: pairs of finite samples [m], [n], none empty. Give logarithms for a ratio.
     """
+    samples = [(np.asarray(arm, dtype=float), np.asarray(against, dtype=float)) for arm, against in strata]
+    if large(samples):
+        return normal_interval(samples, center, level)
     effects, resampled = [], np.zeros(RESAMPLES)
-    for index, (arm, against) in enumerate(strata):
-        first, second = np.asarray(arm, dtype=float), np.asarray(against, dtype=float)
+    for index, (first, second) in enumerate(samples):
         effects.append(center_of(first, center) - center_of(second, center))
         resampled += resampled_centers(first, seed_of(str(seed), str(index), "arm"), center)[:, 0]
         resampled -= resampled_centers(second, seed_of(str(seed), str(index), "against"), center)[:, 0]

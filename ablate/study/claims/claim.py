@@ -46,6 +46,8 @@ class Claim:
     """how several datasets make one verdict: pooled, any_dataset or every_dataset"""
     everywhere: bool = True
     """no datasets were named: the claim is about all of the study's"""
+    at: str = "end"
+    """at which point of training the metric is taken: end, tail, best or any (ablate.study.claims.point)"""
     waits: str = ""
     """why it is not decided yet; it never is, as long as this stands in the file"""
     own: Fields = Fields()
@@ -74,9 +76,10 @@ class Claim:
         """Unique within a study: `gp-quality: fid of wgan_gp < wgan_c0.1`."""
         if not self.test:
             return f"{self.id}: {self.says}"
+        point = "" if self.at == "end" else f" at {self.at}"
         where = "" if self.everywhere else f" on {', '.join(self.datasets)}"
         chosen = {"any_dataset": ", any dataset", "every_dataset": ", every dataset"}.get(self.decide, "")
-        return f"{self.id}: {self._kind.statement(self)}{where}{chosen if len(self._kind.decisions) > 1 else ''}"
+        return f"{self.id}: {self._kind.statement(self)}{point}{where}{chosen if len(self._kind.decisions) > 1 else ''}"
 
 
 def interval_text(low: float | None, high: float | None) -> str:

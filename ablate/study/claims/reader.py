@@ -242,7 +242,7 @@ class Reader:
     def meets(self, spot: KeyPath, metric: str, arms: list[str], datasets: tuple[str, ...]) -> None:
         """Note a metric that the runs of these arms do not have on these datasets."""
         for need in measures()[metric].needs if metric else ():
-            lacking = [label for label in datasets if not self._met(need, label, arms)]
+            lacking = self.lacking(need, datasets, arms)
             if lacking:
                 fitting = [label for label in datasets if label not in lacking]
                 advice = f"; give the claim datasets: [{', '.join(fitting)}]" if fitting else ""
@@ -251,6 +251,10 @@ class Reader:
                     spot, f"metric {metric} does not apply to {where}: it needs {need_words(need)}{advice}"
                 )
                 return
+
+    def lacking(self, need: str, datasets: tuple[str, ...], arms: list[str]) -> list[str]:
+        """The datasets on which the runs of some of these arms do not meet a need."""
+        return [label for label in datasets if not self._met(need, label, arms)]
 
     def _met(self, need: str, label: str, arms: list[str]) -> bool:
         """Whether the runs of all these arms on that dataset meet a need."""

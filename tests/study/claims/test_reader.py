@@ -224,3 +224,56 @@ def test_randomly_damaged_claims_are_read_or_refused_but_never_crash(tmp_path: P
         with contextlib.suppress(StudyErrors):  # any other exception is a crash
             read_well += len(read(tmp_path, broken, TOP + GRID)) > 0
     assert 0 < read_well < 250
+
+
+POINT = "test: compare, metric: fid, arm: wide, against: narrow, direction: less"
+NINE = TOP.replace("generator_steps: 100", "generator_steps: 100, evaluations: 9")
+
+
+@pytest.mark.parametrize("at", ["tail", "best", "any"])
+def test_a_claim_names_the_point_of_training_where_it_is_not_the_end(tmp_path: Path, at: str) -> None:
+    assert [claim.key for claim in read(tmp_path, f"{POINT}, at: {at}", NINE)] == [f"c: fid of wide < narrow at {at}"]
+    (end,) = read(tmp_path, f"{POINT}, at: end")
+    assert (end.at, end.key) == ("end", read(tmp_path, POINT)[0].key)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "test: equivalent, metric: fid, arm: wide, against: narrow, margin: 0.1, at: tail",
+        "test: bound, metric: w1, arm: wide, low: 0.9, at: tail",
+        "test: compare, metric: fid, arm: wide, value: 1, direction: less, at: best",
+        "test: compare, metric: fid, arm: wide, against: narrow, direction: less, statistic: spread, at: tail",
+    ],
+)
+def test_other_kinds_have_points_too(tmp_path: Path, claim: str) -> None:
+    (stated,) = read(tmp_path, claim, NINE)
+    assert claim.endswith(f"at: {stated.at}")
+
+
+def test_the_same_claim_at_two_points_is_two_claims(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    claims = "".join(f"  - {{id: c, says: so, {POINT}, at: {at}}}\n" for at in ("end", "tail", "best"))
+    path.write_text(f"{NINE}claims:\n{claims}", encoding="utf-8")
+    assert [claim.at for claim in load_study(path).claims] == ["end", "tail", "best"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "phrase"),
+    [
+        (f"{POINT}, at: last", "unknown at 'last'"),
+        (POINT.replace("fid", "late_regression") + ", at: tail", "at has no effect on late_regression, which is one value"),
+        (POINT.replace("fid", "late_regression") + ", at: end", "at has no effect on late_regression"),
+        (POINT.replace("metric: fid", "metric: {spearman: [critic_loss, fid]}") + ", at: best", "at has no effect on spear"),
+        (POINT.replace("fid", "critic_loss") + ", at: best", "no evaluation is the best by critic_loss"),
+        (POINT + ", statistic: spread, at: any", "at is any, expected it of two arms' values"),
+        ("test: compare, metric: fid, arm: wide, value: 1, direction: less, at: any", "at is any, expected it of two"),
+        ("test: bound, metric: fid, arm: wide, high: 1, at: any", "at is any, expected it of two"),
+        (f"{POINT}, at: tail", "at is tail, which ring8 has too few evaluations for: it needs 9 evaluations or more"),
+        ("test: trend, metric: fid, arm: wide, direction: falls, at: tail", "no effect on a trend along training"),
+        ("test: identity, metric: share_at_bound, arm: wide, differs_from: 0, tolerance: 1e-6, at: end", "unknown key 'at'"),
+    ],
+)  # fmt: skip
+def test_a_point_that_makes_no_sense_is_refused(tmp_path: Path, claim: str, phrase: str) -> None:
+    (problem,) = wrong(tmp_path, claim, TOP.replace("lr: 1e-3", "lr: 1e-3, evaluations: 5"))
+    assert phrase in problem

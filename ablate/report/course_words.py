@@ -1,0 +1,26 @@
+"""What training says of a verdict, in words: since when it stands, where the effect goes, and whether the budget limits it."""
+
+from __future__ import annotations
+
+from ablate.claims.verdict import Verdict
+from ablate.results import numbers
+
+
+def course_words(verdict: Verdict) -> list[str]:
+    """Since when the verdict stands, whether it is sustained, and where the effect goes; empty where nothing is known."""
+    told = []
+    if verdict.sustained:
+        told.append("sustained" if verdict.sustained == "yes" else "not sustained")
+    if verdict.since_step is not None:
+        told.append(f"since step {verdict.since_step:,}")
+    if verdict.effect_trend:
+        told.append(f"effect {verdict.effect_trend}")
+    if verdict.meets_margin_at is not None:
+        goal = "the margin" if verdict.margin else "equality"
+        told.append(f"by a straight line it meets {goal} at step {numbers.number(verdict.meets_margin_at, 2)}")
+    return told
+
+
+def budget_words(verdict: Verdict) -> list[str]:
+    """The mark of a verdict about quality whose losing arm still improved."""
+    return ["budget-limited: the arm that loses still improved when training ended"] * (verdict.budget_limited == "yes")
