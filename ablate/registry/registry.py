@@ -30,7 +30,8 @@ COLUMNS = frozenset(
         "run_id", "results_version", "study", "dataset", "arm", "seed", "draw", "status", "error", "flags", "diverged_at",
         "commit", "dirty", "ablate_version", "python", "torch", "device", "threads", "cohort_size", "dataset_fingerprint",
         "features", "features_fingerprint", "finished_at", "fid_protocol", "done_generator_steps", "done_critic_steps",
-        "images_seen", "seconds", "arithmetic", "measured_later", "critic_loss", "wasserstein_estimate", "critic_gradient_norm",
+        "images_seen", "seconds", "step_seconds", "step_seconds_iqr", "arithmetic", "measured_later",
+        "critic_loss", "wasserstein_estimate", "critic_gradient_norm",
         "generator_loss", "generator_gradient_norm", "diverged", "steps_to_target", "seconds_to_target", "step",
     }
 )  # fmt: skip

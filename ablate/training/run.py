@@ -27,7 +27,7 @@ from ablate.training.ending import Ending
 from ablate.training.memory import give_back
 from ablate.training.outcome import Control, Evaluated, Outcome, Progress, Stopped
 from ablate.training.probes.view import measure
-from ablate.training.record import CohortRecord
+from ablate.training.record import FEWEST_BLOCKS, CohortRecord
 from ablate.training.resume import checkpoint_of
 from ablate.training.sampling import blocks, sample, standing_statistics
 
@@ -70,9 +70,10 @@ class _Training:
         if self.generates and not self.reference.skipped and self.cohort.generator_step == 0:
             self._measure_untrained()
             give_back()
+        segment = max(1, min(self.cohort.segment, self.total // FEWEST_BLOCKS))
         for target in self.configs[0].evaluation_steps:
             while self.cohort.generator_step < target and not self._all_ended:
-                self._advance(min(self.cohort.segment, target - self.cohort.generator_step))
+                self._advance(min(segment, target - self.cohort.generator_step))
                 self._save_or_stop()
             if self.cohort.generator_step == target and self.record.evaluated_until < target:
                 self._evaluate()
@@ -112,6 +113,8 @@ class _Training:
         passed, data = time.monotonic() - began, self.cohort.data_seconds
         self.record.spend("compile" if compiles else "train", passed - data)
         self.record.spend("data", data)
+        if not compiles:
+            self.record.blocks.append(passed / count)
         done = [self.configs[0].critic_steps_by(step) for step in range(start, self.cohort.generator_step + 1)]
         self.record.note_divergence(start, [b - a for a, b in pairwise(done)], critic, generator)
         weights_fine = self.cohort.critic.isfinite().all(1) & self.cohort.generator.isfinite().all(1)
