@@ -32,7 +32,7 @@ SETTINGS = "set_"
 """Begins the columns of a run's settings, which its run_id stands for"""
 CIRCUMSTANCES = (
     "commit", "dirty", "ablate_version", "python", "torch", "device", "arithmetic", "threads", "cohort_size", "seconds",
-    "finished_at", "flags", "error",
+    "step_seconds", "step_seconds_iqr", "finished_at", "flags", "error",
 )  # fmt: skip
 """When, where and by which code a run was trained, and what was remarked on it, which may differ between equal trainings"""
 

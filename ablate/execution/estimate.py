@@ -10,9 +10,9 @@ import torch
 
 from ablate.datasets import dataset_of
 from ablate.execution.planner import CohortPlan
-from ablate.metrics.evaluation import Reference, evaluate
+from ablate.metrics.evaluation import Reference, evaluate, evaluate_all
 from ablate.training.cohort import Cohort
-from ablate.training.sampling import sample
+from ablate.training.sampling import blocks, sample
 
 TIMED_SECONDS = 1.0
 MOST_TIMED = 20
@@ -59,13 +59,12 @@ def _estimate(plan: CohortPlan, device: torch.device) -> Estimate:
     training = (time.monotonic() - began) / steps * first.total_generator_steps
     evaluation = 0.0
     if first.fakes == "generator":
-        reference = Reference.of(dataset, first.evaluation_samples)
+        reference = Reference.of(dataset, first.evaluation_samples, device)
         evaluate(reference.samples[:100], None, reference)  # what is made once for all runs
+        block = next(blocks(cohort, first.evaluation_samples, range(len(plan.runs))))
         began = time.monotonic()
-        samples, labels = sample(cohort, first.evaluation_samples)
-        sampling = time.monotonic() - began
-        began = time.monotonic()
-        evaluate(samples[0], labels, reference, end=False)
-        once = sampling + (time.monotonic() - began) * len(plan.runs)
+        samples, labels = sample(cohort, first.evaluation_samples, members=block)
+        evaluate_all(samples, labels, reference, False, [{}] * len(block))
+        once = (time.monotonic() - began) / len(block) * len(plan.runs)
         evaluation = once * len(first.evaluation_steps)
     return Estimate(plan, training, evaluation)

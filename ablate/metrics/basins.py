@@ -9,8 +9,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ablate.metrics.evaluation import Evaluation
-from ablate.metrics.modes import FAIR_SHARE, kl
+from ablate.metrics.evaluation import Evaluation, Evaluations
+from ablate.metrics.modes import FAIR_SHARE, counted, kl, nearest_modes
 from ablate.registry import register
 
 ROUNDING = 1e-9
@@ -22,13 +22,17 @@ def basin_shares(e: Evaluation) -> tuple[Tensor, Tensor]:
 
     Fair is equal for the modes of a mixture, and the real share for a class. A sample as near to two modes is counted once.
     """
-    modes = e.reference.dataset.modes
-    if modes is None:
-        basin, fair = e.judged, e.reference.class_shares
+    if e.reference.dataset.modes is None:
+        held, fair = e.together(class_counts), e.reference.class_shares
     else:
-        basin = torch.cdist(e.samples, modes.centers.to(e.samples)).argmin(1)
-        fair = torch.full((len(modes.centers),), 1 / len(modes.centers), dtype=torch.float64)
-    return torch.bincount(basin, minlength=len(fair)).double() / len(basin), fair
+        held = e.together(nearest_modes)[0]
+        fair = torch.full((len(held),), 1 / len(held), dtype=torch.float64)
+    return held.double() / held.sum(), fair
+
+
+def class_counts(runs: Evaluations) -> Tensor:
+    """How many samples the classifier takes for each class: [member, class], on the CPU."""
+    return counted(runs.judged, len(runs.reference.class_shares))
 
 
 @register("metric", "basins", better="greater", needs=("modes or classes",))

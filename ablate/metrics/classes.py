@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import torch
+from torch import Tensor
 
-from ablate.metrics.evaluation import Evaluation
-from ablate.metrics.modes import counts, kl, modes_at_20
+from ablate.metrics.basins import class_counts
+from ablate.metrics.evaluation import Evaluation, Evaluations
+from ablate.metrics.modes import counted, counts, kl, modes_at_20
 from ablate.registry import register
 
 CONFIDENCE = 0.9
@@ -16,15 +17,19 @@ REAL_SHARE = 0.25
 @register("metric", "covered_classes", better="greater", needs=("classes",), shown=("table",), order=6)
 def covered_classes(e: Evaluation) -> float:
     """Classes with at least a quarter of their real share among all samples, each judged with confidence ≥ 0.9."""
-    probability, label = e.probabilities.max(1)
-    count = torch.bincount(label[probability >= CONFIDENCE], minlength=len(e.reference.class_shares))
-    return float((count >= REAL_SHARE * e.reference.class_shares * len(e.samples)).sum())
+    return float((e.together(_confident) >= REAL_SHARE * e.reference.class_shares * len(e.samples)).sum())
+
+
+def _confident(runs: Evaluations) -> Tensor:
+    """Samples judged with confidence, of each class: [member, class], on the CPU."""
+    probability, label = runs.probabilities.max(2)
+    return counted(label, len(runs.reference.class_shares), probability >= CONFIDENCE).cpu()
 
 
 @register("metric", "class_kl", better="less", scale="ratio", needs=("classes",))
 def class_kl(e: Evaluation) -> float:
     """KL in nats from the generated samples' shares of the classes to the real ones."""
-    count = torch.bincount(e.judged, minlength=len(e.reference.class_shares)).double()
+    count = e.together(class_counts).double()
     return kl(count / count.sum(), e.reference.class_shares)
 
 
@@ -42,5 +47,5 @@ def label_accuracy(e: Evaluation) -> float:
 def mode_coverage(e: Evaluation) -> float:
     """modes@20 over the number of modes; for images, covered classes over the number of classes."""
     if e.reference.dataset.modes is not None:
-        return modes_at_20(e) / len(e.once(counts))
+        return modes_at_20(e) / len(counts(e))
     return covered_classes(e) / len(e.reference.class_shares)

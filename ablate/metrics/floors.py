@@ -17,7 +17,7 @@ def floors(reference: Reference) -> dict[str, float]:
     second = reference.second_sample()
     first = reference
     if len(second) < reference.size:
-        first = Reference(reference.dataset, len(second), reference.extractor)
+        first = Reference(reference.dataset, len(second), reference.extractor, reference.device)
     distances = {
         name
         for name, entry in registry.entries("metric").items()

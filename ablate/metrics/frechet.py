@@ -12,41 +12,46 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ablate.metrics.evaluation import Evaluation, Reference
+from ablate.metrics.evaluation import Evaluation, Evaluations, Reference, by_parts
 from ablate.registry import register
 
 
 @dataclass(frozen=True)
 class Gaussian:
-    """Mean, trace of the covariance, and a factor of it."""
+    """Mean, trace of the covariance, and a factor of it; of many samples where there are dimensions before the others."""
 
     mean: Tensor
-    """[d]"""
-    trace: float
+    """[..., d]"""
+    trace: Tensor | float
+    """[...]"""
     factor: Tensor
-    """L [d, r] with L Lᵀ the covariance (n − 1 in the denominator)"""
+    """L [..., d, r] with L Lᵀ the covariance (n − 1 in the denominator)"""
 
     @classmethod
     def of_features(cls, features: Tensor) -> Gaussian:
-        """Of a sample [n, d]: the factor comes from the centred samples, or from their QR where they are many.
+        """Of samples [..., n, d]: the factor comes from the centred samples, or from their QR where they are many.
 
         Not by way of the covariance, whose rounding is seen in its factor as noise of 1e-8 wherever a feature is unused.
         """
         features = features.double()
-        n, d = features.shape
+        n, d = features.shape[-2:]
         if n < 2:
             raise ValueError(f"a covariance needs at least 2 samples, got {n}")
-        mean = features.mean(0)
-        centred = (features - mean) / math.sqrt(n - 1)
+        mean = features.mean(-2)
+        centred = (features - mean[..., None, :]) / math.sqrt(n - 1)
         rows = centred if n <= d else torch.linalg.qr(centred, mode="r").R
-        return cls(mean, float(centred.square().sum()), rows.T)
+        return cls(mean, centred.square().sum((-2, -1)), rows.mT)
+
+
+def frechet_distances(a: Gaussian, b: Gaussian) -> Tensor:
+    """Squared Fréchet (2-Wasserstein) distances of Gaussians, one of which may be a single one: [...], 0 at least."""
+    cross = torch.linalg.svdvals(a.factor.mT @ b.factor).sum(-1)
+    return ((a.mean - b.mean).square().sum(-1) + a.trace + b.trace - 2 * cross).clamp(min=0)
 
 
 def frechet_distance(a: Gaussian, b: Gaussian) -> float:
-    """Squared Fréchet (2-Wasserstein) distance of two Gaussians; 0 at least."""
-    cross = torch.linalg.svdvals(a.factor.T @ b.factor).sum()
-    distance = (a.mean - b.mean).square().sum() + a.trace + b.trace - 2 * cross
-    return max(0.0, float(distance))
+    """That of two."""
+    return float(frechet_distances(a, b))
 
 
 @register(
@@ -55,7 +60,12 @@ def frechet_distance(a: Gaussian, b: Gaussian) -> float:
 )  # fmt: skip
 def fid(e: Evaluation) -> float:
     """Fréchet distance of the features of generated and real samples."""
-    return frechet_distance(Gaussian.of_features(e.features), e.reference.once(real_gaussian))
+    return float(e.together(_fids))
+
+
+def _fids(runs: Evaluations) -> Tensor:
+    real = runs.reference.once(real_gaussian)
+    return by_parts(lambda features: frechet_distances(Gaussian.of_features(features), real), runs.features)
 
 
 def real_gaussian(reference: Reference) -> Gaussian:

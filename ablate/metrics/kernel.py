@@ -10,7 +10,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ablate.metrics.evaluation import Evaluation, Reference
+from ablate.metrics.distances import squared_distances
+from ablate.metrics.evaluation import Evaluation, Evaluations, Reference, by_parts
 from ablate.registry import register
 
 KERNEL_SAMPLES = 1000
@@ -22,24 +23,32 @@ BANDWIDTHS = 5
 Kernel = Callable[[Tensor, Tensor], Tensor]
 
 
-def unbiased_mmd(x: Tensor, y: Tensor, kernel: Kernel, within_y: float | None = None) -> float:
-    """MMD²ᵤ of samples [m, d] and [n, d] (Gretton et al. 2012, equation 3); `within_y` is y's own term, if known."""
-    across = sum(float(kernel(part, y).sum()) for part in x.split(BLOCK)) / (len(x) * len(y))
-    return within(x, kernel) + (within(y, kernel) if within_y is None else within_y) - 2 * across
+def unbiased_mmd(x: Tensor, y: Tensor, kernel: Kernel) -> float:
+    """MMD²ᵤ of samples [m, d] and [n, d] (Gretton et al. 2012, equation 3)."""
+    return float(unbiased_mmds(x[None], y, kernel, float(within(y, kernel))))
 
 
-def within(x: Tensor, kernel: Kernel) -> float:
-    """Mean of the kernel over pairs of different samples of [n, d]."""
-    total = 0.0
-    for i, part in enumerate(x.split(BLOCK)):
-        values = kernel(part, x)
-        total += float(values.sum()) - float(values[:, i * BLOCK :].diagonal().sum())
-    return total / (len(x) * (len(x) - 1))
+def unbiased_mmds(x: Tensor, y: Tensor, kernel: Kernel, within_y: float) -> Tensor:
+    """That of each of samples [member, m, d]: [member]. `within_y` is y's own term."""
+    across = sum(kernel(part, y).sum((-2, -1)) for part in x.split(BLOCK, dim=-2)) / (x.shape[-2] * len(y))
+    return within(x, kernel) + within_y - 2 * across
+
+
+def within(x: Tensor, kernel: Kernel) -> Tensor:
+    """Mean of the kernel over pairs of different samples of [..., n, d]: [...]. Each pair is looked at once."""
+    total = x.new_zeros(x.shape[:-2])
+    for i, part in enumerate(x.split(BLOCK, dim=-2)):
+        values = kernel(part, x[..., i * BLOCK :, :])
+        among_part = values[..., : part.shape[-2]]
+        itself = among_part.diagonal(dim1=-2, dim2=-1).sum(-1)
+        total += 2 * values.sum((-2, -1)) - among_part.sum((-2, -1)) - itself
+    return total / (x.shape[-2] * (x.shape[-2] - 1))
 
 
 def cubic(x: Tensor, y: Tensor) -> Tensor:
     """(xᵀy / d + 1)³, the kernel of KID (Bińkowski et al. 2018)."""
-    return (x @ y.T / x.shape[1] + 1) ** 3
+    value = (x @ y.mT).div_(x.shape[-1]).add_(1)
+    return value.square().mul_(value)
 
 
 def gaussian_mixture(widest: float) -> Kernel:
@@ -49,7 +58,7 @@ def gaussian_mixture(widest: float) -> Kernel:
     """
 
     def kernel(x: Tensor, y: Tensor) -> Tensor:
-        value = torch.cdist(x, y).square_().div_(-2 * widest**2).exp_()
+        value = squared_distances(x, y).div_(-2 * widest**2).exp_()
         total = value.clone()
         for _ in range(BANDWIDTHS - 1):
             value = value.square_().square_()
@@ -68,15 +77,26 @@ def mmd_kernel(real: Tensor) -> Kernel:
 @register("metric", "kid", better="less", scale="ratio", needs=("features",), at_end=True, shown=("table",), order=3)
 def kid(e: Evaluation) -> float:
     """Unbiased squared MMD of features with the cubic kernel, over whole samples of at most 1000."""
-    real = e.reference.features[:KERNEL_SAMPLES]
-    return unbiased_mmd(e.features[:KERNEL_SAMPLES], real, cubic, e.reference.once(_within_cubic))
+    return float(e.together(_kids))
+
+
+def _kids(runs: Evaluations) -> Tensor:
+    return _mmds(runs, cubic, runs.reference.once(_within_cubic))
 
 
 @register("metric", "mmd", better="less", scale="ratio", needs=("features",), at_end=True)
 def mmd(e: Evaluation) -> float:
     """Unbiased squared MMD of features, Gaussian kernels at five bandwidths fixed from real data, of at most 1000."""
-    real = e.reference.features[:KERNEL_SAMPLES]
-    return unbiased_mmd(e.features[:KERNEL_SAMPLES], real, e.reference.once(_kernel), e.reference.once(_within_mmd))
+    return float(e.together(_gaussian_mmds))
+
+
+def _gaussian_mmds(runs: Evaluations) -> Tensor:
+    return _mmds(runs, runs.reference.once(_kernel), runs.reference.once(_within_mmd))
+
+
+def _mmds(runs: Evaluations, kernel: Kernel, within_real: float) -> Tensor:
+    real = runs.reference.features[:KERNEL_SAMPLES]
+    return by_parts(lambda x: unbiased_mmds(x, real, kernel, within_real), runs.features[:, :KERNEL_SAMPLES])
 
 
 def _kernel(reference: Reference) -> Kernel:
@@ -85,9 +105,9 @@ def _kernel(reference: Reference) -> Kernel:
 
 def _within_mmd(reference: Reference) -> float:
     """The real sample's own term of mmd."""
-    return within(reference.features[:KERNEL_SAMPLES], reference.once(_kernel))
+    return float(within(reference.features[:KERNEL_SAMPLES], reference.once(_kernel)))
 
 
 def _within_cubic(reference: Reference) -> float:
     """The real sample's own term of kid."""
-    return within(reference.features[:KERNEL_SAMPLES], cubic)
+    return float(within(reference.features[:KERNEL_SAMPLES], cubic))

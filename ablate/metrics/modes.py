@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from ablate.datasets.base import Modes
-from ablate.metrics.evaluation import Evaluation
+from ablate.metrics.distances import squared_distances
+from ablate.metrics.evaluation import Evaluation, Evaluations, by_parts
 from ablate.registry import register
 
 HIGH_QUALITY_STDS = 3
@@ -16,34 +16,48 @@ FAIR_SHARE = 0.2
 """modes@20 and basins ask for this part of a fair share of samples; a threshold of ours, not of the literature"""
 
 
-def mode_counts(samples: Tensor, modes: Modes) -> Tensor:
-    """Number of high-quality samples [n, d] at each mode: [mode]."""
-    distance, nearest = torch.cdist(samples, modes.centers.to(samples)).min(1)
-    return torch.bincount(nearest[distance <= HIGH_QUALITY_STDS * modes.std], minlength=len(modes.centers))
+def nearest_modes(runs: Evaluations) -> Tensor:
+    """How many samples have each mode as their nearest, in all, and of high quality: [member, 2, mode], on the CPU."""
+    modes = runs.reference.dataset.modes
+    assert modes is not None
+    centers = modes.centers.to(runs.samples)
+
+    def counts_of(samples: Tensor) -> Tensor:
+        square, nearest = squared_distances(samples, centers).min(-1)
+        good = square.sqrt() <= HIGH_QUALITY_STDS * modes.std
+        return torch.stack([counted(nearest, len(centers)), counted(nearest, len(centers), good)], dim=1)
+
+    return by_parts(counts_of, runs.samples)
+
+
+def counted(kinds: Tensor, count: int, among: Tensor | None = None) -> Tensor:
+    """How often each of `count` kinds occurs in int64 [member, n], or among those that are True there: [member, count]."""
+    own = kinds + count * torch.arange(len(kinds), device=kinds.device)[:, None]
+    chosen = own.flatten() if among is None else own[among]
+    return chosen.bincount(minlength=count * len(kinds)).view(len(kinds), count)
 
 
 def counts(e: Evaluation) -> Tensor:
     """High-quality samples at each mode: [mode]."""
-    assert e.reference.dataset.modes is not None
-    return mode_counts(e.samples, e.reference.dataset.modes)
+    return e.together(nearest_modes)[1]
 
 
 @register("metric", "modes@1", better="greater", needs=("modes",))
 def modes_at_1(e: Evaluation) -> float:
     """Modes with at least one high-quality sample: the literature's count (VEEGAN, PacGAN), which noise can pass."""
-    return float((e.once(counts) >= 1).sum())
+    return float((counts(e) >= 1).sum())
 
 
 @register("metric", "modes@20", better="greater", needs=("modes",), shown=("table",), order=5)
 def modes_at_20(e: Evaluation) -> float:
     """Modes with at least 20 % of their fair share of samples, all of high quality."""
-    return float((e.once(counts) >= FAIR_SHARE * len(e.samples) / len(e.once(counts))).sum())
+    return float((counts(e) >= FAIR_SHARE * len(e.samples) / len(counts(e))).sum())
 
 
 @register("metric", "high_quality", better="greater", needs=("modes",), shown=("table",), order=7)
 def high_quality(e: Evaluation) -> float:
     """Share of generated samples within 3 standard deviations of a mode; 98.9 % of real ones are."""
-    return float(e.once(counts).sum()) / len(e.samples)
+    return float(counts(e).sum()) / len(e.samples)
 
 
 @register("metric", "reverse_kl", better="less", scale="ratio", needs=("modes",))
@@ -53,7 +67,7 @@ def reverse_kl(e: Evaluation) -> float:
     As PacGAN's published code counts. A generator without a high-quality sample is given the value of one that holds
     a single mode.
     """
-    count = e.once(counts).double()
+    count = counts(e).double()
     if not count.sum():
         return math.log(len(count))
     return kl(count / count.sum(), torch.full_like(count, 1 / len(count)))

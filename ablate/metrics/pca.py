@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ablate.metrics.evaluation import Evaluation, Reference
-from ablate.metrics.frechet import Gaussian, frechet_distance
+from ablate.metrics.evaluation import Evaluation, Evaluations, Reference, by_parts
+from ablate.metrics.frechet import Gaussian, frechet_distances
 from ablate.registry import register
 
 COMPONENTS = 64
@@ -28,8 +28,8 @@ class PixelComponents:
     real: Gaussian
 
     def of(self, samples: Tensor) -> Tensor:
-        """Components [n, component] of samples [n, *sample]."""
-        return (samples.flatten(1) - self.mean) @ self.axes
+        """Components [member, n, component] of samples [member, n, *sample]."""
+        return (samples.flatten(2) - self.mean) @ self.axes
 
 
 def pixel_components(reference: Reference) -> PixelComponents:
@@ -56,5 +56,11 @@ def principal_axes(centred: Tensor, count: int) -> Tensor:
 @register("metric", "fid_pca", better="less", scale="ratio", needs=("images",), at_end=True)
 def fid_pca(e: Evaluation) -> float:
     """Fréchet distance of 64 principal components of the pixels, fitted on the real sample: no classifier is asked."""
-    fitted = e.reference.once(pixel_components)
-    return frechet_distance(Gaussian.of_features(fitted.of(e.samples)), fitted.real)
+    return float(e.together(_fids_of_components))
+
+
+def _fids_of_components(runs: Evaluations) -> Tensor:
+    fitted = runs.reference.once(pixel_components)
+    return by_parts(
+        lambda samples: frechet_distances(Gaussian.of_features(fitted.of(samples)), fitted.real), runs.samples
+    )

@@ -47,6 +47,15 @@ def _average(collected: list[tuple[Tensor, Tensor]] | None) -> tuple[Tensor, Ten
     return means.mean(0), variances.mean(0) + means.var(0, correction=0)
 
 
+def of_members(statistics: Statistics, members: Tensor, count: int) -> Statistics:
+    """The part of these members, int64 [k], of the statistics of `count` members."""
+
+    def part(values: Tensor) -> Tensor:
+        return values.unflatten(0, (count, -1))[members].flatten()
+
+    return {name: (part(mean), part(variance)) for name, (mean, variance) in statistics.items()}
+
+
 @contextmanager
 def standing(network: Network, statistics: Statistics) -> Iterator[None]:
     """Within the context, the network's batch norms use these statistics."""

@@ -30,7 +30,8 @@ COLUMNS = frozenset(
         "run_id", "results_version", "study", "dataset", "arm", "seed", "draw", "status", "error", "flags", "diverged_at",
         "commit", "dirty", "ablate_version", "python", "torch", "device", "threads", "cohort_size", "dataset_fingerprint",
         "features", "features_fingerprint", "finished_at", "fid_protocol", "done_generator_steps", "done_critic_steps",
-        "images_seen", "seconds", "arithmetic", "measured_later", "critic_loss", "wasserstein_estimate", "critic_gradient_norm",
+        "images_seen", "seconds", "step_seconds", "step_seconds_iqr", "arithmetic", "measured_later",
+        "critic_loss", "wasserstein_estimate", "critic_gradient_norm",
         "generator_loss", "generator_gradient_norm", "diverged", "steps_to_target", "seconds_to_target", "step",
     }
 )  # fmt: skip
@@ -77,6 +78,7 @@ def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
     """
     if kind not in KINDS:
         raise UsageError(f"register({kind!r}, {name!r}): {unknown('kind', kind, KINDS)}")
+    _refuse_built_in(kind, name, sys._getframe(1).f_globals["__name__"])
     typed = _typed(kind, name, facts)
 
     def decorate(component: T) -> T:
@@ -97,6 +99,16 @@ def register(kind: str, name: str, **facts: Any) -> Callable[[T], T]:
         return component
 
     return decorate
+
+
+def _refuse_built_in(kind: str, name: str, module: str) -> None:
+    """Before its facts are looked at: they may be those of the ablate for which the plugin was written."""
+    known = _built_in().get((kind, name))
+    if known is not None and known.module != module:
+        raise UsageError(
+            f"{kind} {name!r} is already built in ({known.module}.{known.attribute}): use that one, and leave it out of "
+            f"{module}, or register another name"
+        )
 
 
 def _typed(kind: str, name: str, facts: dict[str, Any]) -> Facts:

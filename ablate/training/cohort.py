@@ -62,6 +62,8 @@ class Cohort:
         """trains the active members where some have left"""
         self._left: tuple[Tensor, dict[str, Tensor]] | None = None
         """members that have left, and their tensors, which compiled steps train on"""
+        self._generators: dict[int, Network] = {}
+        """networks for other numbers of members, by that number"""
         self.data_seconds = 0.0
         """spent on data and noise in the last `advance`; on a GPU, on asking for them"""
         self.compiled = compile == "on" or (compile == "auto" and self._compiling_pays())
@@ -79,9 +81,19 @@ class Cohort:
             step = in_bfloat16(step, self.device)
         return compiled(step, self.device) if self.compiled else step
 
-    def noise(self, purpose: str, shape: tuple[int, ...], kind: Kind) -> Noise:
-        """The members' stream of N(0, 1) ("normal") or U(0, 1) ("uniform") batches for one purpose."""
-        return Noise(self.seeds, purpose, shape, kind, self.dtype, self.device)
+    def noise(self, purpose: str, shape: tuple[int, ...], kind: Kind, members: Sequence[int] | None = None) -> Noise:
+        """The members' stream of N(0, 1) ("normal") or U(0, 1) ("uniform") batches for one purpose, or that of some."""
+        seeds = self.seeds if members is None else [self.seeds[m] for m in members]
+        return Noise(seeds, purpose, shape, kind, self.dtype, self.device)
+
+    def generators_of(self, members: int) -> Network:
+        """The network of the generators of so many members."""
+        if members == len(self.configs):
+            return self.pair.generator
+        if members not in self._generators:
+            pair = build(self.configs[0], self.dataset.shape, self.dataset.n_classes, members)
+            self._generators[members] = pair.generator
+        return self._generators[members]
 
     @property
     def critic_step(self) -> int:

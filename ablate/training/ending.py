@@ -79,6 +79,7 @@ class Ending:
             "done_critic_steps": config.critic_steps_by(steps),
             "images_seen": config.critic_steps_by(steps) * config.batch_size,
             "seconds": self.record.seconds["train"] / members,
+            **self.record.step_seconds,
             "cohort_size": members,
             "arithmetic": config.precision if config.precision != "fp32" else self.arithmetic,
             "dataset_fingerprint": self.cohort.dataset.fingerprint,

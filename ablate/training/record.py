@@ -7,11 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ablate.registry.measures import CRITIC_SERIES, GENERATOR_SERIES
 from ablate.training.outcome import Evaluated
+
+FEWEST_BLOCKS = 5
+"""Of training that are timed by themselves, wherever there are as many steps"""
 
 
 @dataclass
@@ -29,6 +33,8 @@ class CohortRecord:
     """of each training series, steps in its sums"""
     seconds: dict[str, float] = field(default_factory=lambda: {"train": 0.0, "evaluate": 0.0, "checkpoint": 0.0})
     """spent by the whole cohort on each kind of work"""
+    blocks: list[float] = field(default_factory=list)
+    """seconds of a generator step of the whole cohort, in each block of training that was timed by itself"""
     norms: list[Tensor] = field(default_factory=list)
     """norms of the critic's gradient in each segment, [critic steps, member]"""
     untrained_fids: list[float] = field(default_factory=list)
@@ -51,6 +57,17 @@ class CohortRecord:
     def spend(self, work: str, seconds: float) -> None:
         """Add to the time spent on a kind of work."""
         self.seconds[work] = self.seconds.get(work, 0.0) + seconds
+
+    @property
+    def step_seconds(self) -> dict[str, float]:
+        """Median and interquartile range of the seconds of a step of the whole cohort, over its blocks; NaN of fewer than 5.
+
+        The cohort is what was timed: all its members have this one measurement.
+        """
+        if len(self.blocks) < FEWEST_BLOCKS:
+            return {"step_seconds": math.nan, "step_seconds_iqr": math.nan}
+        low, median, high = np.quantile(self.blocks, [0.25, 0.5, 0.75])
+        return {"step_seconds": float(median), "step_seconds_iqr": float(high - low)}
 
     def add_segment(self, critic: Tensor, generator: Tensor, generates: bool) -> None:
         """Take in what Cohort.advance gives: critic steps [n, 3, member], generator steps [n, 2, member].
@@ -101,6 +118,7 @@ class CohortRecord:
             "sums": self.sums,
             "counted": self.counted,
             "seconds": self.seconds,
+            "blocks": self.blocks,
             "untrained_fids": self.untrained_fids,
         }
 
@@ -114,6 +132,7 @@ class CohortRecord:
             record["sums"],
             dict(record["counted"]),
             record["seconds"],
+            record.get("blocks", []),
             [tensors["norms"]],
             record.get("untrained_fids", []),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -15,9 +15,10 @@ from torch import Tensor
 from ablate.config.run_config import RunConfig
 from ablate.datasets import dataset_of
 from ablate.errors import AblateWarning
-from ablate.metrics.evaluation import Reference, evaluate
+from ablate.metrics.evaluation import Reference, evaluate_all
 from ablate.metrics.inception import InceptionFid
 from ablate.networks.generator_names import AVERAGE, LAST
+from ablate.networks.standing import Statistics
 from ablate.training import checkpoint
 from ablate.training.arithmetic import multiplies_bfloat16, products_in
 from ablate.training.best_generators import BestGenerators
@@ -26,9 +27,9 @@ from ablate.training.ending import Ending
 from ablate.training.memory import give_back
 from ablate.training.outcome import Control, Evaluated, Outcome, Progress, Stopped
 from ablate.training.probes.view import measure
-from ablate.training.record import CohortRecord
+from ablate.training.record import FEWEST_BLOCKS, CohortRecord
 from ablate.training.resume import checkpoint_of
-from ablate.training.sampling import sample, standing_statistics
+from ablate.training.sampling import blocks, sample, standing_statistics
 
 
 def run_cohort(configs: Sequence[RunConfig], device: torch.device, control: Control | None = None) -> list[Outcome]:
@@ -48,7 +49,7 @@ class _Training:
         self.members, self.total = range(len(configs)), first.total_generator_steps
         self.generates = first.fakes == "generator"
         self.dataset, self.device = dataset_of(first), device
-        self.reference = Reference.of(self.dataset, first.evaluation_samples)
+        self.reference = Reference.of(self.dataset, first.evaluation_samples, device)
         if first.precision == "bf16" and not multiplies_bfloat16(device):
             slower = (
                 f"precision bf16: the {device.type} here has no bfloat16 arithmetic, and trains slower than with fp32"
@@ -69,9 +70,10 @@ class _Training:
         if self.generates and not self.reference.skipped and self.cohort.generator_step == 0:
             self._measure_untrained()
             give_back()
+        segment = max(1, min(self.cohort.segment, self.total // FEWEST_BLOCKS))
         for target in self.configs[0].evaluation_steps:
             while self.cohort.generator_step < target and not self._all_ended:
-                self._advance(min(self.cohort.segment, target - self.cohort.generator_step))
+                self._advance(min(segment, target - self.cohort.generator_step))
                 self._save_or_stop()
             if self.cohort.generator_step == target and self.record.evaluated_until < target:
                 self._evaluate()
@@ -111,6 +113,8 @@ class _Training:
         passed, data = time.monotonic() - began, self.cohort.data_seconds
         self.record.spend("compile" if compiles else "train", passed - data)
         self.record.spend("data", data)
+        if not compiles:
+            self.record.blocks.append(passed / count)
         done = [self.configs[0].critic_steps_by(step) for step in range(start, self.cohort.generator_step + 1)]
         self.record.note_divergence(start, [b - a for a, b in pairwise(done)], critic, generator)
         weights_fine = self.cohort.critic.isfinite().all(1) & self.cohort.generator.isfinite().all(1)
@@ -141,33 +145,45 @@ class _Training:
     def _measure_untrained(self) -> None:
         """Take fid before the first step, by the samples of the evaluations; no stream moves by it."""
         began = time.monotonic()
-        samples, labels = sample(self.cohort, self.configs[0].evaluation_samples)
-        values = [evaluate(own, labels, self.reference, end=False, only=("fid",)) for own in samples]
+        values = self._values_of(self.cohort.generator, None, end=False, only=("fid",))
         self.record.untrained_fids = [value["fid"] for value in values]
         self.record.spend("evaluate", time.monotonic() - began)
 
     def _measured(self) -> list[dict[str, float]]:
         """The metrics of each member's samples now; none of those that have ended."""
-        values: list[dict[str, float]] = [{} for _ in self.members]
         statistics = standing_statistics(self.cohort, self.cohort.generator)
-        samples, labels = sample(self.cohort, self.configs[0].evaluation_samples, statistics)
-        at_end = self.cohort.generator_step == self.total
-        for member in set(self.members) - self.record.ended:
-            settings = self.configs[member].by_name()
-            values[member] = evaluate(samples[member], labels, self.reference, at_end, settings)
+        end = self.cohort.generator_step == self.total
+        values = self._values_of(self.cohort.generator, statistics, end)
         self.best_generators.note([value.get("fid", math.nan) for value in values], statistics)
         return values
 
     def _measured_average(self) -> list[dict[str, float]]:
         """The metrics of each member's averaged generator, where there is one; none of those that have ended."""
-        values: list[dict[str, float]] = [{} for _ in self.members]
         if self.cohort.average is None:
-            return values
-        count = self.configs[0].evaluation_samples
-        samples, labels = sample(self.cohort, count, generator=self.cohort.average)
-        for member in set(self.members) - self.record.ended:
-            settings = self.configs[member].by_name()
-            values[member] = evaluate(samples[member], labels, self.reference, False, settings, averaged=True)
+            return [{} for _ in self.members]
+        return self._values_of(self.cohort.average, None, end=False, averaged=True)
+
+    def _values_of(
+        self,
+        generator: Tensor,
+        statistics: Statistics | None,
+        end: bool,
+        only: Collection[str] | None = None,
+        averaged: bool = False,
+    ) -> list[dict[str, float]]:
+        """The metrics of each member's samples from generators [member, parameter]; none of those that have ended."""
+        cohort, count = self.cohort, self.configs[0].evaluation_samples
+        if statistics is None:
+            statistics = standing_statistics(cohort, generator)
+        values: list[dict[str, float]] = [{} for _ in self.members]
+        going = [member for member in self.members if member not in self.record.ended]
+        for block in blocks(cohort, count, going):
+            samples, labels = sample(cohort, count, statistics, generator, block)
+            settings = [self.configs[member].by_name() for member in block]
+            with products_in("fp32"):
+                measured = evaluate_all(samples, labels, self.reference, end, settings, only, averaged)
+            for member, value in zip(block, measured, strict=True):
+                values[member] = value
         return values
 
     def _prune(self) -> None:

@@ -90,7 +90,7 @@ def test_a_class_is_held_from_a_fifth_of_its_real_share_with_unequal_classes() -
     real = np.bincount(dataset.labels.numpy(), minlength=10) / len(dataset.labels)
     judged = np.array([0] * 700 + [1] * 286 + [5] * 6 + [6] * 1 + [7] * 7)
     evaluation = Evaluation(torch.zeros(len(judged), 1, 8, 8), None, reference)
-    evaluation.judged = torch.from_numpy(judged)  # in place of the classifier's judgement
+    evaluation.runs.judged = torch.from_numpy(judged)[None]  # in place of the classifier's judgement
     shares = np.bincount(judged, minlength=10) / len(judged)
     assert [k for k in range(10) if shares[k] >= 0.2 * real[k]] == [0, 1, 5, 7]  # 0.6 % of 1 % is held, 0.1 % is not
     assert basins(evaluation) == 4 / 10

@@ -64,5 +64,5 @@ def test_a_class_counts_from_a_quarter_of_its_real_share_judged_with_confidence(
     probabilities[:judged, 3], probabilities[:judged, 5] = confidence, 1 - confidence
     probabilities[judged:, 7] = 1
     evaluation = Evaluation(IMAGES, None, REFERENCE)
-    evaluation.probabilities = probabilities  # in place of the classifier's judgement
+    evaluation.runs.probabilities = probabilities[None]  # in place of the classifier's judgement
     assert covered_classes(evaluation) == covered

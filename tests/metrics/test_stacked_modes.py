@@ -39,7 +39,7 @@ def scores(judged: torch.Tensor, dataset: Dataset = STACKED) -> tuple[float, flo
     reference = Reference.__new__(Reference)  # these metrics ask the reference for the number of modes alone
     reference.dataset = dataset
     evaluation = Evaluation(torch.zeros(len(judged), 3, 8, 8), None, reference)
-    evaluation.judged = judged  # in place of the classifier's judgement
+    evaluation.runs.judged = judged[None]  # in place of the classifier's judgement
     return stacked_modes(evaluation), stacked_kl(evaluation)
 
 
@@ -99,7 +99,7 @@ def test_counts_named_with_their_number_are_of_the_first_so_many_samples() -> No
     reference.dataset = STACKED
     evaluation = Evaluation(torch.zeros(12_000, 3, 8, 8), None, reference)
     judged = np.where(np.arange(12_000) < 5000, rng.integers(400, size=12_000), rng.integers(1000, size=12_000))
-    evaluation.judged = torch.from_numpy(judged)
+    evaluation.runs.judged = torch.from_numpy(judged)[None]
     for n, modes, divergence in (
         (1000, stacked_modes_1k, None), (5000, stacked_modes_5k, stacked_kl_5k),
         (10_000, stacked_modes_10k, stacked_kl_10k),

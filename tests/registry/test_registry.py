@@ -100,7 +100,15 @@ def test_other_processes_load_what_was_loaded_here_in_its_order_and_what_registe
             "from ablate.registry import register\n@register('los', 'a')\nclass A: ...",
             "unknown kind .los., expected one of: dataset",
         ),
-        ("from ablate.registry import register\n@register('loss', 'hinge')\nclass A: ...", "is already registered by"),
+        (
+            "from ablate.registry import register\n@register('loss', 'hinge')\nclass A: ...",
+            r"loss 'hinge' is already built in \(ablate.training.losses.Hinge\): use that one, and leave it out of "
+            "broken_plugin_of_test, or register another name$",
+        ),
+        (
+            "from ablate.registry import register\n@register('loss', 'hinge', options={})\nclass A: ...",
+            "loss 'hinge' is already built in",  # whatever else is wrong in it
+        ),
     ],
 )
 def test_a_plugin_that_fails_is_a_usage_error(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
-TIMING = ["seconds", "finished_at"]
+TIMING = ["seconds", "step_seconds", "step_seconds_iqr", "finished_at"]
 """Columns of runs that differ between two equal trainings"""
 
 

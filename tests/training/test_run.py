@@ -85,7 +85,7 @@ def test_a_generator_whose_samples_are_beyond_measure_has_diverged(monkeypatch: 
     def overflowing(cohort: Cohort, n: int, *rest: Any) -> tuple[torch.Tensor, torch.Tensor | None]:
         samples, labels = sample(cohort, n, *rest)
         if cohort.generator_step >= 20:
-            samples[1] = float("inf")
+            samples[[member == 1 for member in rest[-1]]] = float("inf")
         return samples, labels
 
     monkeypatch.setattr(run, "sample", overflowing)

@@ -202,7 +202,7 @@ def latents_of(cohort: Cohort, monkeypatch: pytest.MonkeyPatch) -> Iterator[tupl
     seen: list[Tensor] = []
     with monkeypatch.context() as patched:
         patched.setattr(Network, "__call__", lambda self, flat, latent, *rest: seen.append(latent) or latent)
-        patched.setattr("ablate.networks.standing._average", lambda collected: (torch.zeros(1), torch.ones(1)))
+        patched.setattr("ablate.networks.standing._average", lambda collected: (torch.zeros(2), torch.ones(2)))
         statistics = standing_statistics(cohort, cohort.generator)
         standing = list(seen)
         evaluated, _ = sample(cohort, 100, statistics)
