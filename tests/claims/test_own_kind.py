@@ -198,7 +198,9 @@ def test_an_unknown_test_is_refused_with_the_nearest_name(plugin: Path, tmp_path
         load_study(path)
     (problem,) = caught.value.problems
     assert ":10:" in problem
-    assert "unknown test 'half_bellow', expected one of: bound, compare, equivalent, identity, published, trend" in problem
+    assert (
+        "unknown test 'half_bellow', expected one of: bound, compare, equivalent, identity, published, trend" in problem
+    )
     assert "did you mean 'half_below'?" in problem
 
 
