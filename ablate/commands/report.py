@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablate.commands.options import RECIPES, REPORTS, RESULTS, RUNS, STUDIES, Plugin, load_plugins
-from ablate.errors import UsageError
+from ablate.errors import AblateWarning, UsageError
 
 if TYPE_CHECKING:
     from ablate.results.tables import Results
@@ -40,6 +41,7 @@ def report(
     loaded = [_read(folders.get(name, results / name)) for name in names]
     there = {study.name for study, _ in loaded}
     files = [] if studies else [load_study(path) for path in sorted(study_files.glob("*.yaml"))]
+    _tell_changes([study for study, _ in loaded], study_files)
     calibration = results / FOLDER / CALIBRATION
     page = build_report(
         loaded,
@@ -53,6 +55,22 @@ def report(
     print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
     if open_page:
         typer.launch(str(page))
+
+
+def _tell_changes(studies: list[Study], study_files: Path) -> None:
+    """Warn of study files that are not those of the tables any more."""
+    from ablate.study.changes import changes_in_file
+
+    for study in studies:
+        path = study_files / f"{study.name}.yaml"
+        told = changes_in_file(study, path) if path.is_file() else []
+        if told:
+            warnings.warn(
+                f"{path} has changed since its tables were made, and the page shows it as it was: {'; '.join(told)}; "
+                f"`ablate run {path}` takes it over",
+                AblateWarning,
+                stacklevel=2,
+            )
 
 
 def _read(folder: Path) -> tuple[Study, Results]:
