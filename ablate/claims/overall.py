@@ -79,7 +79,15 @@ def _of(tests: Sequence[Tested]) -> Overall:
     decisive = speaking[(len(speaking) - 1) // 2]
     sources = tuple(sorted({source for test in tests for source in test.headline.source}))
     return Overall(
-        first.claim, sources, first.says, decisive.word, tuple(others), tuple(checks), speaking[0], decisive, speaking[-1]
+        first.claim,
+        sources,
+        first.says,
+        decisive.word,
+        tuple(others),
+        tuple(checks),
+        speaking[0],
+        decisive,
+        speaking[-1],
     )
 
 

@@ -18,17 +18,16 @@ def sentence(claim: Overall) -> str:
     """A claim's sentence, with the effect, its interval and the datasets of the decisive test."""
     verdict = claim.decisive.headline
     if claim.word == WAITING:
-        return f"Not tested yet: {verdict.reason}."
-    told = f"{_finding(verdict)}{_where(claim.decisive)}"
-    rest = _rest(claim)
-    return f"{told[0].upper()}{told[1:]}{f'; {rest}' if rest else ''}."
+        return f"not tested yet: {verdict.reason}."
+    told, rest = f"{_finding(verdict)}{_where(claim.decisive)}", _rest(claim)
+    return f"{told}{f'; {rest}' if rest else ''}."
 
 
 def _finding(verdict: Verdict) -> str:
-    """What the runs say, without what was claimed."""
+    """What the runs say, and what was claimed; or why they say nothing."""
     if not verdict.kind or math.isnan(verdict.effect) or verdict.verdict == NO_EVENTS:
         return verdict.reason
-    return deciding_kind(verdict.kind).finding(verdict).partition(" (claimed:")[0]
+    return deciding_kind(verdict.kind).finding(verdict)
 
 
 def _where(test: Tested) -> str:
@@ -38,7 +37,7 @@ def _where(test: Tested) -> str:
     if len(parts) < 2:
         return f" on {names[0]}" if names else ""
     if verdict.decide == "any_dataset":
-        return f" on {_listed(names)}, of {_listed([part.dataset for part in parts])}"
+        return f" on {_listed(names)}, the best of {_listed([part.dataset for part in parts])}"
     groups: dict[str, list[str]] = {}
     for part in parts:
         groups.setdefault(PHRASES.get(part.verdict, "not shown"), []).append(_on(part))
@@ -69,7 +68,7 @@ def _rest(claim: Overall) -> str:
 def _verb(word: str) -> str:
     return {
         REPRODUCED: "shown for", CONTRADICTED: "the other way for", NO_DIFFERENCE: "no difference that matters for",
-        DEPENDS: "by dataset differently for",
+        DEPENDS: "depends on the dataset for",
     }.get(word, "not shown for")  # fmt: skip
 
 

@@ -59,6 +59,8 @@ class Verdict:
     target_high: float = math.nan
     p_project: float = math.nan
     """of a headline: Holm, within those of all studies together; told, and nothing is decided by it"""
+    written: str = ""
+    """when its claim was written down, in words; empty where its study was not run"""
 
     @property
     def key(self) -> str:

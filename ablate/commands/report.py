@@ -26,10 +26,10 @@ def report(
     ] = STUDIES,
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
-    """Build the HTML page and verdicts.csv from result tables."""
+    """Build the HTML page, verdicts.csv and verdicts.md from result tables."""
     from ablate.claims.calibration_table import FOLDER, read_table
     from ablate.claims.calibration_table import TABLE as CALIBRATION
-    from ablate.report import former, questions, speed
+    from ablate.report import claims_words, former, questions, speed
     from ablate.report.site import build_report
     from ablate.study.load import load_study
 
@@ -51,6 +51,7 @@ def report(
         cases=read_table(calibration) if calibration.is_file() else [],
         open_questions=questions.read(results / questions.TABLE),
         former_verdicts=former.read(results / former.TABLE),
+        words=claims_words.read(results / claims_words.TABLE),
     )
     print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
     if open_page:

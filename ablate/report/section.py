@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
+from ablate.claims.written import history
 from ablate.report.board import tally
 from ablate.report.figures.style import colours
 from ablate.report.provenance import command_of, provenance
@@ -40,6 +41,8 @@ class StudySection:
     """rows of runs that the study does not have"""
     provenance: list[tuple[str, str]]
     search: SearchPart | None
+    history: list[str]
+    """claims that were not written before the runs, or are gone"""
 
 
 def section_of(rows: StudyRows, verdicts: Sequence[Verdict]) -> StudySection:
@@ -67,4 +70,5 @@ def section_of(rows: StudyRows, verdicts: Sequence[Verdict]) -> StudySection:
         unused_rows=rows.unused_rows,
         provenance=provenance(rows),
         search=search_part(rows, palette),
+        history=history(rows),
     )
