@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import subprocess
@@ -11,7 +12,11 @@ from collections import Counter
 from pathlib import Path
 
 from ablate import registry
+from ablate.claims.calibration_table import FOLDER, POWER, read_table
+from ablate.report import claims_words
 from ablate.report.board import SYMBOLS
+from ablate.study import recipes
+from ablate.study.load import load_study
 
 ROOT = Path(__file__).parents[1]
 README, CONTRIBUTING = ((ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "CONTRIBUTING.md"))
@@ -51,22 +56,71 @@ def test_the_search_that_it_shows_is_a_study(tmp_path: Path) -> None:
     assert "200 runs" in ablate("validate", "my_search.yaml", cwd=tmp_path)
 
 
-def test_its_table_of_claims_is_that_of_the_committed_verdicts() -> None:
+def section(name: str) -> str:
+    """The text under a heading of README."""
+    return README.split(f"\n## {name}\n")[1].split("\n## ")[0]
+
+
+def test_its_table_of_claims_is_a_copy_of_the_reports() -> None:
+    table = (ROOT / "reports" / "verdicts.md").read_text(encoding="utf-8")
+    assert table in README
+    assert README.count("| verdict | its tests |") == 1
     with open(ROOT / "reports" / "verdicts.csv", encoding="utf-8", newline="") as file:
-        headlines = [row for row in csv.DictReader(file) if row["dataset"] == "pooled"]
-    sources: dict[tuple[str, str], set[str]] = {}
-    words: dict[tuple[str, str], Counter[str]] = {}
-    for row in headlines:
-        sentence = row["claim"], row["says"]
-        sources.setdefault(sentence, set()).update(row["source"].split())
-        words.setdefault(sentence, Counter()).update([SYMBOLS[row["verdict"]]])
-    expected = [
-        f"| `{claim}` | {says} | {', '.join(sorted(sources[claim, says]))} | "
-        + " ".join(symbol * count[symbol] for symbol in SYMBOLS.values() if count[symbol]) + " |"
-        for (claim, says), count in words.items()
-    ]  # fmt: skip
-    found = re.findall(r"^\| `[a-z0-9-]+` \| .* \| [D0-9, ]* \| [^a-z|]+ \|$", README, re.M)
-    assert sorted(found) == sorted(expected)
+        claims = {row["claim"] for row in csv.DictReader(file)}
+    assert {line.split("`")[1] for line in table.splitlines()[2:]} == claims
+
+
+def test_every_claim_of_a_document_is_there_in_its_words() -> None:
+    words = claims_words.read(ROOT / "results" / claims_words.TABLE)
+    with open(ROOT / "reports" / "verdicts.csv", encoding="utf-8", newline="") as file:
+        assert set(words) == {row["claim"] for row in csv.DictReader(file) if row["source"]}
+
+
+def test_how_to_read_it_fits_on_a_screen_and_names_every_sign() -> None:
+    lines = section("How to read it").strip().splitlines()
+    assert len(lines) <= 40
+    assert max(map(len, lines)) <= 120
+    for word, symbol in SYMBOLS.items():
+        assert f"| {word} {symbol} |" in section("How to read it")
+
+
+def test_its_hours_runs_and_seeds_are_those_of_the_committed_tables() -> None:
+    hours, runs, seeds = Counter[str](), Counter[str](), dict[str, int]()
+    for path in (ROOT / "results").glob("**/environment.json"):
+        environment, name = json.loads(path.read_text(encoding="utf-8")), path.parent.name
+        kind = "recipes" if path.parent.parent.name == "recipes" else "studies"
+        hours[kind] += environment["wall_seconds"] / 3600
+        runs[kind] += len((path.parent / "runs.csv").read_text(encoding="utf-8").splitlines()) - 1
+        seeds[f"{kind}/{name}"] = len(environment["seeds"])
+    told = " ".join(section("What came out").split())
+    assert f"{runs['studies']:,} runs of studies in {hours['studies']:.1f} hours" in told
+    assert f"{runs['recipes']} runs of the documents' recipes in {hours['recipes']:.1f} hours" in told
+    few = {name: count for name, count in seeds.items() if count != 10 and name != "studies/gp_tuning"}
+    pilots = sorted((few.pop(name) for name in list(few) if name.endswith("_pilot")), reverse=True)
+    assert f"10 seeds or {load_study(ROOT / 'studies' / 'gp_tuning.yaml').repeats} draws" in told
+    assert f"two pilots have {pilots[0]} and {pilots[1]} seeds" in told
+    assert set(few) == {name for name in seeds if name.startswith("recipes/")}
+    assert f"recipes {min(few.values())} or {max(few.values())}" in told
+
+
+def test_its_power_is_that_of_the_committed_simulation() -> None:
+    cases = read_table(ROOT / "results" / FOLDER / POWER)
+    found = {case.effect_sd: f"{100 * case.reproduced:.0f} %" for case in cases if case.n == 10}
+    told = " ".join(section("How to read it").split())
+    assert (
+        f"1.5 standard deviations of the seeds with {found[1.5]}, 1 with {found[1]} and 0.5 with {found[0.5]}" in told
+    )
+
+
+def test_the_last_batches_of_the_documents_epochs_are_what_it_says() -> None:
+    images = 60_000  # MNIST's training set
+    left = [images % _batch_size(name) for name in ("cwgan_gp_mnist", "wgan_mnist")]
+    assert f"(of {left[0]} in D1, of {left[1]} in D2)" in " ".join(section("How to read it").split())
+
+
+def _batch_size(recipe: str) -> int:
+    study = load_study(recipes.path_of(recipe))
+    return study.config(study.datasets[0], study.arms[0]).batch_size
 
 
 def test_every_command_that_it_shows_exists(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from ablate.claims.thresholds import ALPHA
 
 SEEDS = (5, 10, 20)
 EFFECTS = (0.0, 1.0, 2.0)
+POWER_EFFECTS = (0.5, 1.0, 1.5, 2.0)
 
 
 def calibrate(
@@ -39,6 +40,11 @@ def calibrate(
             for n in seeds:
                 for effect in effects:
                     yield _case(known[kind], law, n, effect, studies, seed)
+
+
+def power(studies: int = STUDIES, seed: int = 0) -> Iterator[Case]:
+    """How often one claim that an arm is better than another finds differences from small to large, of a normal metric."""
+    return calibrate(studies, seed, ["compare"], ["normal"], SEEDS, POWER_EFFECTS)
 
 
 def _case(simulation: Simulation, law_name: str, n: int, effect: float, studies: int, seed: int) -> Case:

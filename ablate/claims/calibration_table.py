@@ -1,4 +1,4 @@
-"""calibration.csv: one line for each simulated kind of test, law of the metric, number of seeds and effect."""
+"""calibration.csv and power.csv: a line for each simulated kind of test, law of the metric, number of seeds and effect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ablate.errors import UsageError
 
-FOLDER, TABLE = "calibration", "calibration.csv"
+FOLDER, TABLE, POWER = "calibration", "calibration.csv", "power.csv"
 STUDIES = 400
 """Simulated studies for each line"""
 

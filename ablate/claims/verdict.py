@@ -73,6 +73,8 @@ class Verdict:
     """where it shrinks: the step at which it would meet the margin, by a straight line in log steps; no promise"""
     p_project: float = math.nan
     """of a headline: Holm, within those of all studies together; told, and nothing is decided by it"""
+    written: str = ""
+    """when its claim was written down, in words; empty where its study was not run"""
 
     @property
     def key(self) -> str:

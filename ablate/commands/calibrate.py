@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablate.claims.calibration_table import FOLDER, STUDIES, TABLE, table_text
+from ablate.claims.calibration_table import FOLDER, POWER, STUDIES, TABLE, table_text
 from ablate.commands.options import RESULTS, Json, Plugin, load_plugins
 
 if TYPE_CHECKING:
@@ -22,26 +22,31 @@ def calibrate(
     studies: Annotated[int, typer.Option(min=1, max=100_000, help="simulated studies for each line")] = STUDIES,
     seed: Annotated[int, typer.Option(min=0, help="other seeds simulate other studies")] = 0,
     out: Annotated[Path, typer.Option(help="folder for calibration.csv")] = RESULTS / FOLDER,
+    power: Annotated[
+        bool, typer.Option("--power", help="only how often one claim finds small and large differences; into power.csv")
+    ] = False,
     plugin: Plugin = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
     """Measure false verdicts, power and coverage of every kind of test on simulated studies."""
-    from ablate.claims.calibration import calibrate as simulate
+    from ablate.claims.calibration import calibrate as every
+    from ablate.claims.calibration import power as power_alone
     from ablate.files.whole_files import write_text
 
     load_plugins(plugin)
     if not as_json:
         print(LINE.format("kind", "law", "n", "effect", "reproduced", "contradicted", "inconclusive", "coverage"))
     cases = []
-    for case in simulate(studies, seed):
+    for case in (power_alone if power else every)(studies, seed):
         cases.append(case)
         if not as_json:
             print(_line(case), flush=True)
-    write_text(out / TABLE, table_text(cases))
+    path = out / (POWER if power else TABLE)
+    write_text(path, table_text(cases))
     if as_json:
         print(json.dumps([asdict(case) for case in cases], indent=2))
     else:
-        print(f"{out / TABLE}: {len(cases)} lines of {studies} studies")
+        print(f"{path}: {len(cases)} lines of {studies} studies")
 
 
 def _line(case: Case) -> str:

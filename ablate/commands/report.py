@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablate.commands.options import RECIPES, REPORTS, RESULTS, RUNS, STUDIES, Plugin, load_plugins
-from ablate.errors import UsageError
+from ablate.errors import AblateWarning, UsageError
 
 if TYPE_CHECKING:
     from ablate.results.tables import Results
@@ -25,10 +26,10 @@ def report(
     ] = STUDIES,
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
-    """Build the HTML page and verdicts.csv from result tables."""
-    from ablate.claims.calibration_table import FOLDER, read_table
+    """Build the HTML page, verdicts.csv and verdicts.md from result tables."""
+    from ablate.claims.calibration_table import FOLDER, POWER, read_table
     from ablate.claims.calibration_table import TABLE as CALIBRATION
-    from ablate.report import former, questions, speed
+    from ablate.report import claims_words, former, questions, speed
     from ablate.report.site import build_report
     from ablate.study.load import load_study
 
@@ -40,19 +41,38 @@ def report(
     loaded = [_read(folders.get(name, results / name)) for name in names]
     there = {study.name for study, _ in loaded}
     files = [] if studies else [load_study(path) for path in sorted(study_files.glob("*.yaml"))]
-    calibration = results / FOLDER / CALIBRATION
+    _tell_changes([study for study, _ in loaded], study_files)
+    calibration, power = results / FOLDER / CALIBRATION, results / FOLDER / POWER
     page = build_report(
         loaded,
         out,
         speed_table=results / speed.TABLE,
         unrun=[study for study in files if study.name not in there],
         cases=read_table(calibration) if calibration.is_file() else [],
+        power=read_table(power) if power.is_file() else [],
         open_questions=questions.read(results / questions.TABLE),
         former_verdicts=former.read(results / former.TABLE),
+        words=claims_words.read(results / claims_words.TABLE),
     )
     print(f"{page}: {len(loaded)} {'study' if len(loaded) == 1 else 'studies'}")
     if open_page:
         typer.launch(str(page))
+
+
+def _tell_changes(studies: list[Study], study_files: Path) -> None:
+    """Warn of study files that are not those of the tables any more."""
+    from ablate.study.changes import changes_in_file
+
+    for study in studies:
+        path = study_files / f"{study.name}.yaml"
+        told = changes_in_file(study, path) if path.is_file() else []
+        if told:
+            warnings.warn(
+                f"{path} has changed since its tables were made, and the page shows it as it was: {'; '.join(told)}; "
+                f"`ablate run {path}` takes it over",
+                AblateWarning,
+                stacklevel=2,
+            )
 
 
 def _read(folder: Path) -> tuple[Study, Results]:

@@ -134,6 +134,8 @@ def _as_text(summary: Summary) -> str:
     else:
         first = "nothing was trained" if counts.get("missing") else "nothing to do: all runs are in the tables"
     lines = [f"{summary.study.name}: {first}; {', '.join(parts)}; tables in {folder}"]
+    if summary.changes:
+        lines.append(f"changed since the tables were made, and taken over: {'; '.join(summary.changes)}")
     if summary.unused_rows:
         shown = ", ".join(summary.unused_rows[:3]) + ("…" if len(summary.unused_rows) > 3 else "")
         lines.append(
@@ -157,6 +159,7 @@ def _as_json(summary: Summary) -> dict[str, Any]:
         "counts": summary.counts,
         "interrupted": summary.interrupted,
         "unused_rows": summary.unused_rows,
+        "changes": summary.changes,
         "seconds": round(summary.seconds, 1),
     }
 

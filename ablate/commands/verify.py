@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ablate.commands.options import DIFFERS, DONE, Data, Plugin, load_plugins, use_data
+from ablate.commands.options import DIFFERS, DONE, STUDIES, Data, Plugin, load_plugins, use_data
 from ablate.errors import UsageError
 
 
@@ -18,6 +18,9 @@ def verify(
     rerun: Annotated[int, typer.Option(min=0, help="train so many random rows of each study again, and compare")] = 0,
     seed: Annotated[int, typer.Option(help="decides which rows")] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    study_files: Annotated[
+        Path, typer.Option(help="folder with study files; what is different there from a study as it was run is told")
+    ] = STUDIES,
     data: Data = None,
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
@@ -35,13 +38,14 @@ def verify(
         if not inside:
             raise UsageError(f"{folder}: no {RUNS} there or in a folder in it; `ablate run` makes some")
         with_tables += inside
-    verdicts = [_is_good(folder, rerun, seed, device) for folder in with_tables]
+    verdicts = [_is_good(folder, rerun, seed, device, study_files) for folder in with_tables]
     raise typer.Exit(DONE if all(verdicts) else DIFFERS)
 
 
-def _is_good(folder: Path, rerun: int, seed: int, device: str) -> bool:
+def _is_good(folder: Path, rerun: int, seed: int, device: str, study_files: Path) -> bool:
     """Check one study's tables and print what there is to say of them."""
     from ablate.execution.verify import faults_in, notes_on, read
+    from ablate.study.changes import changes_in_file
 
     try:
         results, study = read(folder)
@@ -50,7 +54,9 @@ def _is_good(folder: Path, rerun: int, seed: int, device: str) -> bool:
         return False
     faults = faults_in(results, study)
     print(f"{folder}: {len(results.runs)} rows, {'differs' if faults else 'as its study and settings say'}")
-    for line in (*notes_on(results, study), *faults):
+    file = study_files / f"{study.name}.yaml"
+    since = [f"{file} is different now: {change}" for change in changes_in_file(study, file)] if file.is_file() else []
+    for line in (*notes_on(results, study), *since, *faults):
         print(f"  {line}")
     if not rerun:
         return not faults

@@ -23,6 +23,7 @@ from ablate.results.event_files import EventFiles
 from ablate.results.known_draws import with_draws
 from ablate.results.lock import locked
 from ablate.results.tables import Results
+from ablate.results.taken_over import take_over, write_taken_over
 from ablate.study.study import Run, Study
 from ablate.training.checkpoint_files import remove_ended
 from ablate.training.pruning import PruningMedians
@@ -43,6 +44,8 @@ class Summary:
     unused_rows: list[str] = field(default_factory=list)
     """run_ids in the table that the study no longer has"""
     seconds: float = 0.0
+    changes: list[str] = field(default_factory=list)
+    """what of the study is different since the tables were last written, in words"""
 
 
 def status(study: Study, folder: Path, retry_failed: bool = False) -> tuple[Results, list[Run], list[str]]:
@@ -69,7 +72,7 @@ def train_missing(
     with closed_pipes_ignored(), locked(options.folder):
         whole_files.remove_remains(options.folder)
         results, missing, unused_rows = status(study, options.folder, options.retry_failed)
-        finished = True
+        finished, taken = True, take_over(study, results)
         _forget_ended(options.checkpoints, set(results.runs["run_id"]) - {run.run_id for run in missing})
         if events:
             events.write(results, anew=False, only={run.run_id for run in study.runs()})
@@ -78,7 +81,9 @@ def train_missing(
                 record = Recorder(study, results, planning.trainer, events, began)
                 finished = _train(planning, record, display, pruning_medians)
             results = Results.read(options.folder)
-        summary = Summary(study, results, len(study.runs()), len(missing), unused_rows=unused_rows)
+        else:
+            write_taken_over(study, results, taken)
+        summary = Summary(study, results, len(study.runs()), len(missing), unused_rows=unused_rows, changes=taken.told)
         summary.interrupted = not finished
     known = dict(zip(results.runs["run_id"], results.runs["status"], strict=True))
     summary.counts = dict(Counter(known.get(run.run_id, "missing") for run in study.runs()))

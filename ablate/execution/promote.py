@@ -14,6 +14,7 @@ from ablate.results import checksums, tables
 from ablate.results.known_draws import with_draws
 from ablate.results.lock import locked
 from ablate.results.tables import Results
+from ablate.study.changes import changes
 from ablate.study.study import Study
 
 
@@ -33,7 +34,7 @@ def promote(study: Study, source: Path, target: Path, reduced: bool = False) -> 
         unknown = study.size - len(study.runs())  # draws that an adaptive search has not made yet
         own = _rows_of(study, results)
         problems = [f"{source}: {problem}" for problem in _problems(study, own, len(missing) + unknown, reduced)]
-        problems += _faults(own)
+        problems += _faults(own, study)
         if problems:
             raise UsageError("\n".join(problems))
         _copy(own, beside, study)
@@ -78,8 +79,8 @@ def _problems(study: Study, own: Results, missing: int, reduced: bool) -> list[s
     return problems
 
 
-def _faults(own: Results) -> list[str]:
-    """What `ablate verify` refuses, and whether it could check the hashes."""
+def _faults(own: Results, study: Study) -> list[str]:
+    """What `ablate verify` refuses, whether it could check the hashes, and whether this is the study that was run."""
     faults = []
     if not verify.has_checksums(own):
         faults.append(
@@ -90,7 +91,12 @@ def _faults(own: Results) -> list[str]:
     path = own.folder / tables.STUDY
     if not path.is_file():
         return [*faults, f"{path} is missing: what the rows should be cannot be told; restore it"]
-    return faults + verify.faults_in(own, with_draws(tables.study_as_run(own), own.runs))
+    as_run = with_draws(tables.study_as_run(own), own.runs)
+    changed = [
+        f"{path}: not the study as it is now: {change}; `ablate run {study.path}` takes it over"
+        for change in changes(as_run, study)
+    ]
+    return faults + changed + verify.faults_in(own, as_run)
 
 
 def _copy(own: Results, beside: Path, study: Study) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ablate.errors import UsageError
-from ablate.results import checksums, tables
+from ablate.results import checksums, claims_record, tables
 from ablate.results.known_draws import with_draws
 from ablate.results.late_metrics import lacking, note_on
 from ablate.results.rows import settings_of
@@ -36,6 +36,7 @@ def notes_on(results: Results, study: Study) -> list[str]:
     notes = []
     if not has_checksums(results):
         notes.append(f"no {checksums.NAME}: whether someone edited the tables cannot be told")
+    notes += claims_record.notes(results.record, study.claims)
     missing = len({run.run_id for run in study.runs()} - set(results.runs["run_id"]))
     if missing:
         notes.append(f"{missing} runs of the study are missing")

@@ -128,6 +128,8 @@ class MeasureFacts(Facts):
     """of PLACES; what a claim is about is shown besides"""
     order: int = 100
     """lower ones are shown first"""
+    objective: bool = False
+    """a penalty or loss drives at it by itself: a claim of it is a check of the training, and counts as no test"""
 
     def __post_init__(self) -> None:
         super().__post_init__()

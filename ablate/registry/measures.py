@@ -35,6 +35,8 @@ class Measure:
     at_end: bool = False
     binary: bool = False
     """0 or 1: averaged whole, since the interquartile mean would hide a quarter"""
+    objective: bool = False
+    """a penalty or loss drives at it by itself"""
 
     @property
     def center(self) -> str:
@@ -79,6 +81,7 @@ def measures() -> dict[str, Measure]:
         name: Measure(
             name, facts.better, facts.scale, kind, entry.summary, facts.needs, facts.shown, facts.order,
             isinstance(facts, MetricFacts | ProbeFacts) and facts.at_end, isinstance(facts, StabilityFacts) and facts.binary,
+            facts.objective,
         )
         for kind in KINDS
         for name, entry in entries(kind).items()

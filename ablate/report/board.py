@@ -73,6 +73,8 @@ class Entry:
     says: str
     source: tuple[str, ...]
     lines: list[Line]
+    written: tuple[str, ...]
+    """when its tests were written down, in words"""
 
 
 def board(verdicts: Iterable[Verdict]) -> list[Entry]:
@@ -85,7 +87,8 @@ def board(verdicts: Iterable[Verdict]) -> list[Entry]:
         _with_parts(verdicts), key=lambda piece: (piece[0].study, piece[0].claim, piece[0].says)
     ):
         lines = [_line(f"verdict-{next(numbers_of_lines)}", headline, parts, reach) for headline, parts in group]
-        entries.append(Entry(claim, study, says, lines[0].verdict.source, lines))
+        written = tuple(dict.fromkeys(line.verdict.written for line in lines if line.verdict.written))
+        entries.append(Entry(claim, study, says, lines[0].verdict.source, lines, written))
     return entries
 
 

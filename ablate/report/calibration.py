@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ablate.claims.kind import simulations
+from ablate.results.numbers import number, percent
 
 if TYPE_CHECKING:
     from ablate.claims.calibration_table import Case
@@ -28,6 +29,18 @@ class CalibrationLine:
     """(effect in standard deviations, share reproduced)"""
     coverage: float
     """the lowest over the effects"""
+
+
+def power_lines(cases: Sequence[Case]) -> list[str]:
+    """How often one claim finds a difference, a sentence for each number of seeds."""
+    by_seeds: dict[int, list[Case]] = {}
+    for case in cases:
+        by_seeds.setdefault(case.n, []).append(case)
+    return [
+        f"With {n} seeds an arm it finds "
+        + ", ".join(f"{number(case.effect_sd)} sd with {percent(case.reproduced)}" for case in group) + "."
+        for n, group in by_seeds.items()
+    ]  # fmt: skip
 
 
 def lines(cases: Sequence[Case]) -> list[CalibrationLine]:

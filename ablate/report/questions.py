@@ -11,11 +11,16 @@ from ablate.claims.verdict import Verdict
 from ablate.errors import UsageError
 
 TABLE = "open_questions.csv"
-COLUMNS = ["claim", "question"]
+COLUMNS = ("claim", "question")
 
 
 def read(path: Path) -> dict[str, list[str]]:
     """Claim → questions, in the order of the file; {} where there is none, UsageError where it is not such a table."""
+    return read_pairs(path, COLUMNS)
+
+
+def read_pairs(path: Path, columns: tuple[str, str]) -> dict[str, list[str]]:
+    """The first column of a table of two → the texts beside it, in the order of the file; {} where there is no file."""
     if not path.is_file():
         return {}
     try:
@@ -25,8 +30,8 @@ def read(path: Path) -> dict[str, list[str]]:
         raise UsageError(f"{path}: cannot be read: {error}") from error
     by_claim: dict[str, list[str]] = {}
     for number, line in enumerate(lines, start=1):
-        wanted = "the columns claim,question" if number == 1 else "a claim and a question"
-        if (number == 1 and line != COLUMNS) or len(line) != len(COLUMNS):
+        wanted = f"the columns {','.join(columns)}" if number == 1 else f"a {columns[0]} and its {columns[1]}"
+        if (number == 1 and tuple(line) != columns) or len(line) != len(columns):
             raise UsageError(f"{path}:{number}: {','.join(line) or 'nothing'!r}, expected {wanted}")
         if number > 1:
             by_claim.setdefault(line[0], []).append(line[1])

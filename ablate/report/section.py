@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ablate.claims.along_training import Courses
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
+from ablate.claims.written import history
 from ablate.report.board import tally
 from ablate.report.effect_panels import ClaimPanels, effect_panels
 from ablate.report.figures.style import colours
@@ -43,6 +44,8 @@ class StudySection:
     """rows of runs that the study does not have"""
     provenance: list[tuple[str, str]]
     search: SearchPart | None
+    history: list[str]
+    """claims that were not written before the runs, or are gone"""
 
 
 def section_of(rows: StudyRows, verdicts: Sequence[Verdict], courses: Courses) -> StudySection:
@@ -71,4 +74,5 @@ def section_of(rows: StudyRows, verdicts: Sequence[Verdict], courses: Courses) -
         unused_rows=rows.unused_rows,
         provenance=provenance(rows),
         search=search_part(rows, palette),
+        history=history(rows),
     )

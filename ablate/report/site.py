@@ -16,16 +16,17 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablate.claims import written
 from ablate.claims.along_training import decide_along
 from ablate.claims.decide import project_wide, waiting_verdict
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
 from ablate.errors import AblateError
 from ablate.files import whole_files
-from ablate.report import former, questions, speed
-from ablate.report.board import SYMBOLS, board, tally
-from ablate.report.calibration import lines
-from ablate.report.glance import at_a_glance
+from ablate.report import claims_markdown, former, questions, speed
+from ablate.report.board import SYMBOLS, board
+from ablate.report.calibration import lines, power_lines
+from ablate.report.glance import Row, at_a_glance, tally
 from ablate.report.section import StudySection, section_of
 from ablate.results import numbers
 from ablate.results.provenance import cores
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from ablate.results.tables import Results
     from ablate.study.study import Study
 
-PAGE, TABLE = "index.html", "verdicts.csv"
+PAGE, TABLE, CLAIMS = "index.html", "verdicts.csv", "verdicts.md"
 NOT_RUN = "its study is not run yet"
 
 Part = tuple[StudySection, list[Verdict]]
@@ -50,25 +51,31 @@ def build_report(
     cases: Sequence[Case] = (),
     open_questions: Mapping[str, list[str]] | None = None,
     former_verdicts: former.Former | None = None,
+    words: Mapping[str, str] | None = None,
+    power: Sequence[Case] = (),
 ) -> Path:
-    """Write `out/index.html` and `out/verdicts.csv`; returns the page's path.
+    """Write `out/index.html`, `out/verdicts.csv` and `out/verdicts.md`; returns the page's path.
 
     speed_table: the benchmark's; the page has its section where the file exists. unrun: studies without tables, whose
-    claims are shown as waiting. cases: from `ablate calibrate`. open_questions: by claim, shown where it is contradicted.
-    former_verdicts: those of an earlier rule, which the table holds beside the new ones.
-    The same tables give the same bytes: neither file holds the time of its making. AblateError if they cannot be written.
+    claims are shown as waiting. cases: from `ablate calibrate`; power: the same with --power. open_questions: by claim,
+    shown where it is contradicted. former_verdicts: those of an earlier rule, which the table holds beside the new ones.
+    words: claim → how its document has it.
+    The same tables give the same bytes: no file holds the time of its making. AblateError if they cannot be written.
     """
     parts = _parts(studies)
     verdicts = [verdict for _, own in parts for verdict in own]
     verdicts += [waiting_verdict(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
     verdicts = project_wide(verdicts)
+    entries = board(verdicts)
+    glance = at_a_glance(entries, verdicts, words)
     page = _page(
-        [section for section, _ in parts], verdicts, command=command, table=TABLE, calibration=lines(cases),
-        machines=_machines(speed_table), speed_headings=speed.HEADINGS,
-        questions=questions.of_contradicted(open_questions or {}, verdicts),
+        [section for section, _ in parts], glance, board=entries, written=written.summary(verdicts), command=command,
+        table=TABLE, calibration=lines(cases), power=power_lines(power), machines=_machines(speed_table),
+        speed_headings=speed.HEADINGS, questions=questions.of_contradicted(open_questions or {}, verdicts),
     )  # fmt: skip
     out = Path(out)
-    for name, text in ((TABLE, verdicts_csv(verdicts, former_verdicts or {})), (PAGE, page)):
+    table = verdicts_csv(verdicts, former_verdicts or {})
+    for name, text in ((TABLE, table), (CLAIMS, claims_markdown.table(glance)), (PAGE, page)):
         whole_files.write_text(out / name, text)
     return out / PAGE
 
@@ -78,7 +85,7 @@ def _machines(speed_table: Path | None) -> list[speed.Machine]:
     return speed.machines(table) if table is not None else []
 
 
-def _page(sections: list[StudySection], verdicts: list[Verdict], **rest: object) -> str:
+def _page(sections: list[StudySection], glance: list[Row], **rest: object) -> str:
     """The page's text; `rest` goes to the template as it is."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -89,10 +96,9 @@ def _page(sections: list[StudySection], verdicts: list[Verdict], **rest: object)
     environment.filters.update(
         {"number": numbers.number, "percent": numbers.percent, "p_value": numbers.p_value, "anchor": _anchor}
     )
-    entries = board(verdicts)
     text: str = environment.get_template("page.html").render(
-        style=environment.get_template("style.css").render(), sections=sections, board=entries,
-        glance=at_a_glance(entries), tally=tally(verdicts), symbols=SYMBOLS,
+        style=environment.get_template("style.css").render(), sections=sections, glance=glance,
+        tally=tally([row for row in glance if row.sources]), symbols=SYMBOLS,
         budgets={section.name: section.budget for section in sections}, **rest,
     )  # fmt: skip
     return text
@@ -146,6 +152,7 @@ def _parts(studies: Sequence[tuple[Study, Results]]) -> list[Part]:
 def _part(study: Study, results: Results) -> Part:
     rows = StudyRows.of(study, results)
     verdicts, courses = decide_along(study, rows)
+    verdicts = written.with_written(rows, verdicts)
     return section_of(rows, verdicts, courses), verdicts
 
 

@@ -74,7 +74,7 @@ def check(path: Path, content: bytes, known: Known) -> None:
     if versions_of(path.name, content, known):
         return
     if path.suffix != ".csv":
-        if not content.endswith(MAGIC):
+        if path.suffix == ".parquet" and not content.endswith(MAGIC):
             raise UsageError(f"{path}: cut short; restore it from a copy, or train anew in another folder, with --out")
         raise UsageError(f"{path}: changed since ablate wrote it; {ANYWAY}")
     line, what = _difference(content, known[path.name]["lines"])

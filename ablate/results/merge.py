@@ -8,10 +8,12 @@ from pathlib import Path
 from ablate.errors import UsageError
 from ablate.files import whole_files
 from ablate.results import tables
+from ablate.results.claims_record import Record, joined
 from ablate.results.known_draws import with_draws
 from ablate.results.lock import locked
 from ablate.results.study_copy import write_study
-from ablate.results.tables import Results
+from ablate.results.tables import Results, study_as_run
+from ablate.results.taken_over import take_over
 from ablate.study.study import Study
 
 
@@ -39,11 +41,13 @@ def merge(study: Study, folders: Sequence[Path], target: Path) -> Results:
         for part in parts:
             _take(merged, part)
         _check_draws(merged)
+        merged.record = joined([merged.record, *map(_recorded, parts)])
         merged.environment = {
             **known[0].environment,
             "seeds": sorted({seed for part in known for seed in part.environment.get("seeds", [])}),
             "wall_seconds": _wall_seconds(known),
         }
+        take_over(study, merged)
         merged.write_environment()
         write_study(target, study)
         merged.write(with_draws(study, merged.runs).runs())
@@ -61,6 +65,13 @@ def _take(merged: Results, part: Results) -> None:
         own = merged.folder / tables.SAMPLES / path.name
         if path.stem in ids or (path.name.startswith("real_") and not own.exists()):
             whole_files.copy(path, own)
+
+
+def _recorded(part: Results) -> Record:
+    """When the part's claims were written down; where that was not recorded, that they were found with its rows."""
+    if not part.record and (part.folder / tables.STUDY).is_file():
+        take_over(study_as_run(part), part)
+    return part.record
 
 
 def _check_draws(merged: Results) -> None:

@@ -6,7 +6,8 @@ probes.parquet  probes over training, long: run_id, generator_step, probe, layer
 samples/        a few generated samples of some runs, and real ones, as .npz
 study.yaml      the study file as run
 environment.json  command, versions, device, times
-checksums.json  hashes of the tables (ablate.results.checksums)
+claims.json     when each claim was written down (ablate.results.claims_record)
+checksums.json  hashes of the tables and of claims.json (ablate.results.checksums)
 
 runs.csv is written last: a curve without a row is not used.
 """
@@ -26,7 +27,7 @@ import pandas as pd
 
 from ablate.errors import UsageError
 from ablate.files import whole_files
-from ablate.results import checksums
+from ablate.results import checksums, claims_record
 from ablate.results.consistent_read import read_whole
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Results:
     curves: pd.DataFrame
     probes: pd.DataFrame
     environment: dict[str, Any]
+    record: claims_record.Record = ()
 
     @classmethod
     def read(cls, folder: Path | str) -> Results:
@@ -77,8 +79,8 @@ class Results:
         folder = Path(folder)
         if not (folder / RUNS).is_file():
             raise UsageError(f"{folder}: no {RUNS} there; run the study first, or name a folder that holds its tables")
-        contents, known = read_whole(folder, (RUNS, CURVES, PROBES))
-        for name in (RUNS, CURVES, PROBES):
+        contents, known = read_whole(folder, (RUNS, CURVES, PROBES, claims_record.NAME))
+        for name in (RUNS, CURVES, PROBES, *{claims_record.NAME} & {*known, *contents}):
             if name not in contents:
                 raise UsageError(
                     f"{folder / name} is missing, though other tables are there; restore it from a copy, or train "
@@ -91,6 +93,7 @@ class Results:
             _parse_parquet(folder / CURVES, contents[CURVES], CURVE_COLUMNS),
             _parse_parquet(folder / PROBES, contents[PROBES], PROBE_COLUMNS),
             _read_json(folder / ENVIRONMENT),
+            claims_record.parse(folder / claims_record.NAME, contents.get(claims_record.NAME)),
         )
 
     @classmethod
@@ -140,7 +143,7 @@ class Results:
         place_of = {run_id: i for i, run_id in enumerate(runs["run_id"])}
         self.runs = runs.drop(columns="_place").reset_index(drop=True)
         self.folder.mkdir(parents=True, exist_ok=True)
-        contents: dict[str, bytes] = {}
+        contents = claims_record.contents(self.folder, self.record)
         for name, table in ((CURVES, self.curves), (PROBES, self.probes)):
             with_row = table[table["run_id"].isin(place_of)]
             place = with_row["run_id"].map(place_of)
@@ -218,8 +221,7 @@ def _holds_large_counts(column: pd.Series) -> bool:
     if not pd.api.types.is_float_dtype(column):
         return False
     values = column.dropna().to_numpy()
-    largest = np.abs(values).max(initial=0.0)
-    return bool(10**SIGNIFICANT_DIGITS <= largest < 2**53 and (values == np.rint(values)).all())
+    return bool(10**SIGNIFICANT_DIGITS <= np.abs(values).max(initial=0.0) < 2**53 and (values == np.rint(values)).all())
 
 
 def rows_by_id(runs: pd.DataFrame) -> dict[str, dict[str, Any]]:

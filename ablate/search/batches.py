@@ -81,7 +81,7 @@ def _check(study: Study, options: Options) -> None:
 def _run_search(study: Study, options: Options, display: Display) -> Summary:
     """Train batch by batch until all draws have rows, or it is interrupted."""
     shared = SharedStorage(options.storage, study, options.folder) if options.storage else None
-    trained, seconds = 0, 0.0
+    trained, seconds, changes = 0, 0.0, list[str]()
     while True:
         results = Results.read_or_empty(options.folder)
         batch = shared.next_batch(study, results) if shared else _next_batch(study, results)
@@ -90,10 +90,11 @@ def _run_search(study: Study, options: Options, display: Display) -> Summary:
         medians = medians_for(batch, results, [run for run in batch.runs() if run.run_id not in ended])
         summary = train_missing(batch, options, display, medians)
         trained, seconds = trained + summary.trained, seconds + summary.seconds
+        changes = changes or summary.changes
         if summary.interrupted or not summary.trained:
             break
         options = replace(options, retry_failed=False)  # what fails again is not tried in every round
-    summary.trained, summary.seconds, summary.total = trained, seconds, study.size
+    summary.trained, summary.seconds, summary.total, summary.changes = trained, seconds, study.size, changes
     _count_missing(study, summary, shared)
     return summary
 

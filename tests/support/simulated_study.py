@@ -16,6 +16,7 @@ from ablate.claims.kinds.identity import IdentityFields
 from ablate.claims.kinds.published import PublishedFields
 from ablate.claims.kinds.trend import TrendFields
 from ablate.config.run_config import RESULTS_VERSION, RunConfig
+from ablate.results.claims_record import Record
 from ablate.study.claims import Claim
 from ablate.study.claims.claim import Fields
 
@@ -116,6 +117,7 @@ class SimulatedResults:
     environment: dict[str, Any] = field(default_factory=dict)
     samples: dict[str, np.ndarray] = field(default_factory=dict)
     folder: Path = Path("results/simulated")
+    record: Record = ()
 
     def __post_init__(self) -> None:
         self.runs = self.runs.assign(results_version=RESULTS_VERSION)

@@ -100,7 +100,7 @@ def _near_one(slopes: Tensor) -> Tensor:
     return ((slopes >= low) & (slopes <= high)).double().mean(1)
 
 
-@register("probe", "unit_slope_share")
+@register("probe", "unit_slope_share", objective=True)
 def unit_slope_share(view: CriticView) -> dict[str, Tensor]:
     """Share of interpolates at which the score's gradient norm lies within 0.8 to 1.2."""
     return {"": _near_one(view.slopes)}

@@ -143,7 +143,7 @@ def _subject(cohort: Cohort) -> Subject:
     return Subject(facts_of_data(cohort.dataset), settings, modes=cohort.dataset.modes is not None)
 
 
-@register("probe", "critic_slope_mean", scale="ratio", shown=("table",), order=53)
+@register("probe", "critic_slope_mean", scale="ratio", shown=("table",), order=53, objective=True)
 def critic_slope_mean(view: CriticView) -> dict[str, Tensor]:
     """Mean gradient norm of the score at interpolates."""
     return {"": view.slopes.mean(1)}
