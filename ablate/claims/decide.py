@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,15 +26,30 @@ if TYPE_CHECKING:
 def decide(study: Study, results: Results, rows: StudyRows | None = None) -> list[Verdict]:
     """Verdicts in the order of the study's claims; for each claim the headline (`pooled`) first, then its datasets.
 
+    All seeds there are decide, once; of a study that goes by looks, see ablate.claims.by_looks.
+
     Holm's correction is made within the study's headlines, and separately within the verdicts on datasets, all of them
     together; a third time within the tests of whether an effect is the same on every dataset. A claim
     without runs counts as a test with p = 1, so that an unfinished study is not judged by a smaller family; a claim that
     waits, and one whose kind leaves nothing to chance, are not tests.
     """
     rows = rows or StudyRows.of(study, results)
+    return judged(study, *weighed(study, rows))
+
+
+Parts = dict[tuple[int, str], Evidence]
+"""(claim's number, dataset) → its evidence"""
+
+
+def weighed(study: Study, rows: StudyRows) -> tuple[Parts, dict[int, Evidence]]:
+    """The evidence on each dataset, and over all of them, of every claim that does not wait."""
     claims = {i: claim for i, claim in enumerate(study.claims) if not claim.waits}
-    parts = {(i, dataset): _weighed(rows, claim, dataset) for i, claim in claims.items() for dataset in claim.datasets}
-    wholes = {i: headline(claim, [parts[i, dataset] for dataset in claim.datasets]) for i, claim in claims.items()}
+    parts = {(i, dataset): weigh_on(rows, claim, dataset) for i, claim in claims.items() for dataset in claim.datasets}
+    return parts, {i: headline(claim, [parts[i, dataset] for dataset in claim.datasets]) for i, claim in claims.items()}
+
+
+def judged(study: Study, parts: Parts, wholes: dict[int, Evidence], alpha: float = ALPHA) -> list[Verdict]:
+    """The verdicts of `decide`; alpha: level for the number of seeds, 0 where no number is asked for."""
     p_wholes = _adjusted(wholes)
     p_parts = _adjusted(parts)
     varied = [i for i, evidence in wholes.items() if not math.isnan(evidence.heterogeneity)]
@@ -46,10 +61,10 @@ def decide(study: Study, results: Results, rows: StudyRows | None = None) -> lis
             continue
         own = [parts[i, dataset] for dataset in claim.datasets]
         on_datasets = [
-            _verdict(study, evidence, dataset, p_parts[i, dataset])
+            _verdict(study, evidence, dataset, p_parts[i, dataset], alpha)
             for dataset, evidence in zip(claim.datasets, own, strict=True)
         ]
-        whole = _verdict(study, wholes[i], POOLED, p_wholes[i])
+        whole = _verdict(study, wholes[i], POOLED, p_wholes[i], alpha)
         verdicts += [with_dataset_verdicts(whole, claim, wholes[i], own, on_datasets, p_varied.get(i, math.nan))]
         verdicts += on_datasets
     return verdicts
@@ -72,12 +87,13 @@ def waiting_verdict(study: Study, claim: Claim, why: str) -> Verdict:
     return replace(row, datasets=claim.datasets, verdict=WAITING, reason=why)
 
 
-def _weighed(rows: StudyRows, claim: Claim, dataset: str) -> Evidence:
+def weigh_on(rows: StudyRows, claim: Claim, dataset: str, level: float = LEVEL) -> Evidence:
+    """What the runs of one dataset say; `level` is that of the interval."""
     kind = kind_of(claim)
-    return kind.weigh(claim, [(dataset, kind.samples(rows, claim, dataset))], LEVEL)
+    return kind.weigh(claim, [(dataset, kind.samples(rows, claim, dataset))], level)
 
 
-def _adjusted(evidence: dict[Any, Evidence]) -> dict[Any, tuple[float, int]]:
+def _adjusted(evidence: Mapping[Any, Evidence]) -> dict[Any, tuple[float, int]]:
     """Holm's adjusted p, and the size of the family; NaN and 1 for what is not a test."""
     tested = {key: item for key, item in evidence.items() if is_tested(item.claim)}
     adjusted = holm([item.p for item in tested.values()])
@@ -85,9 +101,9 @@ def _adjusted(evidence: dict[Any, Evidence]) -> dict[Any, tuple[float, int]]:
     return {key: corrected.get(key, (math.nan, 1)) for key in evidence}
 
 
-def _verdict(study: Study, evidence: Evidence, dataset: str, corrected: tuple[float, int]) -> Verdict:
+def _verdict(study: Study, evidence: Evidence, dataset: str, corrected: tuple[float, int], alpha: float) -> Verdict:
     p_adjusted, family = corrected
-    word, reason, needed = kind_of(evidence.claim).judge(evidence, p_adjusted, ALPHA / (family * evidence.tests))
+    word, reason, needed = kind_of(evidence.claim).judge(evidence, p_adjusted, alpha / (family * evidence.tests))
     return replace(_row(study, evidence, dataset, p_adjusted), verdict=word, reason=reason, seeds_needed=needed)
 
 

@@ -25,9 +25,9 @@ STEP = 1.2
 
 
 def seeds_needed(evidence: Evidence, alpha: float) -> int | None:
-    """Seeds an arm and dataset; None if more seeds would not decide it. alpha: level of its test, two-sided."""
+    """Seeds an arm and dataset; None if more seeds would not decide it. alpha: level of its test, two-sided; 0: not asked."""
     n = max(FEWEST_SEEDS, evidence.seeds + 1)
-    if not evidence.seeds_decide or evidence.seeds < 2 or n > MOST_SEEDS:
+    if not alpha or not evidence.seeds_decide or evidence.seeds < 2 or n > MOST_SEEDS:
         return None
     if not math.isfinite(evidence.high - evidence.low):
         return None

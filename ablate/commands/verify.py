@@ -41,6 +41,7 @@ def verify(
 
 def _is_good(folder: Path, rerun: int, seed: int, device: str) -> bool:
     """Check one study's tables and print what there is to say of them."""
+    from ablate.claims.looks_check import check_looks
     from ablate.execution.verify import faults_in, notes_on, read
 
     try:
@@ -48,9 +49,10 @@ def _is_good(folder: Path, rerun: int, seed: int, device: str) -> bool:
     except UsageError as error:  # here a damaged table is what was asked for, not a mistake of who asks
         print(f"{folder}: differs\n  {error}")
         return False
-    faults = faults_in(results, study)
+    of_looks, asked = check_looks(results, study)
+    faults = [*faults_in(results, study), *of_looks]
     print(f"{folder}: {len(results.runs)} rows, {'differs' if faults else 'as its study and settings say'}")
-    for line in (*notes_on(results, study), *faults):
+    for line in (*notes_on(results, asked), *faults):
         print(f"  {line}")
     if not rerun:
         return not faults

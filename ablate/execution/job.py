@@ -43,6 +43,8 @@ class Summary:
     unused_rows: list[str] = field(default_factory=list)
     """run_ids in the table that the study no longer has"""
     seconds: float = 0.0
+    looks: str = ""
+    """where a study stands that goes by looks, in words"""
 
 
 def status(study: Study, folder: Path, retry_failed: bool = False) -> tuple[Results, list[Run], list[str]]:

@@ -10,7 +10,7 @@ from ablate.errors import UsageError
 from ablate.execution import verify
 from ablate.execution.job import status
 from ablate.files import whole_files
-from ablate.results import checksums, tables
+from ablate.results import checksums, looks_file, tables
 from ablate.results.known_draws import with_draws
 from ablate.results.lock import locked
 from ablate.results.tables import Results
@@ -101,6 +101,8 @@ def _copy(own: Results, beside: Path, study: Study) -> None:
         if path.name in own_samples or path.name.startswith("real_"):
             whole_files.copy(path, beside / tables.SAMPLES / path.name)
     whole_files.copy(own.folder / tables.STUDY, beside / tables.STUDY)
+    if (own.folder / looks_file.NAME).exists():
+        whole_files.copy(own.folder / looks_file.NAME, beside / looks_file.NAME)
     copied = replace(own, folder=beside, runs=own.runs.reset_index(drop=True))
     copied.write_environment()
     copied.write(study.runs())

@@ -16,6 +16,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ablate.claims.by_looks import standing
 from ablate.claims.decide import decide, project_wide, waiting_verdict
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
@@ -143,6 +144,10 @@ def _parts(studies: Sequence[tuple[Study, Results]]) -> list[Part]:
 
 
 def _part(study: Study, results: Results) -> Part:
+    if study.looks:
+        stands = standing(study, results)
+        study, verdicts = stands.study, stands.verdicts
+        return section_of(StudyRows.of(study, results), verdicts), verdicts
     rows = StudyRows.of(study, results)
     verdicts = decide(study, results, rows)
     return section_of(rows, verdicts), verdicts
