@@ -55,7 +55,7 @@ class Standing:
         """Where the study stands, in a few words."""
         under_way = f", which lacks {self.lacking} runs" if self.lacking else ""
         closed, left = len(self.closed), f"{len(self.open)} open" if self.open and self.lacking else ""
-        told = ", ".join(filter(None, (f"{closed} claims closed" if closed else "", left)))
+        told = ", ".join(filter(None, (f"{closed} claim{'s' * (closed != 1)} closed" if closed else "", left)))
         return f"{self.look.words}, {self.look.n} seeds{under_way}" + (f": {told}" if told else "")
 
 

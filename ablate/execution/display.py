@@ -101,7 +101,7 @@ class Plain(Quiet):
 
     def finished(self, plan: CohortPlan, ended: Counter[str]) -> None:
         self._note(plan.checkpoint_name, 1.0, brought=0.0)
-        self.say(f"{plan.name}: {_ends(ended)} ({100 * self.done:.0f} % of the study)")
+        self.say(f"{plan.name}: {_ends(ended)} ({100 * self.done:.0f} % of the {'look' if self.words else 'study'})")
 
 
 def _ends(ended: Counter[str]) -> str:

@@ -156,6 +156,7 @@ class Compare(Kind):
             Simulation("compare", "compare, two arms", _simulated_pair, 0),
             Simulation("margin", "compare, two arms, with a margin", _simulated_margin),
             Simulation("shares", "compare, two arms, 0/1 outcomes", _simulated_shares),
+            Simulation("looks", "compare, two arms, looks at n, 2 n, 4 n", _simulated_pair, None, (1, 2, 4)),
             Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
         )
 
