@@ -44,6 +44,8 @@ class Looking:
     name: str
     """the study's"""
     claims: Sequence[Claim]
+    alpha: float = ALPHA
+    """level for the number of seeds that is told after the last look; 0 where none is asked for"""
     open: list[int] = field(default_factory=list)
     """numbers of the claims that are not closed"""
     parts: Parts = field(default_factory=dict)
@@ -72,7 +74,7 @@ class Looking:
             self.wholes[i] = _with_least_p(whole, self.wholes.get(i), look)
             for dataset, part in zip(self.claims[i].datasets, parts, strict=True):
                 self.parts[i, dataset] = _with_least_p(part, self.parts.get((i, dataset)), look)
-        told = grouped(self.claims, judged(self, self.parts, self.wholes, ALPHA * look.last))  # type: ignore[arg-type]
+        told = grouped(self.claims, judged(self, self.parts, self.wholes, self.alpha * look.last))  # type: ignore[arg-type]
         left = []
         for i in self.open:
             why = self._closing(i, told[i], look, weigh)

@@ -34,7 +34,7 @@ def looked_at(simulation: Simulation, law: Law, n: int, effect: float) -> Looked
     """A study of so many claims, with looks at those multiples of n; each claim's runs are its own."""
     looks = looks_at(tuple(n * multiple for multiple in simulation.looks))
     made = [simulation.make(law, looks[-1].n, effect) for _ in range(simulation.claims)]
-    looking = Looking("simulated", [claim for claim, _, _ in made])
+    looking = Looking("simulated", [claim for claim, _, _ in made], alpha=0.0)
     used = [0] * len(made)
     for look in looks:
         for i in looking.open:

@@ -57,9 +57,9 @@ def test_only_the_seeds_that_are_asked_for_are_runs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("seeds", "message"),
     [
-        ("{until: decided, look: [5, 8]}", r"6:24: seeds.look: unknown key 'look'"),
+        ("{until: decided, look: [5, 8]}", r"3:25: seeds.look: unknown key 'look'"),
         ("{looks: [5, 8]}", "the key 'until' is missing, expected until: decided"),
-        ("{until: later}", "until is 'later', expected decided"),
+        ("{until: later}", "until is the text 'later', expected decided"),
         ("{until: decided, looks: [5]}", "expected 2 to 4 numbers of seeds"),
         ("{until: decided, looks: [8, 5]}", "expected 2 to 4 numbers of seeds, ascending"),
         ("{until: decided, looks: [4, 8]}", "look 4, expected a whole number of seeds from 5"),
