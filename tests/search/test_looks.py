@@ -26,8 +26,10 @@ TEXT = """\
 study: by_looks
 question: Does it go on only where a claim is open?
 seeds: {until: decided, looks: [5, 7, 9]}
-datasets: [ring8]
-base: {width: 4, batch_size: 4, n_critic: 1, generator_steps: 1, evaluations: 1, evaluation_samples: 100, loss: wasserstein, lipschitz: gradient_penalty, lambda_gp: 10}
+datasets: [digits]
+base:
+  {width: 4, batch_size: 4, n_critic: 1, generator_steps: 1, evaluations: 1, evaluation_samples: 100, loss: wasserstein,
+   lipschitz: gradient_penalty, lambda_gp: 10}
 arms:
   plain: {lr: 1e-3}
   other: {lr: 2e-3}
@@ -106,7 +108,7 @@ def test_seeds_where_no_claim_was_open_are_told(study: Study, whole: Results) ->
     run = next(run for run in study.runs() if run.arm == "spare" and run.seed == 5)
     more = replace(whole, runs=pd.concat([whole.runs, spare.assign(run_id=run.run_id)]))
     (fault,) = check_looks(more, study)[0]
-    assert "spare on ring8: 1 seeds after the first 5, added where no claim was open" in fault
+    assert "spare on digits: 1 seeds after the first 5, added where no claim was open" in fault
 
 
 def test_a_changed_verdict_is_told_and_stops_the_run(study: Study, whole: Results) -> None:
