@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from ablate.claims.decide import decide
+from ablate.claims.by_looks import verdicts_of
 from ablate.claims.judgement import CONTRADICTED, REPRODUCED, WAITING
 from ablate.claims.statistics.binary import share_interval
 from ablate.claims.statistics.centers import Center, centers
@@ -137,7 +137,7 @@ def against_reference(
     overlaps = [_overlap(cell, own[cell], others[cell]) for cell in cells if cell in own and cell in others]
     verdicts = [
         VerdictPair(a, b)
-        for a, b in zip(decide(study, mine, here), decide(other_study, reference, there), strict=True)
+        for a, b in zip(verdicts_of(study, mine, here), verdicts_of(other_study, reference, there), strict=True)
         if a.dataset == POOLED and a.verdict != WAITING
     ]
     shared, identical = _identical(here.table, there.table)

@@ -8,7 +8,7 @@ and Holm's correction over the study's claims is made of these.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -51,10 +51,16 @@ Courses = dict[tuple[int, str], Course]
 """(claim's number, dataset or "pooled") → its course"""
 
 
-def decide_along(study: Study, rows: StudyRows) -> tuple[list[Verdict], Courses]:
-    """The verdicts of `decide`, with what training says of them, and the courses of claims of metrics with a curve."""
+def decide_along(
+    study: Study, rows: StudyRows, decided: Sequence[Verdict] | None = None
+) -> tuple[list[Verdict], Courses]:
+    """The verdicts of `decide`, with what training says of them, and the courses of claims of metrics with a curve.
+
+    `decided`: verdicts by another rule, by looks, which stand at the end of the courses; whether that rule says the same at
+    earlier evaluations is not told.
+    """
     parts, wholes = weighed(study, rows)
-    verdicts = judged(study, parts, wholes)
+    verdicts = judged(study, parts, wholes) if decided is None else list(decided)
     steps = {i: steps_of(rows, claim) for i, claim in enumerate(study.claims) if i in wholes and has_course(claim)}
     steps = {i: known for i, known in steps.items() if known}
     earlier = _weighed_before(rows, parts, wholes, steps)
@@ -68,16 +74,30 @@ def decide_along(study: Study, rows: StudyRows) -> tuple[list[Verdict], Courses]
             shared = all((own == known[0]).all() for own in known)
             own = steps[i].get(dataset) if dataset != POOLED else known[0] if shared else None
             courses[i, dataset] = Course(own, tuple(said[back][place] for back in reversed(range(count))))
-    evidence = [(parts, wholes), *earlier]
-    sustained = _sustained_p([{(i, POOLED): own for i, own in told.items()} for _, told in evidence], steps)
-    sustained |= _sustained_p([told for told, _ in evidence], steps)
-    told = [
-        _with_course(verdict, courses.get(key), sustained.get(key, 1.0))
-        for verdict, key in zip(verdicts, places, strict=True)
-    ]
+    told = (
+        verdicts
+        if decided is not None
+        else _with_courses(verdicts, places, [(parts, wholes), *earlier], steps, courses)
+    )
     told = with_budget(rows, [study.claims[i] for i, _ in places], told)
     last = {key: told[places[key]] for key in courses}
     return told, {key: replace(own, verdicts=(*own.verdicts[:-1], last[key])) for key, own in courses.items()}
+
+
+def _with_courses(
+    verdicts: Sequence[Verdict],
+    places: Iterable[tuple[int, str]],
+    evidence: Sequence[tuple[Parts, dict[int, Evidence]]],
+    steps: Mapping[int, Mapping[str, Floats]],
+    courses: Courses,
+) -> list[Verdict]:
+    """The verdicts with since which step, and whether sustained; evidence: of the last evaluation, the one before, …"""
+    sustained = _sustained_p([{(i, POOLED): own for i, own in told.items()} for _, told in evidence], steps)
+    sustained |= _sustained_p([told for told, _ in evidence], steps)
+    return [
+        _with_course(verdict, courses.get(key), sustained.get(key, 1.0))
+        for verdict, key in zip(verdicts, places, strict=True)
+    ]
 
 
 def has_course(claim: Claim) -> bool:

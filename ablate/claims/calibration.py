@@ -16,6 +16,7 @@ import numpy as np
 from ablate.claims.calibration_table import STUDIES, Case
 from ablate.claims.judgement import CONTRADICTED, INCONCLUSIVE, NO_DIFFERENCE, REPRODUCED
 from ablate.claims.kind import Simulation, kind_of, simulations
+from ablate.claims.looks_simulation import looked_at
 from ablate.claims.simulation import LAWS, Law
 from ablate.claims.statistics.bootstrap import LEVEL
 from ablate.claims.thresholds import ALPHA
@@ -50,6 +51,8 @@ def power(studies: int = STUDIES, seed: int = 0) -> Iterator[Case]:
 def _case(simulation: Simulation, law_name: str, n: int, effect: float, studies: int, seed: int) -> Case:
     stream = zlib.crc32(simulation.name.encode()) if simulation.stream is None else simulation.stream
     law = Law(law_name, np.random.default_rng([seed, stream, LAWS.index(law_name), n, round(1000 * effect)]))
+    if simulation.looks:
+        return _case_by_looks(simulation, law, n, effect, studies, seed)
     verdicts, covered, intervals = [], 0, 0
     for _ in range(studies):
         claim, samples, truth = simulation.make(law, n, effect)
@@ -64,3 +67,17 @@ def _case(simulation: Simulation, law_name: str, n: int, effect: float, studies:
     shares = (reproduced, contradicted, undecided, covered / intervals if intervals else math.nan)
     no_difference = verdicts.count(NO_DIFFERENCE) / studies
     return Case(simulation.name, law_name, n, effect, studies, *shares, seed, no_difference)
+
+
+def _case_by_looks(simulation: Simulation, law: Law, n: int, effect: float, studies: int, seed: int) -> Case:
+    """Without an effect, the share of studies with such a verdict on any claim; with one, the share of claims."""
+    made = [looked_at(simulation, law, n, effect) for _ in range(studies)]
+
+    def share(word: str) -> float:
+        counted = [of.words.count(word) for of in made]
+        return float(np.mean([count > 0 for count in counted]) if not effect else np.mean(counted) / simulation.claims)
+
+    reproduced, contradicted, undecided = share(REPRODUCED), share(CONTRADICTED), share(INCONCLUSIVE)
+    covered, seeds = (float(np.mean(values)) for values in zip(*((of.covered, of.seeds) for of in made), strict=True))
+    shares = (reproduced, contradicted, undecided, covered)
+    return Case(simulation.name, law.name, n, effect, studies, *shares, seed, share(NO_DIFFERENCE), seeds)

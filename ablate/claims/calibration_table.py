@@ -33,6 +33,8 @@ class Case:
     seed: int
     no_difference: float = math.nan
     """share that finds no difference that matters; NaN in a table from before it was counted"""
+    seeds_used: float = math.nan
+    """of a study that is looked at until it is decided: seeds an arm, on average; NaN for a fixed number"""
 
 
 def table_text(cases: Iterable[Case]) -> str:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 def decide(study: Study, results: Results, rows: StudyRows | None = None) -> list[Verdict]:
     """Verdicts in the order of the study's claims; for each claim the headline (`pooled`) first, then its datasets.
 
+    All seeds there are decide, once; of a study that goes by looks, see ablate.claims.by_looks.
+
     Holm's correction is made within the study's headlines, and separately within the verdicts on datasets, all of them
     together; a third time within the tests of whether an effect is the same on every dataset. A claim
     without runs counts as a test with p = 1, so that an unfinished study is not judged by a smaller family; a claim that
@@ -85,10 +87,10 @@ def waiting_verdict(study: Study, claim: Claim, why: str) -> Verdict:
     return replace(row, datasets=claim.datasets, verdict=WAITING, reason=why)
 
 
-def weigh_on(rows: StudyRows, claim: Claim, dataset: str) -> Evidence:
-    """What the runs of one dataset say."""
+def weigh_on(rows: StudyRows, claim: Claim, dataset: str, level: float = LEVEL) -> Evidence:
+    """What the runs of one dataset say; `level` is that of the interval."""
     kind = kind_of(claim)
-    return kind.weigh(claim, [(dataset, kind.samples(rows, claim, dataset))], LEVEL)
+    return kind.weigh(claim, [(dataset, kind.samples(rows, claim, dataset))], level)
 
 
 def _adjusted(evidence: Mapping[Any, Evidence]) -> dict[Any, tuple[float, int]]:

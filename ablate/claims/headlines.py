@@ -19,40 +19,40 @@ from ablate.results.numbers import p_value
 from ablate.study.claims import Claim
 
 
-def headline(claim: Claim, parts: Sequence[Evidence]) -> Evidence:
-    """Evidence over all of a claim's datasets, from that on each."""
+def headline(claim: Claim, parts: Sequence[Evidence], level: float = LEVEL) -> Evidence:
+    """Evidence over all of a claim's datasets, from that on each; `level` is that of the interval."""
     strata = [part.strata[0] for part in parts]
     if claim.decide == "pooled" or not is_tested(claim):
-        whole = kind_of(claim).weigh(claim, strata, LEVEL)
+        whole = kind_of(claim).weigh(claim, strata, level)
         used = [part for part in parts if part.applies and part.filled]
         if len(used) < 2 or not is_tested(claim):
             return whole
         outside = tuple(part.strata[0][0] for part in used if part.lies_outside)
         return replace(whole, outside=outside, heterogeneity=heterogeneity_of(used))
     tested = [part for part in parts if part.applies] or list(parts)
-    return _any(claim, tested) if claim.decide == "any_dataset" else _every(claim, tested, strata)
+    return _any(claim, tested, level) if claim.decide == "any_dataset" else _every(claim, tested, strata, level)
 
 
-def _corrected(claim: Claim, part: Evidence, tests: int) -> Evidence:
+def _corrected(claim: Claim, part: Evidence, tests: int, level: float) -> Evidence:
     """A dataset that was picked out of several: its p and its interval pay for the choice (Bonferroni)."""
-    wider = kind_of(claim).weigh(claim, part.strata, 1 - (1 - LEVEL) / tests)
+    wider = kind_of(claim).weigh(claim, part.strata, 1 - (1 - level) / tests)
     p_for, p_against, p_within = (min(1.0, p * tests) for p in (wider.p_for, wider.p_against, wider.p_within))
     return replace(wider, p_for=p_for, p_against=p_against, p_within=p_within, tests=tests)
 
 
-def _any(claim: Claim, tested: list[Evidence]) -> Evidence:
+def _any(claim: Claim, tested: list[Evidence], level: float) -> Evidence:
     """The dataset that speaks most for the claim."""
-    return _corrected(claim, min(tested, key=lambda part: (not part.claimed_way, part.p_for)), len(tested))
+    return _corrected(claim, min(tested, key=lambda part: (not part.claimed_way, part.p_for)), len(tested), level)
 
 
-def _every(claim: Claim, tested: list[Evidence], strata: list) -> Evidence:
+def _every(claim: Claim, tested: list[Evidence], strata: list, level: float) -> Evidence:
     """The dataset that speaks least for the claim; against it, the one that speaks most against.
 
     All datasets must pass, so that the largest p for the claim needs no correction (Berger 1982); one is enough to
     contradict it, so the smallest p against it is multiplied by their number.
     """
     weakest = max(tested, key=lambda part: part.p_for)
-    worst = _corrected(claim, min(tested, key=lambda part: part.p_against), len(tested))
+    worst = _corrected(claim, min(tested, key=lambda part: part.p_against), len(tested), level)
     shown = weakest if weakest.p_for <= worst.p_against else worst
     within = max(part.p_within for part in tested)
     return replace(shown, strata=strata, p_for=weakest.p_for, p_against=worst.p_against, p_within=within, tests=1)

@@ -78,6 +78,10 @@ class Simulation:
     make: Callable[[Law, int, float], tuple[Claim, Samples, float]]
     stream: int | None = None
     """of its random numbers; None: one that depends on the name"""
+    looks: tuple[int, ...] = ()
+    """the study is looked at with so many times n seeds, until it is decided; (): once, with n"""
+    claims: int = 1
+    """of a study that is looked at: how many such claims it has"""
 
 
 class Kind(ClaimKind):

@@ -54,6 +54,12 @@ class Verdict:
     verdict: str
     reason: str
     seeds_needed: int | None
+    look: int | None = None
+    """of a study that goes by looks: the one that decided it, or was the last so far, from 1; n, p and interval are its"""
+    looks: tuple[str, ...] = ()
+    """the numbers of seeds of all looks"""
+    share: float = math.nan
+    """the look's share of the error: p is the least of p / share over the looks so far"""
     target_low: float = math.nan
     """of a bound: where the claim places the statistic, ±inf at an open end"""
     target_high: float = math.nan

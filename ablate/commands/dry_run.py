@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +37,31 @@ def _total(ahead: Outlook, seconds: list[float]) -> float:
     return max(sum(seconds) / ahead.planning.trainer.workers, *seconds)
 
 
+def _with_later_looks(ahead: Outlook, seconds: list[float]) -> list[float]:
+    """The same with the seeds that later looks may add, which take as long as those of their arm and dataset now."""
+    assert ahead.planning is not None
+    assert ahead.looks is not None
+    now = Counter((run.dataset, run.arm) for run in ahead.missing)
+    added = {cell: ahead.looks.later.get(cell, 0) / count for cell, count in now.items()}
+    plans = ahead.planning.prepared.plans
+    return [
+        own * (1 + sum(added[run.dataset, run.arm] for run in plan.runs) / len(plan.runs))
+        for own, plan in zip(seconds, plans, strict=True)
+    ]
+
+
 def _as_json(study: Study, ahead: Outlook, seconds: list[float] | None) -> str:
     plans = ahead.planning.prepared.plans if ahead.planning else []
     cohorts: list[dict[str, Any]] = [{"name": plan.name, "runs": [run.run_id for run in plan.runs]} for plan in plans]
     about = {"study": study.name, "runs": study.size, "missing": len(ahead.missing), "cohorts": cohorts}
+    if ahead.looks:
+        about |= {"looks": ahead.looks.words, "least_runs": ahead.looks.least, "most_runs": ahead.looks.most}
     if seconds:
         for cohort, own in zip(cohorts, seconds, strict=True):
             cohort["seconds"] = round(own, 1)
         about["seconds"] = round(_total(ahead, seconds), 1)
+        if ahead.looks:
+            about["most_seconds"] = round(_total(ahead, _with_later_looks(ahead, seconds)), 1)
     return json.dumps(about, indent=2)
 
 
@@ -52,8 +70,12 @@ def _as_text(study: Study, folder: Path, ahead: Outlook, seconds: list[float] | 
 
     plans = ahead.planning.prepared.plans if ahead.planning else []
     later = f"; {ahead.later} more are drawn when these have ended" if ahead.later else ""
+    runs, looks = study.size, ahead.looks
+    if looks:
+        runs = looks.least
+        later = f"; {looks.words}; at least {looks.least} runs in all, at most {looks.most}"
     lines = [
-        f"{study.name}: {study.size} runs, {len(ahead.missing)} of them missing in {folder}, in {len(plans)} cohorts{later}"
+        f"{study.name}: {runs} runs, {len(ahead.missing)} of them missing in {folder}, in {len(plans)} cohorts{later}"
     ]
     for place, plan in enumerate(plans):
         steps = plan.runs[0].config.total_generator_steps
@@ -61,6 +83,8 @@ def _as_text(study: Study, folder: Path, ahead: Outlook, seconds: list[float] | 
         lines.append(f"  {len(plan.runs):4d} runs of {steps} generator steps{time}: {plan.name}")
     if seconds:
         total = duration(_total(ahead, seconds))
+        if looks:
+            total += f" for this look, and at most {duration(_total(ahead, _with_later_looks(ahead, seconds)))}"
         lines.append(f"  about {total} in all, if nothing else computes on this machine")
     if ahead.unused_rows:
         lines.append(f"  {len(ahead.unused_rows)} rows there are of other settings or seeds, and are not used")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,13 +31,15 @@ ResultsFolder = Annotated[Path, typer.Option("--results", help="the folder with 
 Data = Annotated[Path | None, typer.Option(help="folder with the data sets; default: $ABLATE_DATA")]
 
 
-def load(path: Path, overrides: list[str], seeds: str | None, only: list[str], plugins: list[str]) -> Study:
+def load(
+    path: Path, overrides: list[str], seeds: str | None, only: list[str], plugins: list[str], until: Sequence[int] = ()
+) -> Study:
     """The study of a file, or of the recipe of that name, with what the command line changes of it."""
     from ablate.study.load import load_study
     from ablate.study.select import select
 
     load_plugins(plugins)
-    return select(load_study(_study_file(path), overrides, seeds), only)
+    return select(load_study(_study_file(path), overrides, seeds, until), only)
 
 
 def _study_file(path: Path) -> Path:

@@ -35,12 +35,21 @@ from ablate.commands.options import (
 )
 from ablate.errors import UsageError
 from ablate.execution.options import Options
+from ablate.study.looks import DECIDED, DEFAULT_LOOKS
 
 if TYPE_CHECKING:
     from ablate.execution.job import Summary
     from ablate.study.study import Study
 
 
+Until = Annotated[
+    str | None,
+    typer.Option(
+        metavar=DECIDED,
+        help="add seeds where a claim is open: looks of the study, or at "
+        f"{', '.join(map(str, DEFAULT_LOOKS))} seeds where it has a number of seeds",
+    ),
+]
 MANY_RUNS = 100_000
 """A grid of more runs than that is more likely a mistake than a wish"""
 
@@ -50,6 +59,7 @@ def train(
     settings: Set = [],  # noqa: B006
     only: Only = [],  # noqa: B006
     seeds: Seeds = None,
+    until: Until = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="say what would be trained, and stop")] = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="with --dry-run: how long it would take, by timing a few steps")
@@ -70,7 +80,7 @@ def train(
     if estimate and not dry_run:
         raise UsageError("--estimate is given with --dry-run")
     use_data(data)
-    loaded = load(study, settings, seeds, only, plugin)
+    loaded = load(study, settings, seeds, only, plugin, _looks(until))
     options = make_options(out or RUNS / loaded.name)
     options = replace(options, command=_command(options.storage))
     _ask_about_many(loaded, yes)
@@ -91,6 +101,15 @@ def train(
 
 run = with_flags(train, Options)
 """The command: `train` with a flag for each of the options"""
+
+
+def _looks(until: str | None) -> tuple[int, ...]:
+    """The looks of --until decided, for a study that has a number of seeds."""
+    if until is None:
+        return ()
+    if until != DECIDED:
+        raise UsageError(f"--until {until}: expected --until {DECIDED}")
+    return DEFAULT_LOOKS
 
 
 def _command(storage: str | None) -> str:
@@ -132,10 +151,13 @@ def _as_text(summary: Summary) -> str:
     if summary.trained:
         first = f"{summary.trained} runs trained in {duration(summary.seconds)}"
     else:
-        first = "nothing was trained" if counts.get("missing") else "nothing to do: all runs are in the tables"
+        wanted = "all runs that the looks ask for" if summary.looks else "all runs"
+        first = "nothing was trained" if counts.get("missing") else f"nothing to do: {wanted} are in the tables"
     lines = [f"{summary.study.name}: {first}; {', '.join(parts)}; tables in {folder}"]
     if summary.changes:
         lines.append(f"changed since the tables were made, and taken over: {'; '.join(summary.changes)}")
+    if summary.looks:
+        lines.append(summary.looks)
     if summary.unused_rows:
         shown = ", ".join(summary.unused_rows[:3]) + ("…" if len(summary.unused_rows) > 3 else "")
         lines.append(
@@ -160,6 +182,7 @@ def _as_json(summary: Summary) -> dict[str, Any]:
         "interrupted": summary.interrupted,
         "unused_rows": summary.unused_rows,
         "changes": summary.changes,
+        **({"looks": summary.looks} if summary.looks else {}),
         "seconds": round(summary.seconds, 1),
     }
 

@@ -40,7 +40,7 @@ def study_text(study: Study) -> str:
         for dataset in study.datasets
         for arm in study.arms
     }
-    lines = [f"{study.name}: {study.question}", f"seeds: {', '.join(map(str, study.seeds))}"]
+    lines = [f"{study.name}: {study.question}", f"seeds: {_seeds_text(study)}"]
     lines += ["", *textwrap.wrap(study.notes, 120)] if study.notes else []
     if study.search:
         lines += ["", f"search: {study.search.text}", *(f"  {p.name}: {p.text}" for p in study.search.parameters)]
@@ -53,6 +53,12 @@ def study_text(study: Study) -> str:
         lines += ["", "claims"]
         lines += [f"  {c.key}: {c.says} ({', '.join(c.source)})" for c in study.claims]
     return "\n".join(lines)
+
+
+def _seeds_text(study: Study) -> str:
+    if study.looks:
+        return f"until decided, looks at {', '.join(map(str, study.looks))}"
+    return ", ".join(map(str, study.seeds))
 
 
 def _setting_lines(settings: dict[str, Any]) -> list[str]:

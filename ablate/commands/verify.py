@@ -44,6 +44,7 @@ def verify(
 
 def _is_good(folder: Path, rerun: int, seed: int, device: str, study_files: Path) -> bool:
     """Check one study's tables and print what there is to say of them."""
+    from ablate.claims.looks_check import check_looks
     from ablate.execution.verify import faults_in, notes_on, read
     from ablate.study.changes import changes_in_file
 
@@ -52,11 +53,12 @@ def _is_good(folder: Path, rerun: int, seed: int, device: str, study_files: Path
     except UsageError as error:  # here a damaged table is what was asked for, not a mistake of who asks
         print(f"{folder}: differs\n  {error}")
         return False
-    faults = faults_in(results, study)
+    of_looks, asked = check_looks(results, study)
+    faults = [*faults_in(results, study), *of_looks]
     print(f"{folder}: {len(results.runs)} rows, {'differs' if faults else 'as its study and settings say'}")
     file = study_files / f"{study.name}.yaml"
     since = [f"{file} is different now: {change}" for change in changes_in_file(study, file)] if file.is_file() else []
-    for line in (*notes_on(results, study), *since, *faults):
+    for line in (*notes_on(results, asked), *since, *faults):
         print(f"  {line}")
     if not rerun:
         return not faults

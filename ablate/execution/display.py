@@ -19,6 +19,7 @@ LINE_SECONDS = 15.0
 class Display(Protocol):
     """What shows the progress of a study."""
 
+    def part(self, words: str) -> None: ...
     def start(self, plans: Sequence[CohortPlan], workers: int, device: str) -> None: ...
     def progress(self, cohort: str, progress: Progress) -> None: ...
     def finished(self, plan: CohortPlan, ended: Counter[str]) -> None: ...
@@ -34,6 +35,12 @@ def display(quiet: bool) -> Display:
 
 class Quiet:
     """Nothing."""
+
+    words = ""
+
+    def part(self, words: str) -> None:
+        """What is trained next is this part of the study: a look."""
+        self.words = words
 
     def start(self, plans: Sequence[CohortPlan], workers: int, device: str) -> None:
         pass
@@ -59,7 +66,8 @@ class Plain(Quiet):
         """work that is done, and the part of it that checkpoints brought along: kept up, for there may be many cohorts"""
         self.began = self.last = time.monotonic()
         runs = sum(len(plan.runs) for plan in plans)
-        self.say(f"training {runs} runs in {len(plans)} cohorts with {workers} worker(s) on {device}")
+        part = f"{self.words}: " if self.words else ""
+        self.say(f"{part}training {runs} runs in {len(plans)} cohorts with {workers} worker(s) on {device}")
 
     def say(self, line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -93,7 +101,7 @@ class Plain(Quiet):
 
     def finished(self, plan: CohortPlan, ended: Counter[str]) -> None:
         self._note(plan.checkpoint_name, 1.0, brought=0.0)
-        self.say(f"{plan.name}: {_ends(ended)} ({100 * self.done:.0f} % of the study)")
+        self.say(f"{plan.name}: {_ends(ended)} ({100 * self.done:.0f} % of the {'look' if self.words else 'study'})")
 
 
 def _ends(ended: Counter[str]) -> str:
@@ -117,7 +125,7 @@ class Live(Plain):
         self.rows: dict[str, Any] = {}
         super().start(plans, workers, device)
         self.shown.start()
-        self.whole = self.shown.add_task("study", total=1.0, note="")
+        self.whole = self.shown.add_task(self.words.partition(",")[0] or "study", total=1.0, note="")
 
     def say(self, line: str) -> None:
         self.shown.console.print(line, highlight=False, markup=False)

@@ -46,6 +46,8 @@ class Summary:
     seconds: float = 0.0
     changes: list[str] = field(default_factory=list)
     """what of the study is different since the tables were last written, in words"""
+    looks: str = ""
+    """where a study stands that goes by looks, in words"""
 
 
 def status(study: Study, folder: Path, retry_failed: bool = False) -> tuple[Results, list[Run], list[str]]:

@@ -10,7 +10,7 @@ from ablate.errors import UsageError
 from ablate.execution import verify
 from ablate.execution.job import status
 from ablate.files import whole_files
-from ablate.results import checksums, tables
+from ablate.results import checksums, looks_file, tables
 from ablate.results.known_draws import with_draws
 from ablate.results.lock import locked
 from ablate.results.tables import Results
@@ -108,6 +108,8 @@ def _copy(own: Results, beside: Path, study: Study) -> None:
             whole_files.copy(path, beside / tables.SAMPLES / path.name)
     for name in (tables.STUDY, *tables.study_as_run(own).files):
         whole_files.copy(own.folder / name, beside / name)
+    if (own.folder / looks_file.NAME).exists():
+        whole_files.copy(own.folder / looks_file.NAME, beside / looks_file.NAME)
     copied = replace(own, folder=beside, runs=own.runs.reset_index(drop=True))
     copied.write_environment()
     copied.write(study.runs())

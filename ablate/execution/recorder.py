@@ -129,6 +129,7 @@ class Recorder:
             "command": self.trainer.command,
             "overrides": list(self.study.overrides),
             "seeds": list(self.study.seeds),
+            **({"looks": list(self.study.looks)} if self.study.looks else {}),
             **provenance.code(),
             "versions": provenance.versions(),
             "device": self.trainer.device,

@@ -27,6 +27,7 @@ def command_of(study: Study) -> str:
     words = ["ablate", "run", study.name if study.name in recipes.names() else f"studies/{study.name}.yaml"]
     for override in study.overrides:
         words += ["--set", override]
+    words += ["--until", "decided"] if study.looks_flag else []
     return shlex.join([*words, "--seeds", study.seeds_flag] if study.seeds_flag else words)
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from ablate.claims import written
 from ablate.claims.along_training import decide_along
+from ablate.claims.by_looks import standing
 from ablate.claims.decide import project_wide, waiting_verdict
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
@@ -150,8 +151,12 @@ def _parts(studies: Sequence[tuple[Study, Results]]) -> list[Part]:
 
 
 def _part(study: Study, results: Results) -> Part:
+    decided = None
+    if study.looks:
+        stands = standing(study, results)
+        study, decided = stands.study, stands.verdicts
     rows = StudyRows.of(study, results)
-    verdicts, courses = decide_along(study, rows)
+    verdicts, courses = decide_along(study, rows, decided)
     verdicts = written.with_written(rows, verdicts)
     return section_of(rows, verdicts, courses), verdicts
 

@@ -12,7 +12,7 @@ from ablate.report.result_tables import MOST_ARMS
 from ablate.results import numbers
 
 if TYPE_CHECKING:
-    from ablate.study.study import Run
+    from ablate.study.study import Run, Study
 
 NOT_OF_ARMS = ("seed", "dataset", "dataset_options")
 """Settings of a run that do not tell arms apart"""
@@ -77,9 +77,15 @@ def budget(rows: StudyRows) -> str:
     width = _joined(str(config.width) for config in configs)
     network, search = "generator" if trained else "critic", rows.study.search
     if search is None:
-        return f"{steps} {network} steps, {architecture} of width {width}, {len(rows.study.seeds)} seeds"
+        return f"{steps} {network} steps, {architecture} of width {width}, {_seeds_text(rows.study)} seeds"
     width = next((parameter.text for parameter in search.parameters if parameter.name == "width"), width)
     return f"{steps} {network} steps, {architecture} of width {width}, {search.draws} draws for each arm and dataset"
+
+
+def _seeds_text(study: Study) -> str:
+    """How many seeds an arm has on a dataset; of a study that goes by looks, the fewest and the most."""
+    counts = sorted(set(study.asked.values())) or [len(study.seeds)]
+    return " to ".join(map(str, dict.fromkeys((counts[0], counts[-1]))))
 
 
 def _joined(texts: Iterator[str]) -> str:

@@ -188,9 +188,9 @@ def study_as_run(results: Results) -> Study:
 def _as_given(results: Results) -> Study:
     from ablate.study.load import load_study
 
-    path, overrides = results.folder / STUDY, results.environment.get("overrides", [])
-    study = load_study(path, overrides)
-    seeds = results.environment.get("seeds", [])
+    path, given = results.folder / STUDY, results.environment
+    overrides, seeds = given.get("overrides", []), given.get("seeds", [])
+    study = load_study(path, overrides, until=given.get("looks", []))
     if not seeds or tuple(seeds) == study.seeds:
         return study
     whole = seeds == list(range(seeds[0], seeds[-1] + 1))

@@ -17,6 +17,7 @@ from ablate.results.known_draws import with_draws
 from ablate.results.lock import locked
 from ablate.results.tables import Results
 from ablate.search.database import check_storage
+from ablate.search.looks import Ahead, look_ahead, run_by_looks
 from ablate.search.optuna_space import load_optuna
 from ablate.search.proposals import next_batch
 from ablate.search.pruning_medians import medians_for
@@ -27,7 +28,8 @@ from ablate.study.study import Run, Study
 def run_study(study: Study, options: Options, display: Display) -> Summary:
     """Train the study's missing runs into `options.folder`; what is there already is kept and not trained again."""
     _check(study, options)
-    summary = _run_search(study, options, display) if study.adaptive else train_missing(study, options, display)
+    train = run_by_looks if study.looks else _run_search if study.adaptive else train_missing
+    summary = train(study, options, display)
     generators = options.generators if options.measure_missing else None
     return replace(summary, results=measure_missing(study, summary.results, generators))
 
@@ -43,6 +45,8 @@ class Outlook:
     """None where nothing is missing"""
     later: int = 0
     """draws of an adaptive search that are proposed when these have ended"""
+    looks: Ahead | None = None
+    """of a study that goes by looks"""
 
 
 @contextmanager
@@ -52,18 +56,25 @@ def outlook(study: Study, options: Options) -> Iterator[Outlook]:
     Draws that a shared storage would give are proposed from the tables alone, for asking it would take them.
     """
     _check(study, options)
+    looks = look_ahead(study, Results.read_or_empty(options.folder)) if study.looks else None
+    study = looks.study if looks else study
     known = next_batch(study, Results.read_or_empty(options.folder)) if study.adaptive else study
     _, missing, unused_rows = status(known, options.folder, options.retry_failed)
     later = study.size - len(known.runs()) if study.adaptive else 0
     if not missing:
-        yield Outlook(missing, unused_rows, None, later)
+        yield Outlook(missing, unused_rows, None, later, looks)
         return
     with planned(known, options, missing) as planning:
-        yield Outlook(missing, unused_rows, planning, later)
+        yield Outlook(missing, unused_rows, planning, later, looks)
 
 
 def _check(study: Study, options: Options) -> None:
     """UsageError where options do not suit the study, or Optuna is needed and missing."""
+    if study.looks and study.whole and (study.arms, study.datasets) != (study.whole.arms, study.whole.datasets):
+        raise UsageError(
+            "--only leaves claims without runs, and a study that goes by looks adds seeds by what all of its claims say; "
+            "leave it out, or give --seeds"
+        )
     if options.storage and not (study.search and study.search.adaptive):
         raise UsageError(
             f"--storage has no effect: {study.path} has no search with sampler tpe, so nothing is proposed"

@@ -9,6 +9,7 @@ from typing import Any
 from ablate.errors import StudyErrors
 from ablate.registry.components import dataset_options
 from ablate.study.layers import LabelledDataset
+from ablate.study.looks import read_looks
 from ablate.study.sections import read_seeds
 from ablate.study.settings import Given, Layer, is_setting, read_setting, setting_names
 from ablate.study.yaml_file import YamlFile, parse_yaml
@@ -60,3 +61,30 @@ def read_seeds_flag(source: YamlFile, text: str) -> tuple[int, ...]:
     except StudyErrors:
         value = text
     return read_seeds(source, f"--seeds {text}", value)
+
+
+def read_runs_of_arms(
+    source: YamlFile, flag: str | None, until: Sequence[int]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The seeds of the file or of --seeds, and the looks at them, of the file or of --until decided; () without looks.
+
+    A study that goes by looks has the seeds of the last one, counted from its first seed; --seeds fixes them instead.
+    """
+    if flag is not None:
+        if until:
+            source.wrong("--until decided", f"--seeds {flag} fixes the seeds; leave one of the two out")
+        return read_seeds_flag(source, flag), ()
+    if "seeds" not in source.value:
+        return (), ()
+    looks = read_looks(source)
+    if looks or isinstance(source.value["seeds"], dict):
+        return tuple(range(max(looks, default=0))), looks
+    seeds = read_seeds(source, ("seeds",), source.value["seeds"])
+    if not until or not seeds:
+        return seeds, ()
+    if seeds != tuple(range(seeds[0], seeds[0] + len(seeds))):
+        source.wrong(
+            "--until decided", "the study lists its seeds with gaps, and looks take the next ones; give a number"
+        )
+        return seeds, ()
+    return tuple(range(seeds[0], seeds[0] + until[-1])), tuple(until)

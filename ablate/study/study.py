@@ -65,6 +65,12 @@ class Study:
     """of an adaptive search, (dataset, arm) → the draws that are known so far, by number"""
     ladder: tuple[str, ...] = ()
     """arms, by their names before the grid's levels, of which each makes one change more than the one before it"""
+    looks: tuple[int, ...] = ()
+    """numbers of seeds at which it is looked whether claims are decided, ascending; () for a fixed number of seeds"""
+    looks_flag: bool = False
+    """the looks are those of --until decided"""
+    asked: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
+    """of a study that goes by looks, (dataset, arm) → how many of its seeds are asked for so far; all where it is empty"""
     results_version: int = RESULTS_VERSION
     """of the code whose runs these are: another one's where tables are read that it made"""
 
@@ -90,8 +96,8 @@ class Study:
 
     @property
     def size(self) -> int:
-        """How many runs there are."""
-        return len(self.datasets) * len(self.arms) * self.repeats
+        """How many runs there are; with the seeds that are asked for so far, where it goes by looks."""
+        return sum(self.asked.values()) if self.asked else len(self.datasets) * len(self.arms) * self.repeats
 
     def draws(self, dataset: str, arm: str) -> dict[int, Draw]:
         """The draws of an arm on a dataset by number, as far as they are known; {} without a search."""
@@ -135,7 +141,8 @@ class Study:
                             f"{twin.dataset!r}; remove or change one"
                         ]
                     )
-                runs += [replace(run, config=config.model_copy(update={"seed": seed})) for seed in self.seeds]
+                seeds = self.seeds[: self.asked.get((dataset, arm))]
+                runs += [replace(run, config=config.model_copy(update={"seed": seed})) for seed in seeds]
         return tuple(runs)
 
     def _drawn(self, dataset: str, arm: str) -> list[Run]:

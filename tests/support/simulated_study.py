@@ -90,6 +90,9 @@ class SimulatedStudy:
     overrides: tuple[str, ...] = ()
     seeds_flag: str | None = None
     search: None = None
+    looks: tuple[int, ...] = ()
+    looks_flag: bool = False
+    asked: dict[tuple[str, str], int] = field(default_factory=dict)
     ladder: tuple[str, ...] = ()
     results_version: int = RESULTS_VERSION
 

@@ -168,6 +168,7 @@ class Compare(Kind):
             Simulation("shares_by_draw", "compare, two arms, 0/1 outcomes paired by draw", simulated_shares),
             Simulation("draws_needed", "compare, draws that a search needs", simulated_needed),
             Simulation("any", "compare, two arms, at some evaluation", simulated_claim_of_any),
+            Simulation("looks", "compare, two arms, looks at n, 2 n, 4 n", _simulated_pair, None, (1, 2, 4)),
             Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
         )
 
