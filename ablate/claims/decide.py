@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from ablate.claims.thresholds import ALPHA
 from ablate.claims.verdict import POOLED, Verdict
 
 if TYPE_CHECKING:
+    from ablate.claims.values import Samples
     from ablate.results.tables import Results
     from ablate.study.claims import Claim
     from ablate.study.study import Study
@@ -32,9 +33,23 @@ def decide(study: Study, results: Results, rows: StudyRows | None = None) -> lis
     waits, and one whose kind leaves nothing to chance, are not tests.
     """
     rows = rows or StudyRows.of(study, results)
+    return decide_samples(study, lambda claim, dataset: kind_of(claim).samples(rows, claim, dataset))
+
+
+def decide_samples(study: Study, samples_of: Callable[[Claim, str], Samples], tell_seeds: bool = True) -> list[Verdict]:
+    """The same of values that are at hand, by claim and dataset; of the study its name and claims are used.
+
+    tell_seeds: whether undecided verdicts name the number of seeds that they need, which takes most of the time.
+    """
     claims = {i: claim for i, claim in enumerate(study.claims) if not claim.waits}
-    parts = {(i, dataset): _weighed(rows, claim, dataset) for i, claim in claims.items() for dataset in claim.datasets}
+    parts = {
+        (i, dataset): kind_of(claim).weigh(claim, [(dataset, samples_of(claim, dataset))], LEVEL)
+        for i, claim in claims.items()
+        for dataset in claim.datasets
+    }
     wholes = {i: headline(claim, [parts[i, dataset] for dataset in claim.datasets]) for i, claim in claims.items()}
+    if not tell_seeds:
+        parts, wholes = ({key: replace(part, seeds_decide=False) for key, part in of.items()} for of in (parts, wholes))
     p_wholes = _adjusted(wholes)
     p_parts = _adjusted(parts)
     varied = [i for i, evidence in wholes.items() if not math.isnan(evidence.heterogeneity)]
@@ -70,11 +85,6 @@ def waiting_verdict(study: Study, claim: Claim, why: str) -> Verdict:
     """The row of a claim that is not decided yet, with the reason."""
     row = _row(study, Evidence(claim, [], "difference", math.nan, math.nan, method=""), POOLED, math.nan)
     return replace(row, datasets=claim.datasets, verdict=WAITING, reason=why)
-
-
-def _weighed(rows: StudyRows, claim: Claim, dataset: str) -> Evidence:
-    kind = kind_of(claim)
-    return kind.weigh(claim, [(dataset, kind.samples(rows, claim, dataset))], LEVEL)
 
 
 def _adjusted(evidence: dict[Any, Evidence]) -> dict[Any, tuple[float, int]]:

@@ -3,7 +3,9 @@
 The exact Mann–Whitney test asks whether two laws are the same; one arm that scatters five times as widely around the same
 median gives it a small p too often. So that only a shift is found, a small p must be confirmed by permuting Brunner and
 Munzel's studentized statistic (Neubert and Brunner, Computational Statistics & Data Analysis 51, 2007), which is exact for
-equal laws as well: the larger p of the two counts.
+equal laws as well: the larger p of the two counts. Where the numbers of runs differ too, 5 against 10 say, and the fewer
+scatter more widely, that still finds too much: 6.8 % false where 5 % are allowed. There Welch's test (Biometrika 34, 1947) must
+agree: 3.9 %, at the price of 3 points of power where the spreads are equal.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ def robust_rank_test(strata: Sequence[Pair], shift: float, seed: int) -> RankTes
     if min(exact.p_less, exact.p_greater) >= ALPHA or all(_separate(*pair) for pair in pairs):
         return exact
     less, greater = studentized_test(pairs, seed)
+    if any(len(arm) != len(other) for arm, other in pairs):
+        less, greater = np.maximum((less, greater), welch_test(pairs)).tolist()
     if less <= exact.p_less and greater <= exact.p_greater:
         return exact
     less, greater = max(less, exact.p_less), max(greater, exact.p_greater)
@@ -63,6 +67,25 @@ def studentized_test(strata: Sequence[tuple[Floats, Floats]], seed: int) -> tupl
         statistic = np.where((variance <= SLACK) & (np.abs(excess) <= SLACK), 0.0, excess / np.sqrt(variance))
     seen, dealt = statistic[0], statistic[1:] if every else statistic
     return float(np.mean(dealt <= seen + SLACK)), float(np.mean(dealt >= seen - SLACK))
+
+
+def welch_test(strata: Sequence[tuple[Floats, Floats]]) -> tuple[float, float]:
+    """One-sided p of Welch's t over strata: that the first means are not lower, and not higher; infinities at the worst."""
+    effect, parts = 0.0, []
+    for pair in strata:
+        pooled = np.concatenate(pair)
+        inside = pooled[np.isfinite(pooled)]
+        if not len(inside):
+            return 1.0, 1.0
+        arm, other = (np.clip(values, inside.min(), inside.max()) for values in pair)
+        effect += float(arm.mean() - other.mean())
+        parts += [(float(values.var(ddof=1)) / len(values), len(values) - 1) for values in (arm, other)]
+    variance = sum(part for part, _ in parts)
+    if not variance:
+        return 1.0, 1.0
+    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
+    t = effect / math.sqrt(variance)
+    return float(stats.t.cdf(t, freedom)), float(stats.t.sf(t, freedom))
 
 
 @dataclass(frozen=True)
