@@ -120,12 +120,28 @@ class _Pooled:
     def lead(self, deals: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """Of each deal [deals, runs]: by how much P(second < first) exceeds one half, and the variance of that."""
         m, n = self.m, len(self.first) - self.m
+        if (self.end - self.start == 1).all():
+            return self._lead_without_ties(deals, m, n)
         counted = np.concatenate([np.zeros((len(deals), 1)), np.cumsum(deals, axis=1)], axis=1)
         below = (counted[:, self.start] + counted[:, self.end]) / 2  # of the first sample, ties one half
         others = (self.start + self.end) / 2 - below
         share, one = _moments(others / n, deals, m)
         _, two = _moments(below / m, ~deals, n)
         return share - 0.5, one / m + two / n
+
+    def _lead_without_ties(self, deals: NDArray[np.bool_], m: int, n: int) -> tuple[Floats, Floats]:
+        """The same, five times as fast: the k-th of a sample has k of its own below it, and all else is the other's."""
+        own, rest = (np.flatnonzero(of).reshape(len(deals), -1) for of in (deals, ~deals))
+        start = len(self.first) * np.arange(len(deals))[:, None]
+        (others, one), (below, two) = (_sums(of - start - np.arange(of.shape[1])) for of in (own, rest))
+        variance = (one - others**2 / m) / ((m - 1) * m * n**2) + (two - below**2 / n) / ((n - 1) * n * m**2)
+        return others / (m * n) - 0.5, variance
+
+
+def _sums(values: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Of each row of whole numbers, and of their squares."""
+    counts = values.astype(float)
+    return counts @ np.ones(counts.shape[1]), np.einsum("ij,ij->i", counts, counts)
 
 
 def _moments(values: Floats, chosen: NDArray[np.bool_], count: int) -> tuple[Floats, Floats]:
