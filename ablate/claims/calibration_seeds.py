@@ -1,8 +1,8 @@
 """Whether the number of seeds that an undecided verdict names is the one that would decide it with 80 % power.
 
-The true number is found by simulation of the engine itself over numbers of runs; pilots of ten are drawn from the same law, and
-the numbers that the undecided ones name are held against it. A pilot knows the effect only to about ± 0.45 standard
-deviations, and the undecided ones are those in which it looked small: single numbers scatter, their median should not.
+The true number is found by simulation of the engine itself over numbers of runs; pilots of five and ten are drawn from the
+same law, and the numbers that the undecided ones name are held against it. A pilot of ten knows the effect only to about ± 0.45
+standard deviations, and the undecided ones are those in which it looked small: single numbers scatter, their median less.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ablate.claims.statistics.bootstrap import LEVEL
 from ablate.claims.statistics.effects import POWER
 from ablate.claims.thresholds import ALPHA, FEWEST_SEEDS
 
-PILOT = 10
+PILOTS = (5, 10)
 CASES = (
     ("compare", 1.2),
     ("compare", 1.5),
@@ -39,13 +39,16 @@ FACTOR = 1.5
 def seeds_needed(
     studies: int = STUDIES // FEWER["needed"], seed: int = 0, done: Iterable[Needed] = (), command: str = ""
 ) -> Iterator[Needed]:
-    """One row for each kind, law and effect of which some number of runs up to 200 has 80 % power."""
-    there, known = {(row.kind, row.distribution, row.effect_sd) for row in done}, simulations()
+    """One row for each kind, law, effect and size of the pilot."""
+    there, known = {(row.kind, row.distribution, row.effect_sd, row.pilot) for row in done}, simulations()
     for kind, effect in CASES:
         for law in NEEDED_LAWS:
-            if (known[kind].laws and law not in known[kind].laws) or (kind, law, effect) in there:
+            pilots = [pilot for pilot in PILOTS if (kind, law, effect, pilot) not in there]
+            if (known[kind].laws and law not in known[kind].laws) or not pilots:
                 continue
-            yield _row(known[kind], law, effect, studies, seed, command)
+            true = true_number(known[kind], law, effect, studies, seed)
+            for pilot in pilots:
+                yield _row(known[kind], law, effect, pilot, true, studies, seed, command)
 
 
 def true_number(simulation: Simulation, law: str, effect: float, studies: int, seed: int) -> int:
@@ -59,12 +62,13 @@ def true_number(simulation: Simulation, law: str, effect: float, studies: int, s
     return high
 
 
-def _row(simulation: Simulation, law_name: str, effect: float, studies: int, seed: int, command: str) -> Needed:
-    true = true_number(simulation, law_name, effect, studies, seed)
-    law = Law(law_name, np.random.default_rng([seed, 7, LAWS.index(law_name), round(1000 * effect)]))
+def _row(
+    simulation: Simulation, law_name: str, effect: float, pilot: int, true: int, studies: int, seed: int, command: str
+) -> Needed:
+    law = Law(law_name, np.random.default_rng([seed, pilot, LAWS.index(law_name), round(1000 * effect)]))
     undecided, told = 0, []
     for _ in range(studies):
-        claim, samples, _ = simulation.make(law, PILOT, effect)
+        claim, samples, _ = simulation.make(law, pilot, effect)
         kind = kind_of(claim)
         evidence = kind.weigh(claim, [("simulated", samples)], LEVEL)
         word, _, needed = kind.judge(evidence, evidence.p, ALPHA)
@@ -74,6 +78,6 @@ def _row(simulation: Simulation, law_name: str, effect: float, studies: int, see
     low, median, high = (float(end) for end in np.quantile(numbers, [0.25, 0.5, 0.75]))
     within = float(np.mean((numbers <= FACTOR * true) & (numbers * FACTOR >= true)))
     return Needed(
-        simulation.name, law_name, effect, PILOT, true, studies, undecided, len(told), median, low, high, median / true,
+        simulation.name, law_name, effect, pilot, true, studies, undecided, len(told), median, low, high, median / true,
         within, standard_error(within, max(len(told), 1)), seed, command,
     )  # fmt: skip

@@ -122,6 +122,16 @@ class Needed:
     command: str
 
 
+@dataclass(frozen=True)
+class Tables:
+    """What was calibrated."""
+
+    cases: list[Case]
+    coverage: list[Coverage]
+    powers: list[Power]
+    needed: list[Needed]
+
+
 Row = Case | Coverage | Power | Needed
 AnyRow = TypeVar("AnyRow", Case, Coverage, Power, Needed)
 TABLES: tuple[type[Row], ...] = (Case, Coverage, Power, Needed)
@@ -150,3 +160,9 @@ def read_table(folder: Path, of: type[AnyRow]) -> list[AnyRow]:
         raise UsageError(
             f"{path}: not a readable table: {error}; delete it, or make it anew by `ablate calibrate --again`"
         ) from error
+
+
+def read_tables(folder: Path) -> Tables | None:
+    """All four; None where there is none. UsageError where one is not readable."""
+    tables = Tables(*(read_table(folder, of) for of in (Case, Coverage, Power, Needed)))
+    return tables if tables.cases else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +25,7 @@ def calibrate(
     again: Annotated[
         bool, typer.Option("--again", help="make every line anew; by default those there are kept")
     ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="a line or two of each kind, to see that it works")] = False,
     plugin: Plugin = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
@@ -31,12 +33,12 @@ def calibrate(
     from ablate.files.whole_files import write_text
 
     load_plugins(plugin)
-    command = f"ablate calibrate --studies {studies} --seed {seed}"
+    command = f"ablate calibrate --studies {studies} --seed {seed}" + " --quick" * quick
     rows: dict[type[Row], list[Row]] = {of: [] for of in TABLES}
     for of in TABLES:
         there: list[Row] = [] if again else list(read_table(out, of))
         rows[of] = [row for row in there if row.command == command]
-    for row in _missing(rows, studies, seed, command):
+    for row in _missing(rows, studies, seed, command, quick):
         rows[type(row)].append(row)
         write_text(out / row.FILE, table_text(rows[type(row)], type(row)))
         if not as_json:
@@ -48,21 +50,26 @@ def calibrate(
             print(f"{out / of.FILE}: {len(rows[of])} lines")
 
 
-def _missing(rows: dict[type[Row], list[Row]], studies: int, seed: int, command: str) -> Iterator[Row]:
+def _missing(rows: dict[type[Row], list[Row]], studies: int, seed: int, command: str, quick: bool) -> Iterator[Row]:
     """What is not in the tables yet, one line after the other."""
-    from ablate.claims.calibration import false_decisions, powers
+    from ablate.claims.calibration import EFFECTS, POWER_LAWS, POWER_SEEDS, SEEDS, false_decisions, powers
     from ablate.claims.calibration_families import families
     from ablate.claims.calibration_seeds import seeds_needed
+    from ablate.claims.simulation import LAWS
 
     cases = [row for row in rows[Case] if isinstance(row, Case)]
     needed = [row for row in rows[Needed] if isinstance(row, Needed)]
     found = [row for row in rows[Power] if isinstance(row, Power)]
     fewer = {what: max(1, studies // share) for what, share in FEWER.items()}
-    for made in false_decisions(studies, seed, done=cases, command=command):
+    laws, seeds, effects = (LAWS[:1], (5,), (2.0,)) if quick else (LAWS, SEEDS, EFFECTS)
+    for made in false_decisions(studies, seed, laws=laws, seeds=seeds, done=cases, command=command):
         yield from reversed(made)  # the case last: where it is there, its coverage is too
-    yield from families(fewer["families"], seed, cases, command)
-    yield from seeds_needed(fewer["needed"], seed, needed, command)
-    yield from powers(fewer["power"], seed, done=found, command=command)
+    most = 1 if quick else None
+    yield from islice(seeds_needed(fewer["needed"], seed, needed, command), most and most - len(needed))
+    told = [case for case in cases if case.claims * case.datasets > 1]
+    yield from islice(families(fewer["families"], seed, cases, command), most and most - len(told))
+    laws, seeds = (laws, seeds) if quick else (POWER_LAWS, POWER_SEEDS)
+    yield from powers(fewer["power"], seed, None, laws, seeds, effects, found, command)
 
 
 def _line(row: Row) -> str:

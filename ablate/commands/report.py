@@ -26,8 +26,7 @@ def report(
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Build the HTML page and verdicts.csv from result tables."""
-    from ablate.claims.calibration_table import FOLDER, read_table
-    from ablate.claims.calibration_table import TABLE as CALIBRATION
+    from ablate.claims.calibration_table import FOLDER, read_tables
     from ablate.report import former, questions, speed
     from ablate.report.site import build_report
     from ablate.study.load import load_study
@@ -40,13 +39,12 @@ def report(
     loaded = [_read(folders.get(name, results / name)) for name in names]
     there = {study.name for study, _ in loaded}
     files = [] if studies else [load_study(path) for path in sorted(study_files.glob("*.yaml"))]
-    calibration = results / FOLDER / CALIBRATION
     page = build_report(
         loaded,
         out,
         speed_table=results / speed.TABLE,
         unrun=[study for study in files if study.name not in there],
-        cases=read_table(calibration) if calibration.is_file() else [],
+        cases=read_tables(results / FOLDER),
         open_questions=questions.read(results / questions.TABLE),
         former_verdicts=former.read(results / former.TABLE),
     )

@@ -23,14 +23,14 @@ from ablate.errors import AblateError
 from ablate.files import whole_files
 from ablate.report import former, questions, speed
 from ablate.report.board import SYMBOLS, board, tally
-from ablate.report.calibration import lines
+from ablate.report.calibration import shown
 from ablate.report.glance import at_a_glance
 from ablate.report.section import StudySection, section_of
 from ablate.results import numbers
 from ablate.results.provenance import cores
 
 if TYPE_CHECKING:
-    from ablate.claims.calibration_table import Case
+    from ablate.claims.calibration_table import Tables
     from ablate.results.tables import Results
     from ablate.study.study import Study
 
@@ -46,7 +46,7 @@ def build_report(
     command: str = "ablate report",
     speed_table: Path | None = None,
     unrun: Sequence[Study] = (),
-    cases: Sequence[Case] = (),
+    cases: Tables | None = None,
     open_questions: Mapping[str, list[str]] | None = None,
     former_verdicts: former.Former | None = None,
 ) -> Path:
@@ -62,7 +62,7 @@ def build_report(
     verdicts += [waiting_verdict(study, claim, claim.waits or NOT_RUN) for study in unrun for claim in study.claims]
     verdicts = project_wide(verdicts)
     page = _page(
-        [section for section, _ in parts], verdicts, command=command, table=TABLE, calibration=lines(cases),
+        [section for section, _ in parts], verdicts, command=command, table=TABLE, calibration=shown(cases),
         machines=_machines(speed_table), speed_headings=speed.HEADINGS,
         questions=questions.of_contradicted(open_questions or {}, verdicts),
     )  # fmt: skip
