@@ -96,15 +96,14 @@ def powers(
 def _rows(simulation: Simulation, law: str, n: int, studies: int, seed: int, command: str) -> list[Row]:
     outcome = simulate(simulation, law, n, 0.0, studies, seed)
     other_n = Law(law, np.random.default_rng(0)).other_n(n)
-    said = [outcome.share(word) for word in (REPRODUCED, CONTRADICTED, NO_DIFFERENCE)]
-    false = sum(said)
+    reproduced, contradicted, same = (outcome.share(word) for word in (REPRODUCED, CONTRADICTED, NO_DIFFERENCE))
+    false = reproduced + contradicted + same
     error = standard_error(false, studies)
-    rows: list[Row] = [
-        Case(
-            simulation.name, law, n, other_n, 1, 1, 0.0, studies, *said, 0.0, false, error, false > ALLOWED + 2 * error, seed,
-            command,
-        )
-    ]  # fmt: skip
+    case = Case(
+        simulation.name, law, n, other_n, 1, 1, 0.0, studies, reproduced, contradicted, same, 0.0, false, error,
+        false > ALLOWED + 2 * error, seed, command,
+    )  # fmt: skip
+    rows: list[Row] = [case]
     if not math.isnan(outcome.below):
         held = 1 - outcome.below - outcome.above
         error = standard_error(held, studies)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -17,6 +18,9 @@ from ablate.claims.judgement import CONTRADICTED, DEPENDS, NO_DIFFERENCE, REPROD
 from ablate.claims.simulation import LAWS, Law, simulated_claim
 from ablate.claims.verdict import POOLED
 from ablate.study.claims import Claim
+
+if TYPE_CHECKING:
+    from ablate.study.study import Study
 
 SIZES = ((1, 3), (6, 1), (12, 1), (6, 3))
 """Claims of a study, and datasets of each"""
@@ -69,15 +73,16 @@ def family(
     false = 0
     for _ in range(studies):
         verdicts = decide_samples(
-            study, lambda *_: law.samples(*law.pair(-margin, n), names=("a", "b")), tell_seeds=False
+            cast("Study", study), lambda *_: law.samples(*law.pair(-margin, n), names=("a", "b")), tell_seeds=False
         )
         words = {verdict.verdict for verdict in verdicts if verdict.dataset == POOLED}
         for word in counts:
             counts[word] += word in words
         false += bool(words & set(counts))
-    shares = [count / studies for count in counts.values()]
+    reproduced, contradicted, same, depends = (count / studies for count in counts.values())
     error = standard_error(false / studies, studies)
     return Case(
-        kind, law_name, n, law.other_n(n), datasets, claims, 0.0, studies, *shares, false / studies, error,
+        kind, law_name, n, law.other_n(n), datasets, claims, 0.0, studies, reproduced, contradicted, same, depends,
+        false / studies, error,
         false / studies > ALLOWED + 2 * error, seed, command,
     )  # fmt: skip

@@ -66,7 +66,8 @@ def _row(
     simulation: Simulation, law_name: str, effect: float, pilot: int, true: int, studies: int, seed: int, command: str
 ) -> Needed:
     law = Law(law_name, np.random.default_rng([seed, pilot, LAWS.index(law_name), round(1000 * effect)]))
-    undecided, told = 0, []
+    undecided = 0
+    told: list[int] = []
     for _ in range(studies):
         claim, samples, _ = simulation.make(law, pilot, effect)
         kind = kind_of(claim)
@@ -74,7 +75,7 @@ def _row(
         word, _, needed = kind.judge(evidence, evidence.p, ALPHA)
         undecided += word == INCONCLUSIVE
         told += [needed] if needed else []
-    numbers = np.array(told or [np.nan], dtype=float)
+    numbers = np.array(told, dtype=float) if told else np.full(1, np.nan)
     low, median, high = (float(end) for end in np.quantile(numbers, [0.25, 0.5, 0.75]))
     within = float(np.mean((numbers <= FACTOR * true) & (numbers * FACTOR >= true)))
     return Needed(

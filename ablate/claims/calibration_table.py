@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ablate.errors import UsageError
 
@@ -133,9 +133,11 @@ class Tables:
 
 
 Row = Case | Coverage | Power | Needed
-AnyRow = TypeVar("AnyRow", Case, Coverage, Power, Needed)
+AnyRow = TypeVar("AnyRow", bound=Row)
 TABLES: tuple[type[Row], ...] = (Case, Coverage, Power, Needed)
-_READERS = {"str": str, "int": int, "float": float, "bool": lambda text: text == "True"}
+_READERS: dict[str, Callable[[str], Any]] = {
+    "str": str, "int": int, "float": float, "bool": lambda text: text == "True",
+}  # fmt: skip
 
 
 def table_text(rows: Iterable[Row], of: type[Row]) -> str:
@@ -164,5 +166,7 @@ def read_table(folder: Path, of: type[AnyRow]) -> list[AnyRow]:
 
 def read_tables(folder: Path) -> Tables | None:
     """All four; None where there is none. UsageError where one is not readable."""
-    tables = Tables(*(read_table(folder, of) for of in (Case, Coverage, Power, Needed)))
+    tables = Tables(
+        read_table(folder, Case), read_table(folder, Coverage), read_table(folder, Power), read_table(folder, Needed)
+    )
     return tables if tables.cases else None

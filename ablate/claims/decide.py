@@ -49,7 +49,8 @@ def decide_samples(study: Study, samples_of: Callable[[Claim, str], Samples], te
     }
     wholes = {i: headline(claim, [parts[i, dataset] for dataset in claim.datasets]) for i, claim in claims.items()}
     if not tell_seeds:
-        parts, wholes = ({key: replace(part, seeds_decide=False) for key, part in of.items()} for of in (parts, wholes))
+        parts = {key: replace(part, seeds_decide=False) for key, part in parts.items()}
+        wholes = {key: replace(whole, seeds_decide=False) for key, whole in wholes.items()}
     p_wholes = _adjusted(wholes)
     p_parts = _adjusted(parts)
     varied = [i for i, evidence in wholes.items() if not math.isnan(evidence.heterogeneity)]

@@ -61,15 +61,24 @@ def _missing(rows: dict[type[Row], list[Row]], studies: int, seed: int, command:
     needed = [row for row in rows[Needed] if isinstance(row, Needed)]
     found = [row for row in rows[Power] if isinstance(row, Power)]
     fewer = {what: max(1, studies // share) for what, share in FEWER.items()}
-    laws, seeds, effects = (LAWS[:1], (5,), (2.0,)) if quick else (LAWS, SEEDS, EFFECTS)
-    for made in false_decisions(studies, seed, laws=laws, seeds=seeds, done=cases, command=command):
+    for made in false_decisions(
+        studies,
+        seed,
+        laws=LAWS[:1] if quick else LAWS,
+        seeds=SEEDS[:1] if quick else SEEDS,
+        done=cases,
+        command=command,
+    ):
         yield from reversed(made)  # the case last: where it is there, its coverage is too
     most = 1 if quick else None
     yield from islice(seeds_needed(fewer["needed"], seed, needed, command), most and most - len(needed))
     told = [case for case in cases if case.claims * case.datasets > 1]
     yield from islice(families(fewer["families"], seed, cases, command), most and most - len(told))
-    laws, seeds = (laws, seeds) if quick else (POWER_LAWS, POWER_SEEDS)
-    yield from powers(fewer["power"], seed, None, laws, seeds, effects, found, command)
+    seeds, effects = (POWER_SEEDS[:1], EFFECTS[-1:]) if quick else (POWER_SEEDS, EFFECTS)
+    yield from powers(
+        fewer["power"], seed, laws=POWER_LAWS[:1] if quick else POWER_LAWS, seeds=seeds, effects=effects, done=found,
+        command=command,
+    )  # fmt: skip
 
 
 def _line(row: Row) -> str:

@@ -129,7 +129,7 @@ def recompute(folder, table):
 
 
 def error(p):
-    """Three standard errors of a two-sided p that random deals gave, the engine's and these."""
+    """Three standard errors of a two-sided p by random deals."""
     return 6 * math.sqrt(max(p / 2, 1e-4) * (1 / 9999 + 1 / DEALS))
 
 
