@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from ablate.claims.kind import Simulation
-from ablate.claims.kinds.compare import CompareFields
 from ablate.claims.simulation import ONE_ARM, Law, Simulated, simulated_claim
 from ablate.claims.statistics import spread
 from ablate.claims.statistics.bootstrap import Floats
+from ablate.study.claims.claim import Fields
 
 CURVE = 10
 """Evaluations of a run, whose ranks are correlated"""
@@ -18,8 +20,8 @@ SHARED = 0.6
 """How much of a curve the other one has, of two that go together"""
 
 
-def simulations() -> tuple[Simulation, ...]:
-    """What `ablate calibrate` simulates of comparisons."""
+def simulations(held_against: Callable[[float], Fields]) -> tuple[Simulation, ...]:
+    """What `ablate calibrate` simulates of comparisons; held_against: the fields of a claim with a fixed value."""
     of_shares = ("normal", "diverging", "failing", "unequal numbers")
     return (
         Simulation("compare", "compare, two arms", _pair, 0),
@@ -30,7 +32,7 @@ def simulations() -> tuple[Simulation, ...]:
         Simulation(
             "association", "compare, rank correlations of two arms", _association, laws=("normal", "unequal numbers")
         ),
-        Simulation("along", "compare with a value; a trend along training", _value, 5, laws=ONE_ARM),
+        Simulation("along", "compare with a value; a trend along training", partial(_value, held_against), 5, ONE_ARM),
     )
 
 
@@ -82,7 +84,7 @@ def _coefficients(law: Law, shared: float, n: int) -> Floats:
     return np.asarray(1 - 6 * squares / (CURVE * (CURVE**2 - 1)), dtype=float)
 
 
-def _value(law: Law, n: int, effect: float) -> Simulated:
+def _value(held_against: Callable[[float], Fields], law: Law, n: int, effect: float) -> Simulated:
     """One arm against a fixed value, the median of runs at level 0."""
-    claim = simulated_claim("compare", against="", own=CompareFields(value=law.natural(law.median)))
+    claim = simulated_claim("compare", against="", own=held_against(law.natural(law.median)))
     return claim, law.samples(law.runs(-effect, n)), law.center - law.median - effect

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ablate.claims.decide import decide_samples
+from ablate.claims.kind import kind_of
 from ablate.claims.statistics.power import Pool, Question, _center, decided
-from tests.support.simulated_study import SimulatedClaim
+from ablate.claims.study_rows import StudyRows
+from tests.support.simulated_study import SimulatedClaim, tables
 from tests.support.simulated_verdicts import headline
 
 LESS = Question(-0.0, 0.0, of_range=False)
@@ -15,11 +18,14 @@ LESS = Question(-0.0, 0.0, of_range=False)
 
 def power_of_the_engine(values: dict, n: int, claim: SimulatedClaim, studies: int = 25) -> float:
     """Share of decided claims over studies of n seeds that are drawn from those at hand."""
-    rng = np.random.default_rng(n)
-    words = [
-        headline({key: rng.choice(runs, n) * rng.lognormal(0, 1e-6, n) for key, runs in values.items()}, claim).verdict
-        for _ in range(studies)
-    ]
+    rng, words = np.random.default_rng(n), []
+    for _ in range(studies):
+        drawn = {key: rng.choice(runs, n) * rng.lognormal(0, 1e-6, n) for key, runs in values.items()}
+        rows = StudyRows.of(*tables(drawn, [claim]))
+        verdicts = decide_samples(
+            rows.study, lambda of, where, rows=rows: kind_of(of).samples(rows, of, where), tell_seeds=False
+        )
+        words.append(verdicts[0].verdict)
     return float(np.mean([word != "inconclusive" for word in words]))
 
 

@@ -153,7 +153,7 @@ class Compare(Kind):
     def simulations(self) -> tuple[Simulation, ...]:
         from ablate.claims.simulated_comparisons import simulations
 
-        return simulations()
+        return simulations(lambda value: CompareFields(value=value))
 
 
 def _metric(verdict: Verdict) -> str:
