@@ -7,10 +7,9 @@ import pytest
 from scipy import stats
 
 from ablate.claims.decide import decide_samples
-from ablate.claims.kind import kind_of
 from ablate.claims.statistics.power import Pool, Question, _center, decided
-from ablate.claims.study_rows import StudyRows
-from tests.support.simulated_study import SimulatedClaim, tables
+from ablate.claims.values import Samples
+from tests.support.simulated_study import SimulatedClaim, SimulatedStudy
 from tests.support.simulated_verdicts import headline
 
 LESS = Question(-0.0, 0.0, of_range=False)
@@ -18,14 +17,11 @@ LESS = Question(-0.0, 0.0, of_range=False)
 
 def power_of_the_engine(values: dict, n: int, claim: SimulatedClaim, studies: int = 25) -> float:
     """Share of decided claims over studies of n seeds that are drawn from those at hand."""
-    rng, words = np.random.default_rng(n), []
+    rng, words, study = np.random.default_rng(n), [], SimulatedStudy((claim,), [])
     for _ in range(studies):
-        drawn = {key: rng.choice(runs, n) * rng.lognormal(0, 1e-6, n) for key, runs in values.items()}
-        rows = StudyRows.of(*tables(drawn, [claim]))
-        verdicts = decide_samples(
-            rows.study, lambda of, where, rows=rows: kind_of(of).samples(rows, of, where), tell_seeds=False
-        )
-        words.append(verdicts[0].verdict)
+        drawn = [rng.choice(runs, n) * rng.lognormal(0, 1e-6, n) for runs in values.values()]
+        samples = Samples(*drawn, "ratio", "iqm", (0, 0), (0, 0), names=("a", "b"))
+        words.append(decide_samples(study, lambda *_, samples=samples: samples, tell_seeds=False)[0].verdict)
     return float(np.mean([word != "inconclusive" for word in words]))
 
 
