@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from ablate import registry
-from ablate.claims.calibration_table import FOLDER, POWER, read_table
+from ablate.claims.calibration_table import FOLDER, Power, read_table
 from ablate.report import claims_words
 from ablate.report.board import SYMBOLS
 from ablate.study import recipes
@@ -104,8 +104,12 @@ def test_its_hours_runs_and_seeds_are_those_of_the_committed_tables() -> None:
 
 
 def test_its_power_is_that_of_the_committed_simulation() -> None:
-    cases = read_table(ROOT / "results" / FOLDER / POWER)
-    found = {case.effect_sd: f"{100 * case.reproduced:.0f} %" for case in cases if case.n == 10}
+    rows = read_table(ROOT / "results" / FOLDER, Power)
+    found = {
+        row.effect_sd: f"{100 * row.power:.0f} %"
+        for row in rows
+        if (row.kind, row.distribution, row.n) == ("compare", "normal", 10)
+    }
     told = " ".join(section("How to read it").split())
     assert (
         f"1.5 standard deviations of the seeds with {found[1.5]}, 1 with {found[1]} and 0.5 with {found[0.5]}" in told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from ablate.claims.thresholds import ALPHA
 from ablate.claims.verdict import POOLED, Verdict
 
 if TYPE_CHECKING:
+    from ablate.claims.values import Samples
     from ablate.results.tables import Results
     from ablate.study.claims import Claim
     from ablate.study.study import Study
@@ -41,10 +42,26 @@ Parts = dict[tuple[int, str], Evidence]
 """(claim's number, dataset) → its evidence"""
 
 
+def decide_samples(study: Study, samples_of: Callable[[Claim, str], Samples], tell_seeds: bool = True) -> list[Verdict]:
+    """The same of values that are at hand, by claim and dataset; of the study its name and claims are used.
+
+    tell_seeds: whether undecided verdicts name the number of seeds that they need, which takes most of the time.
+    """
+
+    def weigh(claim: Claim, dataset: str) -> Evidence:
+        return kind_of(claim).weigh(claim, [(dataset, samples_of(claim, dataset))], LEVEL)
+
+    return judged(study, *_all_weighed(study, weigh), alpha=ALPHA if tell_seeds else 0.0)
+
+
 def weighed(study: Study, rows: StudyRows) -> tuple[Parts, dict[int, Evidence]]:
     """The evidence on each dataset, and over all of them, of every claim that does not wait."""
+    return _all_weighed(study, lambda claim, dataset: weigh_on(rows, claim, dataset))
+
+
+def _all_weighed(study: Study, weigh: Callable[[Claim, str], Evidence]) -> tuple[Parts, dict[int, Evidence]]:
     claims = {i: claim for i, claim in enumerate(study.claims) if not claim.waits}
-    parts = {(i, dataset): weigh_on(rows, claim, dataset) for i, claim in claims.items() for dataset in claim.datasets}
+    parts = {(i, dataset): weigh(claim, dataset) for i, claim in claims.items() for dataset in claim.datasets}
     return parts, {i: headline(claim, [parts[i, dataset] for dataset in claim.datasets]) for i, claim in claims.items()}
 
 

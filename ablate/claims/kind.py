@@ -78,6 +78,8 @@ class Simulation:
     make: Callable[[Law, int, float], tuple[Claim, Samples, float]]
     stream: int | None = None
     """of its random numbers; None: one that depends on the name"""
+    laws: tuple[str, ...] = ()
+    """under which it is simulated (ablate.claims.simulation.LAWS); none: under all"""
     looks: tuple[int, ...] = ()
     """the study is looked at with so many times n seeds, until it is decided; (): once, with n"""
     claims: int = 1

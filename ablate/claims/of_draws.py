@@ -195,6 +195,7 @@ def weigh_by_draw(evidence: Evidence, level: float) -> Evidence:
 def _weigh_values(evidence: Evidence, level: float) -> Evidence:
     """Wilcoxon's signed rank test. A draw on which one arm diverged differs most; on which both did, not at all."""
     from ablate.claims.statistics import effects
+    from ablate.claims.statistics.intervals import difference_from_value
     from ablate.claims.statistics.signed_rank import signed_rank_test
 
     margin, gaps = evidence.margin, differences_by_draw(evidence)
@@ -207,9 +208,7 @@ def _weigh_values(evidence: Evidence, level: float) -> Evidence:
         return evidence.without_finite_values()
     differences = [first - second for first, second in pairs]
     center = evidence.filled[0].center
-    return evidence.with_effect(
-        *effects.difference_from_value(differences, 0.0, evidence.bootstrap_seed, center, level)
-    )
+    return evidence.with_effect(*difference_from_value(differences, 0.0, evidence.bootstrap_seed, center, level))
 
 
 def _weigh_shares(evidence: Evidence, level: float) -> Evidence:

@@ -131,6 +131,6 @@ def _simulated(law: Law, n: int, level: float) -> Floats:
         return values
     from ablate.claims.simulation import DIVERGING
 
-    lost = (law.rng.random(n) < DIVERGING) & (law.name == "diverging")
+    lost = law.rng.random(n) < DIVERGING.get(law.name, 0.0)
     stop = np.where(lost, law.rng.integers(0, SIMULATED_EVALUATIONS, n), SIMULATED_EVALUATIONS)
     return np.where(np.arange(SIMULATED_EVALUATIONS) < stop[:, None], np.exp(values), np.inf)

@@ -27,8 +27,7 @@ def report(
     plugin: Plugin = [],  # noqa: B006
 ) -> None:
     """Build the HTML page, verdicts.csv and verdicts.md from result tables."""
-    from ablate.claims.calibration_table import FOLDER, POWER, read_table
-    from ablate.claims.calibration_table import TABLE as CALIBRATION
+    from ablate.claims.calibration_table import FOLDER, read_tables
     from ablate.report import claims_words, former, questions, speed
     from ablate.report.site import build_report
     from ablate.study.load import load_study
@@ -42,14 +41,12 @@ def report(
     there = {study.name for study, _ in loaded}
     files = [] if studies else [load_study(path) for path in sorted(study_files.glob("*.yaml"))]
     _tell_changes([study for study, _ in loaded], study_files)
-    calibration, power = results / FOLDER / CALIBRATION, results / FOLDER / POWER
     page = build_report(
         loaded,
         out,
         speed_table=results / speed.TABLE,
         unrun=[study for study in files if study.name not in there],
-        cases=read_table(calibration) if calibration.is_file() else [],
-        power=read_table(power) if power.is_file() else [],
+        cases=read_tables(results / FOLDER),
         open_questions=questions.read(results / questions.TABLE),
         former_verdicts=former.read(results / former.TABLE),
         words=claims_words.read(results / claims_words.TABLE),

@@ -26,14 +26,14 @@ from ablate.errors import AblateError
 from ablate.files import whole_files
 from ablate.report import claims_markdown, former, questions, speed
 from ablate.report.board import SYMBOLS, board
-from ablate.report.calibration import lines, power_lines
+from ablate.report.calibration import shown
 from ablate.report.glance import Row, at_a_glance, tally
 from ablate.report.section import StudySection, section_of
 from ablate.results import numbers
 from ablate.results.provenance import cores
 
 if TYPE_CHECKING:
-    from ablate.claims.calibration_table import Case
+    from ablate.claims.calibration_table import Tables
     from ablate.results.tables import Results
     from ablate.study.study import Study
 
@@ -49,17 +49,16 @@ def build_report(
     command: str = "ablate report",
     speed_table: Path | None = None,
     unrun: Sequence[Study] = (),
-    cases: Sequence[Case] = (),
+    cases: Tables | None = None,
     open_questions: Mapping[str, list[str]] | None = None,
     former_verdicts: former.Former | None = None,
     words: Mapping[str, str] | None = None,
-    power: Sequence[Case] = (),
 ) -> Path:
     """Write `out/index.html`, `out/verdicts.csv` and `out/verdicts.md`; returns the page's path.
 
     speed_table: the benchmark's; the page has its section where the file exists. unrun: studies without tables, whose
-    claims are shown as waiting. cases: from `ablate calibrate`; power: the same with --power. open_questions: by claim,
-    shown where it is contradicted. former_verdicts: those of an earlier rule, which the table holds beside the new ones.
+    claims are shown as waiting. cases: from `ablate calibrate`. open_questions: by claim, shown where it is contradicted.
+    former_verdicts: those of an earlier rule, which the table holds beside the new ones.
     words: claim → how its document has it.
     The same tables give the same bytes: no file holds the time of its making. AblateError if they cannot be written.
     """
@@ -71,7 +70,7 @@ def build_report(
     glance = at_a_glance(entries, verdicts, words)
     page = _page(
         [section for section, _ in parts], glance, board=entries, written=written.summary(verdicts), command=command,
-        table=TABLE, calibration=lines(cases), power=power_lines(power), machines=_machines(speed_table),
+        table=TABLE, calibration=shown(cases), machines=_machines(speed_table),
         speed_headings=speed.HEADINGS, questions=questions.of_contradicted(open_questions or {}, verdicts),
     )  # fmt: skip
     out = Path(out)

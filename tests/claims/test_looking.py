@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablate.claims.calibration import calibrate
+from ablate.claims.calibration import powers
 from ablate.claims.evidence import Evidence
 from ablate.claims.kind import kind_of, simulations
 from ablate.claims.looking import Looking
@@ -118,7 +118,7 @@ def test_without_effects_hardly_any_study_decides_something(count: int, studies:
 
 
 def test_an_effect_is_found_as_by_forty_seeds_with_about_half_of_them() -> None:
-    (case,) = calibrate(30, kinds=["looks"], laws=["normal"], seeds=[10], effects=[1.5])
-    assert case.reproduced >= 0.9  # 40 seeds find it nearly always
-    assert case.contradicted == 0
-    assert case.seeds_used < 22
+    (row,) = powers(30, kinds=["looks"], laws=["normal"], seeds=[10], effects=[1.5])
+    assert row.power >= 0.9  # 40 seeds find it nearly always
+    assert row.contradicted == 0
+    assert row.seeds_used < 22

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from ablate.claims.decide import decide_samples
 from ablate.claims.statistics.power import Pool, Question, _center, decided
-from tests.support.simulated_study import SimulatedClaim
+from ablate.claims.values import Samples
+from tests.support.simulated_study import SimulatedClaim, SimulatedStudy
 from tests.support.simulated_verdicts import headline
 
 LESS = Question(-0.0, 0.0, of_range=False)
@@ -15,18 +17,18 @@ LESS = Question(-0.0, 0.0, of_range=False)
 
 def power_of_the_engine(values: dict, n: int, claim: SimulatedClaim, studies: int = 25) -> float:
     """Share of decided claims over studies of n seeds that are drawn from those at hand."""
-    rng = np.random.default_rng(n)
-    words = [
-        headline({key: rng.choice(runs, n) * rng.lognormal(0, 1e-6, n) for key, runs in values.items()}, claim).verdict
-        for _ in range(studies)
-    ]
+    rng, words, study = np.random.default_rng(n), [], SimulatedStudy((claim,), [])
+    for _ in range(studies):
+        drawn = [rng.choice(runs, n) * rng.lognormal(0, 1e-6, n) for runs in values.values()]
+        samples = Samples(*drawn, "ratio", "iqm", (0, 0), (0, 0), names=("a", "b"))
+        words.append(decide_samples(study, lambda *_, samples=samples: samples, tell_seeds=False)[0].verdict)
     return float(np.mean([word != "inconclusive" for word in words]))
 
 
-@pytest.mark.parametrize("margin", [0.0, 0.4])
-def test_the_engine_decides_with_that_number_and_not_with_two_thirds_of_it(margin: float) -> None:
+@pytest.mark.parametrize(("margin", "shift"), [(0.0, 1.3), (0.4, 1.6)])
+def test_the_engine_decides_with_that_number_and_not_with_two_thirds_of_it(margin: float, shift: float) -> None:
     spread = stats.norm.ppf(np.linspace(0.05, 0.95, 10))
-    values = {("ring8", "a"): np.exp(spread - 1.3), ("ring8", "b"): np.exp(spread[::-1] * 1.1)}
+    values = {("ring8", "a"): np.exp(spread - shift), ("ring8", "b"): np.exp(spread[::-1] * 1.1)}
     claim = SimulatedClaim(margin=margin)
     seen = headline({key: runs[::2] for key, runs in values.items()}, claim)
     outcome = seen if seen.seeds_needed else headline(values, claim)

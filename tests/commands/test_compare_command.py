@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from ablate.claims.between_arms import between_arms
-from ablate.claims.calibration_table import read_table
+from ablate.claims.calibration_table import TABLES, Case, read_table, table_text
 from ablate.claims.decide import decide
 from ablate.claims.verdict import Verdict
 from ablate.results import checksums
@@ -121,21 +121,24 @@ def test_sets_of_several_studies_are_held_together_by_name(tmp_path: Path) -> No
 
 
 def test_calibrate_writes_the_table_that_it_prints(tmp_path: Path) -> None:
-    done = ablate("calibrate", "--studies", 1, "--out", tmp_path)
+    done = ablate("calibrate", "--quick", "--studies", 1, "--out", tmp_path)
     assert done.returncode == 0, done.stderr
-    cases = read_table(tmp_path / "calibration.csv")
-    assert len(cases) == 6 * 3 * 3 * 3
-    assert len(done.stdout.splitlines()) == len(cases) + 2
-    assert {case.studies for case in cases} == {1}
+    rows = [row for of in TABLES for row in read_table(tmp_path, of)]
+    assert len(rows) > 30
+    assert len(done.stdout.splitlines()) == len(rows) + len(TABLES)
+    assert {row.command for row in rows} == {"ablate calibrate --studies 1 --seed 0 --quick"}
+    kept = {of.FILE: (tmp_path / of.FILE).read_text() for of in TABLES}
+    (tmp_path / "power.csv").write_text("".join(kept["power.csv"].splitlines(keepends=True)[:-1]))
+    again = ablate("calibrate", "--quick", "--studies", 1, "--out", tmp_path)
+    assert len(again.stdout.splitlines()) == 1 + len(TABLES)  # only the line that was missing
+    assert {of.FILE: (tmp_path / of.FILE).read_text() for of in TABLES} == kept
 
 
 def test_a_report_shows_the_calibration_and_the_studies_that_are_not_run(tmp_path: Path) -> None:
     shutil.copytree(REFERENCE, tmp_path / "results" / "gp_vs_clip")
-    table = "kind,distribution,n,effect_sd,studies,reproduced,contradicted,inconclusive,coverage,seed\n"
     (tmp_path / "results" / "calibration").mkdir()
-    (tmp_path / "results" / "calibration" / "calibration.csv").write_text(
-        table + "bound,normal,5,0,9,0.01,0.02,0.97,0.9,0\n"
-    )
+    case = Case("bound", "normal", 5, 5, 1, 1, 0.0, 9, 0.01, 0.02, 0.0, 0.0, 0.03, 0.05, False, 0, "ablate calibrate")
+    (tmp_path / "results" / "calibration" / "calibration.csv").write_text(table_text([case], Case))
     files = tmp_path / "studies"
     files.mkdir()
     text = (REFERENCE / "study.yaml").read_text().replace("study: gp_vs_clip", "study: later")

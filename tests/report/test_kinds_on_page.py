@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ablate.claims.calibration_table import Case
+from ablate.claims.calibration_table import Case, Coverage, Needed, Power, Tables
 from ablate.claims.decide import decide
 from ablate.config.run_config import RunConfig
 from ablate.report.board import board, tally
@@ -92,7 +92,7 @@ def test_the_bar_of_a_bound_lies_in_its_range_and_an_identity_has_none():
 @pytest.mark.parametrize(
     ("claim", "sentence"),
     [
-        ("value", "fid of a is 0.333 [0.328, 0.34] times 3 (claimed: lower): reproduced"),
+        ("value", "fid of a is 0.333 [0.327, 0.34] times 3 (claimed: lower): reproduced"),
         ("near", "fid of a is 0.98 [0.956, 1.01] times that of b (claimed: equal within 20 %): reproduced"),
         ("best", "fid of a is 0.98 [0.953, 1.01] times that of the best of b, c (claimed: not worse by more than 20 %): "
          "reproduced"),
@@ -117,12 +117,26 @@ def test_a_study_without_tables_is_on_the_board_and_nowhere_else(tmp_path):
 
 
 def test_the_calibration_is_a_table_of_the_page(tmp_path):
+    made_by = (0, "ablate calibrate --studies 400 --seed 0")
     cases = [
-        Case("compare", "normal", 10, effect, 400, share, 0.0125, 1 - share - 0.0125, 0.94, 0)
-        for effect, share in ((0.0, 0.02), (1.0, 0.4), (2.0, 0.97))
+        Case("compare", "normal", n, n, 1, 1, 0.0, 400, false, 0.0, 0.0, 0.0, false, 0.01, false > 0.07, *made_by)
+        for n, false in ((5, 0.02), (10, 0.09))
     ]
-    page = build_report([made()], tmp_path, cases=cases).read_text()
+    whole = Case("study", "normal", 10, 10, 3, 12, 0.0, 150, 0.02, 0.0, 0.0, 0.01, 0.03, 0.01, False, *made_by)
+    held = Coverage("compare", "normal", 5, 5, 400, 0.94, 0.01, 0.03, 0.03, False, *made_by)
+    powers = [
+        Power("compare", "normal", 10, effect, 75, found, 0.05, 0.0, 10, *made_by)
+        for effect, found in ((1, 0.4), (2, 0.97))
+    ]
+    needed = Needed("compare", "normal", 1.2, 5, 19, 100, 67, 24, 15.0, 10.0, 27.0, 0.8, 0.37, 0.1, *made_by)
+    calibration = Tables([*cases, whole], [held], powers, [needed])
+    page = build_report([made()], tmp_path, cases=calibration).read_text()
     Tags.of(page)
-    row = re.search(r"<tr><th scope=\"row\">compare, two arms</th>(.*?)</tr>", page)[1]
-    assert re.findall(r"<td>(.*?)</td>", row) == ["normal", "10", "2 %", "1.25 %", "–", "40 %", "97 %", "94 %"]
+    rows = [re.sub(r"<[^>]*>", " ", row).split() for row in re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", page)]
+    of_compare = [row[3:] for row in rows if row[:3] == ["compare,", "two", "arms"]]
+    assert of_compare[0] == ["normal", "2", "%", "9", "%", "!", "94", "%", "–"]
+    assert of_compare[1] == ["normal", "40", "%", "97", "%"]
+    assert of_compare[2] == ["normal", "1.2", "sd", "19", "5", "67", "of", "100", "24", "15", "[10,", "27]", "37", "%"]
+    assert "of false decisions 1 of 3 are" in page
+    assert ["study", "normal", "12", "3", "10", "150", "3", "%"] in rows
     assert "calibrate" not in build_report([made()], tmp_path).read_text()

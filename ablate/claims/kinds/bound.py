@@ -1,8 +1,9 @@
 """bound: does a statistic of the metric over seeds lie in a range?
 
-p is that of two one-sided tests, as for equivalence: for the interquartile mean and the mean Student's t, of trimmed
-values (Tukey and McLaughlin 1963), for the median the sign test, for a share of runs the binomial test. The interval is
-the percentile bootstrap's, of a median that of order statistics and of a share Clopper and Pearson's, which are exact.
+p is that of two one-sided tests, as for equivalence: for the interquartile mean Student's t of trimmed values (Tukey and
+McLaughlin 1963), for the mean the largest of three p's, for the median the sign test, for a share of runs the binomial test.
+Intervals of both means are those of ablate.claims.statistics.intervals, of a median that of order statistics and of a
+share Clopper and Pearson's, which are exact.
 
 A run that diverged is beyond all others. An interquartile mean tolerates that in a quarter of the runs, a mean in none.
 """
@@ -114,7 +115,14 @@ class Bound(Kind):
         return f"{statistic} is {effect_text(verdict)} (claimed: {verdict.against})"
 
     def simulations(self) -> tuple[Simulation, ...]:
-        return (Simulation("bound", "bound of an interquartile mean", _simulated, 3),)
+        from ablate.claims.simulation import ONE_ARM
+
+        known = tuple(law for law in ONE_ARM if law != "failing")  # more diverge there than the mean tolerates
+        of_means = ("normal", "lognormal", "two humps")
+        return (
+            Simulation("bound", "bound of an interquartile mean", _simulated, 3, known),
+            Simulation("bound_mean", "bound of a mean", _simulated_mean, None, of_means),
+        )
 
 
 def _end(end: float | None, open_end: float, logs: bool) -> float:
@@ -126,8 +134,9 @@ def _end(end: float | None, open_end: float, logs: bool) -> float:
 def _weigh_center(evidence: Evidence, samples: Samples, target: tuple[float, float], level: float) -> Evidence:
     import numpy as np
 
-    from ablate.claims.statistics.bootstrap import center_interval, center_of
+    from ablate.claims.statistics.bootstrap import center_of
     from ablate.claims.statistics.center_tests import trimmed_t
+    from ablate.claims.statistics.intervals import Mean, center_interval
 
     trimmed = evidence.claim.statistic == "iqm"
     n, lost = len(samples.arm), int(np.isinf(samples.arm).sum())
@@ -138,12 +147,16 @@ def _weigh_center(evidence: Evidence, samples: Samples, target: tuple[float, flo
         return replace(evidence, fault=fault)
     comparable = replace(samples, scale="ratio" if evidence.scale == "log" else "difference").comparable()
     assert comparable is not None
-    values, center = comparable[0], "iqm" if trimmed else "mean"
-    low_p, high_p = (trimmed_t(values, end, cut) for end in target)
-    low, high = center_interval(values, evidence.bootstrap_seed, level, center)
+    values, seed = comparable[0], evidence.bootstrap_seed
+    if trimmed:
+        low_p, high_p = (trimmed_t(values, end, cut) for end in target)
+        low, high = (float(end[0]) for end in center_interval(values, seed, level))
+    else:
+        mean = Mean(values, seed)
+        (low_p, high_p), (low, high) = (mean.test(end) for end in target), mean.interval(level)
     inside, outside = max(low_p[0], high_p[1]), min(low_p[1], high_p[0])  # above the lower end and below the upper one
-    evidence = evidence.with_test(inside, outside, "trimmed t" if cut else "t")
-    return evidence.with_effect(center_of(values, center), float(low[0]), float(high[0]))
+    evidence = evidence.with_test(inside, outside, "trimmed t" if cut else "t" if trimmed else "largest of three")
+    return evidence.with_effect(center_of(values, "iqm" if trimmed else "mean"), low, high)
 
 
 def _weigh_median(evidence: Evidence, samples: Samples, target: tuple[float, float], level: float) -> Evidence:
@@ -176,7 +189,17 @@ def _simulated(law: Law, n: int, effect: float) -> Simulated:
     from ablate.claims.simulation import simulated_claim
 
     middle = law.center
-    low, high = (middle, middle + 2) if effect == 0 else (middle - effect, middle + effect)
+    low, high = (middle - 2, middle) if effect == 0 else (middle - effect, middle + effect)
     own = BoundFields(law.natural(low), law.natural(high))
     claim = simulated_claim("bound", against="", direction="", statistic="iqm", own=own)
     return claim, law.samples(law.runs(0.0, n)), middle
+
+
+def _simulated_mean(law: Law, n: int, effect: float) -> Simulated:
+    """The mean of the metric itself lies so far inside a range."""
+    from ablate.claims.simulation import simulated_claim
+
+    mean = law.mean
+    low, high = (mean - 5, mean) if effect == 0 else (mean - effect, mean + effect)
+    claim = simulated_claim("bound", against="", direction="", statistic="mean", own=BoundFields(low, high))
+    return claim, law.samples(law.runs(0.0, n), scale="difference"), mean

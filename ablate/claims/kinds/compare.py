@@ -23,7 +23,6 @@ from ablate.study.claims.point import ANY, point_text, read_point
 
 if TYPE_CHECKING:
     from ablate.claims.evidence import Evidence
-    from ablate.claims.simulation import Law, Simulated
     from ablate.claims.study_rows import StudyRows
     from ablate.claims.values import Samples
     from ablate.claims.verdict import Verdict
@@ -157,20 +156,9 @@ class Compare(Kind):
         return f"{comparison_text(verdict, _metric(verdict), other)} (claimed: {way}{_by_draw(verdict)})"
 
     def simulations(self) -> tuple[Simulation, ...]:
-        from ablate.claims.simulated_draws import simulated_needed, simulated_shares, simulated_values
-        from ablate.claims.some_evaluation import simulated_claim_of_any
+        from ablate.claims.simulated_comparisons import simulations
 
-        return (
-            Simulation("compare", "compare, two arms", _simulated_pair, 0),
-            Simulation("margin", "compare, two arms, with a margin", _simulated_margin),
-            Simulation("shares", "compare, two arms, 0/1 outcomes", _simulated_shares),
-            Simulation("by_draw", "compare, two arms, paired by draw", simulated_values),
-            Simulation("shares_by_draw", "compare, two arms, 0/1 outcomes paired by draw", simulated_shares),
-            Simulation("draws_needed", "compare, draws that a search needs", simulated_needed),
-            Simulation("any", "compare, two arms, at some evaluation", simulated_claim_of_any),
-            Simulation("looks", "compare, two arms, looks at n, 2 n, 4 n", _simulated_pair, None, (1, 2, 4)),
-            Simulation("along", "compare with a value; a trend along training", _simulated_value, 5),
-        )
+        return simulations(lambda value: CompareFields(value=value))
 
 
 def _metric(verdict: Verdict) -> str:
@@ -238,6 +226,7 @@ def weigh_against_value(claim: Claim, strata: Strata, value: float, level: float
     from ablate.claims.binary_evidence import weigh_share_of_value
     from ablate.claims.evidence import Evidence
     from ablate.claims.statistics import effects
+    from ablate.claims.statistics.intervals import difference_from_value
     from ablate.claims.statistics.rank_tests import sign_test
 
     evidence = Evidence(claim, strata, strata[0][1].scale)
@@ -263,39 +252,5 @@ def weigh_against_value(claim: Claim, strata: Strata, value: float, level: float
         return evidence.without_finite_values()
     zero, center = math.log(value) if scale == "ratio" else value, evidence.filled[0].center
     evidence = replace(evidence, held_against=zero)
-    effect = effects.difference_from_value(finite, zero, evidence.bootstrap_seed, center, level)
+    effect = difference_from_value(finite, zero, evidence.bootstrap_seed, center, level)
     return evidence.with_effect(*effect)
-
-
-def _simulated_pair(law: Law, n: int, effect: float) -> Simulated:
-    """The arm is so much better than the other."""
-    from ablate.claims.simulation import simulated_claim
-
-    return simulated_claim("compare"), law.samples(law.runs(-effect, n), law.runs(0.0, n)), -effect
-
-
-def _simulated_margin(law: Law, n: int, effect: float) -> Simulated:
-    """The arm is better by the margin and so much more: at 0, what is reproduced is false, and so is no difference."""
-    from ablate.claims.simulation import simulated_claim
-
-    claim = simulated_claim("compare", margin=law.margin(1.0))
-    return claim, law.samples(law.runs(-1.0 - effect, n), law.runs(0.0, n)), -1.0 - effect
-
-
-def _simulated_shares(law: Law, n: int, effect: float) -> Simulated:
-    """A run fails whose value lies above what a fifth of the runs at level 0 exceed."""
-    from ablate.claims.simulation import FAILING, simulated_claim
-
-    outcomes = [law.failures(level, n) for level in (-effect, 0.0)]
-    samples = law.samples(outcomes[0], outcomes[1])
-    samples = replace(samples, scale="difference", center="mean", diverged=(0, 0))
-    return simulated_claim("compare"), samples, law.failing(-effect) - FAILING
-
-
-def _simulated_value(law: Law, n: int, effect: float) -> Simulated:
-    """The same of one arm against a fixed value, the median of runs at level 0."""
-    from ablate.claims.simulation import simulated_claim
-
-    own = CompareFields(value=law.natural(law.median))
-    claim = simulated_claim("compare", against="", own=own)
-    return claim, law.samples(law.runs(-effect, n)), law.center - law.median - effect

@@ -133,9 +133,11 @@ class Equivalent(Kind):
         return f"{comparison_text(verdict, verdict.metric + point_text(verdict.at), other)} (claimed: {form} {margin})"
 
     def simulations(self) -> tuple[Simulation, ...]:
+        from ablate.claims.simulation import ONE_ARM
+
         return (
             Simulation("equivalent", "equivalent", _simulated_pair, 1),
-            Simulation("not_worse", "not worse than the best of three", _simulated_best, 2),
+            Simulation("not_worse", "not worse than the best of three", _simulated_best, 2, ONE_ARM),
         )
 
 
@@ -222,7 +224,7 @@ def _simulated_pair(law: Law, n: int, effect: float) -> Simulated:
 
     width = max(1.0, effect)
     claim = simulated_claim("equivalent", direction="", margin=law.margin(width))
-    return claim, law.samples(law.runs(width - effect, n), law.runs(0.0, n)), width - effect
+    return claim, law.samples(*law.pair(width - effect, n)), (width - effect) * law.sd
 
 
 def _simulated_best(law: Law, n: int, effect: float) -> Simulated:

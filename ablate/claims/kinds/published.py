@@ -164,9 +164,11 @@ class Published(Kind):
         return f"{_metric(verdict)} of {verdict.arm} {told} (claimed: equal within {margin})"
 
     def simulations(self) -> tuple[Simulation, ...]:
+        from ablate.claims.simulation import ONE_ARM
+
         return (
-            Simulation("published", "published mean", _simulated_mean),
-            Simulation("published_seeds", "published results of single runs", _simulated_seeds),
+            Simulation("published", "published mean", _simulated_mean, laws=ONE_ARM),
+            Simulation("published_seeds", "published results of single runs", _simulated_seeds, laws=ONE_ARM),
         )
 
 

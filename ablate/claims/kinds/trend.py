@@ -145,7 +145,9 @@ class Trend(Kind):
         return f"Spearman’s ρ of {of_what} is {effect_text(verdict)} (claimed: {way})"
 
     def simulations(self) -> tuple[Simulation, ...]:
-        return (Simulation("trend", "trend over four levels", _simulated, 4),)
+        from ablate.claims.simulation import ONE_ARM
+
+        return (Simulation("trend", "trend over four levels", _simulated, 4, ONE_ARM),)
 
 
 def _along_training(metric: str) -> str:

@@ -1,4 +1,4 @@
-"""Means that a quarter of the runs cannot move, and their intervals by the percentile bootstrap."""
+"""Means that a quarter of the runs cannot move, and their bootstrap distributions."""
 
 from __future__ import annotations
 
@@ -31,12 +31,6 @@ def interquartile_mean(values: ArrayLike) -> float:
 def center_of(values: ArrayLike, center: str = "iqm") -> float:
     """The interquartile mean, or the plain mean where `center` is "mean" (shares of 0 and 1)."""
     return interquartile_mean(values) if center == "iqm" else float(np.mean(np.asarray(values, dtype=float)))
-
-
-def center_interval(values: Floats, seed: int, level: float = LEVEL, center: str = "iqm") -> tuple[Floats, Floats]:
-    """Percentile bootstrap interval of the center of each row of `values` [rows, n]: lower, upper ends [rows]."""
-    rows = np.atleast_2d(np.asarray(values, dtype=float))
-    return percentiles(resampled_centers(rows, seed, center), level)
 
 
 def resampled_centers(values: Floats, seed: int, center: str = "iqm") -> Floats:

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ablate.claims.statistics.bootstrap import LEVEL, Floats, center_interval, interquartile_mean, seed_of
+from ablate.claims.statistics.bootstrap import LEVEL, Floats, interquartile_mean, seed_of
+from ablate.claims.statistics.intervals import center_interval
 from ablate.registry.measures import Measure
 
 
 @dataclass(frozen=True)
 class Center:
-    """An interquartile mean and its bootstrap interval, of n runs; without width for one run."""
+    """An interquartile mean and its interval, of n runs; without width for one run."""
 
     center: float
     low: float

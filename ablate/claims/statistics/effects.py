@@ -18,19 +18,6 @@ POWER = 0.8
 Pair = tuple[ArrayLike, ArrayLike]
 
 
-def difference_from_value(
-    strata: Sequence[ArrayLike], value: float, seed: int, center: str = "iqm", level: float = LEVEL
-) -> tuple[float, float, float]:
-    """Mean over strata of (center of the sample − value), and its percentile bootstrap interval."""
-    effects, resampled = [], np.zeros(RESAMPLES)
-    for index, values in enumerate(strata):
-        sample = np.asarray(values, dtype=float)
-        effects.append(center_of(sample, center) - value)
-        resampled += resampled_centers(sample, seed_of(str(seed), str(index), "arm"), center)[:, 0] - value
-    low, high = percentiles(resampled / len(effects), level)
-    return float(np.mean(effects)) + 0.0, float(low) + 0.0, float(high) + 0.0
-
-
 def difference_of_centers(
     strata: Sequence[Pair], seed: int, center: str = "iqm", level: float = LEVEL
 ) -> tuple[float, float, float]:

@@ -3,7 +3,9 @@
 The exact Mann–Whitney test asks whether two laws are the same; one arm that scatters five times as widely around the same
 median gives it a small p too often. So that only a shift is found, a small p must be confirmed by permuting Brunner and
 Munzel's studentized statistic (Neubert and Brunner, Computational Statistics & Data Analysis 51, 2007), which is exact for
-equal laws as well: the larger p of the two counts.
+equal laws as well: the larger p of the two counts. Where the numbers of runs differ too, 5 against 10 say, and the fewer
+scatter more widely, that still finds too much: 6.8 % false where 5 % are allowed. There Welch's test (Biometrika 34, 1947) must
+agree: 3.9 %, at the price of 3 points of power where the spreads are equal.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ def robust_rank_test(strata: Sequence[Pair], shift: float, seed: int) -> RankTes
     if min(exact.p_less, exact.p_greater) >= ALPHA or all(_separate(*pair) for pair in pairs):
         return exact
     less, greater = studentized_test(pairs, seed)
+    if any(len(arm) != len(other) for arm, other in pairs):
+        less, greater = np.maximum((less, greater), welch_test(pairs)).tolist()
     if less <= exact.p_less and greater <= exact.p_greater:
         return exact
     less, greater = max(less, exact.p_less), max(greater, exact.p_greater)
@@ -63,6 +67,25 @@ def studentized_test(strata: Sequence[tuple[Floats, Floats]], seed: int) -> tupl
         statistic = np.where((variance <= SLACK) & (np.abs(excess) <= SLACK), 0.0, excess / np.sqrt(variance))
     seen, dealt = statistic[0], statistic[1:] if every else statistic
     return float(np.mean(dealt <= seen + SLACK)), float(np.mean(dealt >= seen - SLACK))
+
+
+def welch_test(strata: Sequence[tuple[Floats, Floats]]) -> tuple[float, float]:
+    """One-sided p of Welch's t over strata: that the first means are not lower, and not higher; infinities at the worst."""
+    effect, parts = 0.0, []
+    for pair in strata:
+        pooled = np.concatenate(pair)
+        inside = pooled[np.isfinite(pooled)]
+        if not len(inside):
+            return 1.0, 1.0
+        arm, other = (np.clip(values, inside.min(), inside.max()) for values in pair)
+        effect += float(arm.mean() - other.mean())
+        parts += [(float(values.var(ddof=1)) / len(values), len(values) - 1) for values in (arm, other)]
+    variance = sum(part for part, _ in parts)
+    if not variance:
+        return 1.0, 1.0
+    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
+    t = effect / math.sqrt(variance)
+    return float(stats.t.cdf(t, freedom)), float(stats.t.sf(t, freedom))
 
 
 @dataclass(frozen=True)
@@ -97,12 +120,28 @@ class _Pooled:
     def lead(self, deals: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """Of each deal [deals, runs]: by how much P(second < first) exceeds one half, and the variance of that."""
         m, n = self.m, len(self.first) - self.m
+        if (self.end - self.start == 1).all():
+            return self._lead_without_ties(deals, m, n)
         counted = np.concatenate([np.zeros((len(deals), 1)), np.cumsum(deals, axis=1)], axis=1)
         below = (counted[:, self.start] + counted[:, self.end]) / 2  # of the first sample, ties one half
         others = (self.start + self.end) / 2 - below
         share, one = _moments(others / n, deals, m)
         _, two = _moments(below / m, ~deals, n)
         return share - 0.5, one / m + two / n
+
+    def _lead_without_ties(self, deals: NDArray[np.bool_], m: int, n: int) -> tuple[Floats, Floats]:
+        """The same, five times as fast: the k-th of a sample has k of its own below it, and all else is the other's."""
+        own, rest = (np.flatnonzero(of).reshape(len(deals), -1) for of in (deals, ~deals))
+        start = len(self.first) * np.arange(len(deals))[:, None]
+        (others, one), (below, two) = (_sums(of - start - np.arange(of.shape[1])) for of in (own, rest))
+        variance = (one - others**2 / m) / ((m - 1) * m * n**2) + (two - below**2 / n) / ((n - 1) * n * m**2)
+        return others / (m * n) - 0.5, variance
+
+
+def _sums(values: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Of each row of whole numbers, and of their squares."""
+    counts = values.astype(float)
+    return counts @ np.ones(counts.shape[1]), np.einsum("ij,ij->i", counts, counts)
 
 
 def _moments(values: Floats, chosen: NDArray[np.bool_], count: int) -> tuple[Floats, Floats]:
