@@ -22,6 +22,7 @@ from ablate.results.tables import MEASURED_LATER, STUDY, Results
 from ablate.study.load import load_study
 from tests.support import commands
 from tests.support.small_runs import run
+from tests.support.timing import TIMING
 
 TEXT = """\
 study: small
@@ -130,7 +131,7 @@ def test_the_value_measured_later_is_that_of_the_training(
     assert points["generator_step"].tolist() == [20, 20]
     assert len(results.curves) == len(straight.curves)
     assert faults_in(*read(out)) == []
-    others = [name for name in straight.runs if name not in ("late", "seconds", "finished_at")]
+    others = [name for name in straight.runs if name not in ("late", *TIMING)]
     assert results.runs[others].equals(straight.runs[others])
     assert told(trained, out, measure_missing=True)[1] == [], "nothing is left"
 
