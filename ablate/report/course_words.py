@@ -1,7 +1,8 @@
-"""What training says of a verdict, in words: since when it stands, where the effect goes, and whether the budget limits it."""
+"""What training and looks say of a verdict, in words: since when it stands, where the effect goes, what limits it."""
 
 from __future__ import annotations
 
+from ablate.claims.judgement import DECIDED
 from ablate.claims.verdict import Verdict
 from ablate.results import numbers
 
@@ -19,6 +20,12 @@ def course_words(verdict: Verdict) -> list[str]:
         goal = "the margin" if verdict.margin else "equality"
         told.append(f"by a straight line it meets {goal} at step {numbers.number(verdict.meets_margin_at, 2)}")
     return told
+
+
+def look_words(verdict: Verdict) -> list[str]:
+    """The warning of an effect that was found at an early look, where the ones that look large are the ones that close."""
+    early = verdict.look is not None and verdict.look < len(verdict.looks) and verdict.verdict in DECIDED
+    return ["found at an early look, so its size is overstated on average: read the interval"] * early
 
 
 def budget_words(verdict: Verdict) -> list[str]:

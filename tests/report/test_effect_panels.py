@@ -1,11 +1,13 @@
 """The panels of effects against training: a dot an evaluation, in the colour of its verdict, and the same in words."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ablate.claims.along_training import decide_along
+from ablate.claims.decide import decide
 from ablate.claims.study_rows import StudyRows
 from ablate.report.board import board
 from ablate.report.effect_panels import BOTTOM, LEFT, RIGHT, TOP, effect_panels
@@ -104,3 +106,13 @@ def test_tables_of_results_say_which_arms_still_improve():
     rows.results.curves = rows.results.curves.iloc[:0]
     rows.courses.clear()
     assert late_texts(rows, "ring8", ["a", "b"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("look", "word", "warned"), [(1, "reproduced", 1), (3, "reproduced", 0), (1, "inconclusive", 0)]
+)
+def test_an_effect_that_was_found_at_an_early_look_is_told_to_be_overstated(look, word, warned):
+    study, results, _ = built(SimulatedClaim(margin=0.1))
+    verdicts = [replace(own, looks=("5", "7", "9"), look=look, verdict=word) for own in decide(study, results)]
+    (entry,) = board(verdicts)
+    assert sum("early look" in note for note in entry.lines[0].notes) == warned
