@@ -10,7 +10,7 @@ from itertools import count, groupby
 from ablate.claims.judgement import CONTRADICTED, DEPENDS, INCONCLUSIVE, NO_DIFFERENCE, NO_EVENTS, REPRODUCED, WAITING
 from ablate.claims.kind import Axis, Mark, Range, deciding_kind, effect_text
 from ablate.claims.verdict import POOLED, Verdict
-from ablate.report.course_words import budget_words, course_words, look_words
+from ablate.report.course_words import notes
 
 SYMBOLS = {
     REPRODUCED: "✓", CONTRADICTED: "✗", NO_DIFFERENCE: "≈", DEPENDS: "◐", NO_EVENTS: "∅", INCONCLUSIVE: "?", WAITING: "…",
@@ -191,7 +191,7 @@ def _line(anchor: str, verdict: Verdict, parts: list[Verdict], reach: dict[str, 
         effect=effect_text(verdict),
         forest=_forest(verdict, mark.axis, reach),
         sentence=_sentence(verdict),
-        notes=[*budget_words(verdict), *course_words(verdict), *look_words(verdict)],
+        notes=notes(verdict),
         chips=chips if len(parts) > 1 else [],
         runs=runs(verdict),
     )

@@ -7,7 +7,12 @@ from ablate.claims.verdict import Verdict
 from ablate.results import numbers
 
 
-def course_words(verdict: Verdict) -> list[str]:
+def notes(verdict: Verdict) -> list[str]:
+    """All of it."""
+    return [*_budget_words(verdict), *_course_words(verdict), *_look_words(verdict), *_clock_words(verdict)]
+
+
+def _course_words(verdict: Verdict) -> list[str]:
     """Since when the verdict stands, whether it is sustained, and where the effect goes; empty where nothing is known."""
     told = []
     if verdict.sustained:
@@ -22,12 +27,21 @@ def course_words(verdict: Verdict) -> list[str]:
     return told
 
 
-def look_words(verdict: Verdict) -> list[str]:
+def _look_words(verdict: Verdict) -> list[str]:
     """The warning of an effect that was found at an early look, where the ones that look large are the ones that close."""
     early = verdict.look is not None and verdict.look < len(verdict.looks) and verdict.verdict in DECIDED
     return ["found at an early look, so its size is overstated on average: read the interval"] * early
 
 
-def budget_words(verdict: Verdict) -> list[str]:
+def _clock_words(verdict: Verdict) -> list[str]:
+    """What a test of seconds leaves out."""
+    if verdict.metric not in TIMED_TOGETHER or not verdict.n[0]:
+        return []
+    return [
+        "runs of an arm that train together have one clock: the test is of their steps, and takes the time of a step as it is"
+    ]
+
+
+def _budget_words(verdict: Verdict) -> list[str]:
     """The mark of a verdict about quality whose losing arm still improved."""
     return ["budget-limited: the arm that loses still improved when training ended"] * (verdict.budget_limited == "yes")

@@ -116,3 +116,11 @@ def test_an_effect_that_was_found_at_an_early_look_is_told_to_be_overstated(look
     verdicts = [replace(own, looks=("5", "7", "9"), look=look, verdict=word) for own in decide(study, results)]
     (entry,) = board(verdicts)
     assert sum("early look" in note for note in entry.lines[0].notes) == warned
+
+
+def test_a_verdict_of_seconds_says_that_runs_have_one_clock():
+    study, results, _ = built(
+        SimulatedClaim(metric="seconds_to_target"), SimulatedClaim(id="steps", metric="steps_to_target")
+    )
+    told = [sum("one clock" in note for note in entry.lines[0].notes) for entry in board(decide(study, results))]
+    assert told == [1, 0]

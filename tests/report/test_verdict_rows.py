@@ -10,7 +10,7 @@ import pytest
 from ablate.claims.along_training import decide_along
 from ablate.claims.study_rows import StudyRows
 from ablate.claims.verdict import Verdict
-from ablate.report.course_words import budget_words, course_words
+from ablate.report.course_words import notes
 from ablate.report.site import build_report
 from ablate.results import numbers
 from tests.support.page_tags import Row, Tags
@@ -67,8 +67,8 @@ def test_a_row_holds_its_own_claim_and_what_is_compared(board: tuple[list[Row], 
 def test_a_row_holds_its_own_word_reason_effect_and_runs(board: tuple[list[Row], list[Verdict]]) -> None:
     rows, verdicts = board
     for row, verdict in zip(rows, headlines(verdicts), strict=True):
-        notes = "; ".join([*budget_words(verdict), *course_words(verdict)])
-        assert row.cells["verdict"].partition(" ")[2] == f"{verdict.verdict} {verdict.reason} {notes}".strip()
+        told = "; ".join(notes(verdict))
+        assert row.cells["verdict"].partition(" ")[2] == f"{verdict.verdict} {verdict.reason} {told}".strip()
         assert effect_of(verdict) in row.cells["size"]
         assert f"p {numbers.p_value(verdict.p_adjusted)}, adjusted" in row.cells["size"]
         runs = f"runs {verdict.n[0]} vs {verdict.n[1]}"
