@@ -9,10 +9,10 @@ from ablate.results import numbers
 
 def notes(verdict: Verdict) -> list[str]:
     """All of it."""
-    return [*_budget_words(verdict), *_course_words(verdict), *_look_words(verdict), *_clock_words(verdict)]
+    return [*_budget_words(verdict), *course_words(verdict), *_look_words(verdict), *_clock_words(verdict)]
 
 
-def _course_words(verdict: Verdict) -> list[str]:
+def course_words(verdict: Verdict) -> list[str]:
     """Since when the verdict stands, whether it is sustained, and where the effect goes; empty where nothing is known."""
     told = []
     if verdict.sustained:
@@ -35,11 +35,10 @@ def _look_words(verdict: Verdict) -> list[str]:
 
 def _clock_words(verdict: Verdict) -> list[str]:
     """What a test of seconds leaves out."""
-    if verdict.metric not in TIMED_TOGETHER or not verdict.n[0]:
-        return []
-    return [
-        "runs of an arm that train together have one clock: the test is of their steps, and takes the time of a step as it is"
-    ]
+    told = (
+        "runs of an arm that train together have one clock: the test is of their steps, a step's time is taken as it is"
+    )
+    return [told] * (verdict.metric == "seconds_to_target" and verdict.n[0] > 0)
 
 
 def _budget_words(verdict: Verdict) -> list[str]:
