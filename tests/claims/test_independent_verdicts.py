@@ -7,29 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 SCRIPTS = ROOT / "tests" / "independent"
 
 
-@pytest.fixture(scope="module")
-def told() -> str:
+def test_every_verdict_that_does_not_wait_is_worked_out_and_is_the_same() -> None:
+    """Few differ within the error of random deals."""
     command = [sys.executable, SCRIPTS / "verdicts.py", ROOT / "results", ROOT / "reports" / "verdicts.csv"]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def test_every_verdict_that_does_not_wait_is_worked_out_and_is_the_same(told: str) -> None:
+    told = done.stdout
     assert "differs:" not in told, told
     table = (ROOT / "reports" / "verdicts.csv").read_text(encoding="utf-8")
     rows = sum(map(int, re.findall(r": (\d+) rows", told)))
     assert rows > 300
     assert rows <= len(table.splitlines())
-
-
-def test_few_differ_within_the_error_of_random_deals(told: str) -> None:
     assert told.count("near:") <= 8, told
 
 

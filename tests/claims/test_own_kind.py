@@ -164,7 +164,8 @@ def test_its_claims_are_decided_by_it(study: Study) -> None:
 
 def test_the_board_shows_its_mark_and_its_sentence(study: Study, tmp_path: Path) -> None:
     results = results_of(study)
-    entries = board(decide(study, results))
+    verdicts = decide(study, results)
+    entries = board(verdicts)
     ((first, _),) = (entry.lines for entry in entries)
     assert first.what == "share of runs of narrow with fid below 1"
     assert first.sentence == "90 % of the runs of narrow lie below 1: reproduced"
@@ -174,7 +175,7 @@ def test_the_board_shows_its_mark_and_its_sentence(study: Study, tmp_path: Path)
     titles = [attributes.get("title") or "" for _, attributes in Tags.of(page).elements]
     assert first.sentence in titles
     assert first.what in page
-    ((mark, _),) = (row.marks for row in at_a_glance(entries))
+    ((mark, _),) = (part.marks for row in at_a_glance(entries, verdicts) for part in row.sentences)
     assert mark.title == f"own: most runs are good: {first.sentence}"
 
 

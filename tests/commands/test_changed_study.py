@@ -34,12 +34,3 @@ def test_what_has_changed_is_told_until_run_takes_it_over(study_file: Path, trai
     assert "added after 6 of 6 runs" in page
     assert "Of 1 tests, 1 were added or changed after some of them." in page
     assert "is different now" not in ablate("verify", trained, *files).stdout
-
-
-def test_power_is_simulated_by_itself_and_told_on_the_page(trained: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "calibration"
-    assert "power.csv: 12 lines of 2 studies" in ablate("calibrate", "--power", "--studies", 2, "--out", folder).stdout
-    assert [path.name for path in folder.iterdir()] == ["power.csv"]
-    ablate("report", "out", "--results", tmp_path, "--out", tmp_path / "page", "--study-files", tmp_path / "none")
-    page = (tmp_path / "page" / "index.html").read_text()
-    assert "With 10 seeds an arm it finds 0.5 sd with " in page

@@ -140,8 +140,8 @@ def test_the_best_is_that_of_all_arms_of_the_study() -> None:
 @pytest.mark.parametrize("statistic", ["best", "share_near_best"])
 def test_without_effect_false_verdicts_are_rare(statistic: str) -> None:
     rng, outcomes = np.random.default_rng(0), []
-    for _ in range(300):
+    for _ in range(100):
         values = {(d, arm): list(np.exp(rng.normal(0, 1, 20))) for d in ("ring8", "digits") for arm in "ab"}
         outcomes.append(verdict(values, SimulatedClaim(statistic=statistic, datasets=("ring8", "digits"))).verdict)
-    assert outcomes.count("reproduced") <= 15
-    assert outcomes.count("contradicted") <= 15
+    assert outcomes.count("reproduced") <= 5
+    assert outcomes.count("contradicted") <= 5

@@ -27,9 +27,9 @@ def test_resampling_by_counts_is_resampling():
         np.testing.assert_allclose(resampled[:, row], expected, rtol=1e-10, atol=1e-12)
 
 
-def test_the_interval_is_scipys_percentile_bootstrap():
+def test_the_resamples_give_scipys_percentile_bootstrap():
     values = np.random.default_rng(2).normal(size=12)
-    low, high = bootstrap.center_interval(values, seed=1)
+    low, high = bootstrap.percentiles(bootstrap.resampled_centers(values[None], seed=1), 0.95)
     reference = stats.bootstrap(
         (values,), lambda x, axis: stats.trim_mean(x, 0.25, axis=axis), n_resamples=20_000, method="percentile", rng=3
     ).confidence_interval
