@@ -7,6 +7,7 @@ standard deviations, and the undecided ones are those in which it looked small: 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -15,7 +16,7 @@ from ablate.claims.calibration import simulate
 from ablate.claims.calibration_table import FEWER, STUDIES, Needed, standard_error
 from ablate.claims.judgement import INCONCLUSIVE
 from ablate.claims.kind import Simulation, kind_of, simulations
-from ablate.claims.seeds_needed import MOST_SEEDS
+from ablate.claims.seeds_needed import MOST_SEEDS, seeds_range
 from ablate.claims.simulation import LAWS, Law
 from ablate.claims.statistics.bootstrap import LEVEL
 from ablate.claims.statistics.effects import POWER
@@ -68,17 +69,21 @@ def _row(
     law = Law(law_name, np.random.default_rng([seed, pilot, LAWS.index(law_name), round(1000 * effect)]))
     undecided = 0
     told: list[int] = []
+    held = 0
     for _ in range(studies):
         claim, samples, _ = simulation.make(law, pilot, effect)
         kind = kind_of(claim)
         evidence = kind.weigh(claim, [("simulated", samples)], LEVEL)
         word, _, needed = kind.judge(evidence, evidence.p, ALPHA)
         undecided += word == INCONCLUSIVE
-        told += [needed] if needed else []
+        if needed:
+            told.append(needed)
+            low, high = seeds_range(evidence, ALPHA, needed)
+            held += low <= true <= (high or MOST_SEEDS)
     numbers = np.array(told, dtype=float) if told else np.full(1, np.nan)
-    low, median, high = (float(end) for end in np.quantile(numbers, [0.25, 0.5, 0.75]))
+    first, median, third = (float(end) for end in np.quantile(numbers, [0.25, 0.5, 0.75]))
     within = float(np.mean((numbers <= FACTOR * true) & (numbers * FACTOR >= true)))
     return Needed(
-        simulation.name, law_name, effect, pilot, true, studies, undecided, len(told), median, low, high, median / true,
-        within, standard_error(within, max(len(told), 1)), seed, command,
+        simulation.name, law_name, effect, pilot, true, studies, undecided, len(told), median, first, third, median / true,
+        held / len(told) if told else math.nan, within, standard_error(within, max(len(told), 1)), seed, command,
     )  # fmt: skip

@@ -117,6 +117,8 @@ class Needed:
     """quartiles of the numbers told"""
     ratio: float
     """of the median to the true number"""
+    within_range: float
+    """share of the numbers told whose own quartiles hold the true one"""
     within_factor: float
     """share of the numbers told that are within a factor of 1.5 of the true one"""
     se: float

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ablate.claims.evidence import Evidence
 from ablate.claims.lacking import absent, alike, few, hindrances, incomplete
-from ablate.claims.seeds_needed import seeds_needed
+from ablate.claims.seeds_needed import MOST_SEEDS, seeds_needed, seeds_range
 from ablate.claims.thresholds import ALPHA, FEWEST_SEEDS, apart, likely
 from ablate.results.numbers import p_value, percent
 
@@ -38,8 +38,14 @@ def judge(evidence: Evidence, p_adjusted: float, alpha: float) -> tuple[str, str
             return decided[0], decided[1] + incomplete(evidence), None
     needed = seeds_needed(evidence, alpha)
     reasons = hindrances(evidence, p_adjusted) if enough else [few(evidence)]
-    reasons += [f"needs about {needed} {'draws' if evidence.paired else 'seeds'}"] if needed else []
+    reasons += [_needs(evidence, alpha, needed)] if needed else []
     return INCONCLUSIVE, "; ".join(reasons) + incomplete(evidence), needed
+
+
+def _needs(evidence: Evidence, alpha: float, needed: int) -> str:
+    low, high = seeds_range(evidence, alpha, needed)
+    reach = f"{low} to {high or f'over {MOST_SEEDS}'}"
+    return f"needs about {needed} {'draws' if evidence.paired else 'seeds'}" + f" ({reach})" * (high != low)
 
 
 def _direction(evidence: Evidence, p_adjusted: float) -> tuple[str, str] | None:

@@ -128,7 +128,7 @@ def test_the_calibration_is_a_table_of_the_page(tmp_path):
         Power("compare", "normal", 10, effect, 75, found, 0.05, 0.0, 10, *made_by)
         for effect, found in ((1, 0.4), (2, 0.97))
     ]
-    needed = Needed("compare", "normal", 1.2, 5, 19, 100, 67, 24, 15.0, 10.0, 27.0, 0.8, 0.37, 0.1, *made_by)
+    needed = Needed("compare", "normal", 1.2, 5, 19, 100, 67, 24, 15.0, 10.0, 27.0, 0.8, 0.5, 0.37, 0.1, *made_by)
     calibration = Tables([*cases, whole], [held], powers, [needed])
     page = build_report([made()], tmp_path, cases=calibration).read_text()
     Tags.of(page)

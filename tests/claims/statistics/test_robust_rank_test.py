@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from ablate.claims.statistics.rank_tests import shifted_rank_test
-from ablate.claims.statistics.robust_rank_test import robust_rank_test, studentized_test
+from ablate.claims.statistics.robust_rank_test import robust_rank_test, spreads_differ, studentized_test
 from ablate.claims.statistics.spread import distances, gaps
 
 
@@ -74,3 +74,26 @@ def test_the_test_of_spreads_is_exact_for_two_humps_where_distances_are_not() ->
 def test_gaps_are_of_successive_runs_and_a_diverged_run_has_the_widest() -> None:
     (own,) = gaps([np.array([1.0, np.e, 1.0, np.inf, 7.0])], "ratio")
     assert own.tolist() == pytest.approx([1.0, np.inf])
+
+
+def test_at_the_level_of_a_study_of_twelve_claims_unequal_spreads_are_not_taken_for_a_shift() -> None:
+    """Twelve comparisons, each at 0.05 / 12: of the studentized statistic alone a study in ten was false."""
+    rng, false = np.random.default_rng(12), 0
+    for _ in range(2_000):
+        pair = rng.normal(0, 5, 10), rng.normal(0, 1, 10)
+        false += shifted_rank_test([pair], 0.0).p < 0.02 and robust_rank_test([pair], 0.0, 0).p < 0.05 / 12
+    assert false <= 2_000 * 0.05 / 12 + 2 * (2_000 * 0.05 / 12) ** 0.5
+
+
+def test_spreads_that_differ_are_seen_and_equal_ones_are_not() -> None:
+    rng = np.random.default_rng(3)
+    wide = [spreads_differ(rng.normal(0, 5, 10), rng.normal(0, 1, 10)) for _ in range(100)]
+    alike = [spreads_differ(rng.normal(0, 1, 10), rng.normal(3, 1, 10)) for _ in range(200)]
+    assert np.mean(wide) > 0.9
+    assert np.mean(alike) < 0.09
+    lost = np.array([1.0, 2.0, np.inf, 3.0])
+    assert spreads_differ(lost, np.array([1.0, 2.0, 3.0, 3.0])) == spreads_differ(
+        np.minimum(lost, 3.0), np.array([1.0, 2.0, 3.0, 3.0])
+    )
+    assert not spreads_differ(np.full(5, np.inf), np.full(5, np.inf))
+    assert not spreads_differ(np.zeros(5), np.zeros(5))
