@@ -78,7 +78,7 @@ def _power_by_draw(evidence: Evidence, alpha: float, shift: float) -> Callable[[
 
 
 def _pools(evidence: Evidence, shift: float) -> list[Pool] | None:
-    """The runs of each dataset, oriented, the arm's moved by `shift`; None where a claim is not of two arms, or of one and a value."""
+    """The runs of each dataset, oriented, the arm's moved by `shift`; None where it is not two arms, or one and a value."""
     way = -1.0 if evidence.claim.direction == "greater" else 1.0
     pools = []
     for samples in evidence.filled:

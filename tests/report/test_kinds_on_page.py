@@ -136,7 +136,24 @@ def test_the_calibration_is_a_table_of_the_page(tmp_path):
     of_compare = [row[3:] for row in rows if row[:3] == ["compare,", "two", "arms"]]
     assert of_compare[0] == ["normal", "2", "%", "9", "%", "!", "94", "%", "–"]
     assert of_compare[1] == ["normal", "40", "%", "97", "%"]
-    assert of_compare[2] == ["normal", "1.2", "sd", "19", "5", "67", "of", "100", "24", "15", "[10,", "27]", "37", "%"]
+    assert of_compare[2] == [
+        "normal",
+        "1.2",
+        "sd",
+        "19",
+        "5",
+        "67",
+        "of",
+        "100",
+        "24",
+        "15",
+        "[10,",
+        "27]",
+        "50",
+        "%",
+        "37",
+        "%",
+    ]
     assert "of false decisions 1 of 3 are" in page
     assert ["study", "normal", "12", "3", "10", "150", "3", "%"] in rows
     assert "calibrate" not in build_report([made()], tmp_path).read_text()
