@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from ablate.claims.judgement import CONTRADICTED, DEPENDS, INCONCLUSIVE, NO_DIFFERENCE, NO_EVENTS, REPRODUCED, WAITING
-from ablate.claims.verdict import POOLED, Verdict
+from ablate.claims.verdict import Verdict, with_datasets
 from ablate.registry import ClaimFacts, facts_about
 from ablate.registry.measures import measure
 
@@ -103,13 +103,7 @@ def _support(test: Tested) -> tuple[int, float]:
 
 
 def _tested(verdicts: Iterable[Verdict]) -> list[Tested]:
-    pieces: list[tuple[Verdict, list[Verdict]]] = []
-    for verdict in verdicts:
-        if verdict.dataset == POOLED:
-            pieces.append((verdict, []))
-        else:
-            pieces[-1][1].append(verdict)
-    return [Tested(headline, tuple(parts)) for headline, parts in pieces]
+    return [Tested(headline, tuple(parts)) for headline, parts in with_datasets(verdicts)]
 
 
 def _by(tests: Sequence[Tested], key: Callable[[Tested], str]) -> list[list[Tested]]:

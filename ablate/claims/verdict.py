@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 POOLED = "pooled"
@@ -86,3 +87,14 @@ class Verdict:
     def key(self) -> str:
         """What is compared, in short; the datasets and the margin are not named."""
         return f"{self.claim}: {self.arm} vs {self.against}, {self.metric}, {self.statistic}"
+
+
+def with_datasets(verdicts: Iterable[Verdict]) -> list[tuple[Verdict, list[Verdict]]]:
+    """Each headline with the verdicts on its datasets, which follow it."""
+    pieces: list[tuple[Verdict, list[Verdict]]] = []
+    for verdict in verdicts:
+        if verdict.dataset == POOLED:
+            pieces.append((verdict, []))
+        else:
+            pieces[-1][1].append(verdict)
+    return pieces

@@ -9,7 +9,7 @@ from itertools import count, groupby
 
 from ablate.claims.judgement import CONTRADICTED, DEPENDS, INCONCLUSIVE, NO_DIFFERENCE, NO_EVENTS, REPRODUCED, WAITING
 from ablate.claims.kind import Axis, Mark, Range, deciding_kind, effect_text
-from ablate.claims.verdict import POOLED, Verdict
+from ablate.claims.verdict import POOLED, Verdict, with_datasets
 from ablate.report.course_words import notes
 
 SYMBOLS = {
@@ -84,7 +84,7 @@ def board(verdicts: Iterable[Verdict]) -> list[Entry]:
     entries: list[Entry] = []
     numbers_of_lines = count(1)
     for (study, claim, says), group in groupby(
-        _with_parts(verdicts), key=lambda piece: (piece[0].study, piece[0].claim, piece[0].says)
+        with_datasets(verdicts), key=lambda piece: (piece[0].study, piece[0].claim, piece[0].says)
     ):
         lines = [_line(f"verdict-{next(numbers_of_lines)}", headline, parts, reach) for headline, parts in group]
         written = tuple(dict.fromkeys(line.verdict.written for line in lines if line.verdict.written))
@@ -97,17 +97,6 @@ def tally(verdicts: Iterable[Verdict]) -> dict[str, int]:
     headlines = [verdict.verdict for verdict in verdicts if verdict.dataset == POOLED]
     usual = (REPRODUCED, CONTRADICTED, INCONCLUSIVE)
     return {word: headlines.count(word) for word in SYMBOLS if word in usual or word in headlines}
-
-
-def _with_parts(verdicts: list[Verdict]) -> list[tuple[Verdict, list[Verdict]]]:
-    """Each headline with the verdicts on its datasets."""
-    pieces: list[tuple[Verdict, list[Verdict]]] = []
-    for verdict in verdicts:
-        if verdict.dataset == POOLED:
-            pieces.append((verdict, []))
-        else:
-            pieces[-1][1].append(verdict)
-    return pieces
 
 
 def _mark(verdict: Verdict) -> Mark:
