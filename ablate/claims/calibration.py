@@ -60,7 +60,7 @@ def false_decisions(
 
     done: rows that need not be made again.
     """
-    there = {(case.kind, case.distribution, case.n) for case in done if case.claims == 1 and case.datasets == 1}
+    there = {(case.kind, case.distribution, case.n) for case in done}
     laws, seeds, known = tuple(laws), tuple(seeds), simulations()
     for kind in kinds or known:
         for law in laws:
@@ -80,10 +80,10 @@ def powers(
     done: Iterable[Power] = (),
     command: str = "",
 ) -> Iterator[Power]:
-    """Power of each kind, law, number of runs and effect."""
+    """Power of each kind, law, number of runs and effect, of a study with one claim."""
     there = {(row.kind, row.distribution, row.n, row.effect_sd) for row in done}
     laws, seeds, effects, known = tuple(laws), tuple(seeds), tuple(effects), simulations()
-    for kind in kinds or known:
+    for kind in kinds or [name for name, simulation in known.items() if simulation.claims == 1]:
         for law in laws:
             for n in seeds:
                 for effect in effects:
@@ -103,7 +103,7 @@ def _rows(simulation: Simulation, law: str, n: int, studies: int, seed: int, com
     false = reproduced + contradicted + same
     error = standard_error(false, studies)
     case = Case(
-        simulation.name, law, n, other_n, 1, 1, 0.0, studies, reproduced, contradicted, same, 0.0, false, error,
+        simulation.name, law, n, other_n, 1, simulation.claims, 0.0, studies, reproduced, contradicted, same, 0.0, false, error,
         false > ALLOWED + 2 * error, seed, command,
     )  # fmt: skip
     rows: list[Row] = [case]

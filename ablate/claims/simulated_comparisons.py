@@ -40,6 +40,14 @@ def simulations(held_against: Callable[[float], Fields]) -> tuple[Simulation, ..
         Simulation("draws_needed", "compare, draws that a search needs", simulated_needed, laws=OF_DRAWS),
         Simulation("any", "compare, two arms, at some evaluation", simulated_claim_of_any, laws=OF_DRAWS),
         Simulation("looks", "compare, two arms, looks at n, 2 n, 4 n", _pair, looks=(1, 2, 4), laws=ONE_ARM),
+        Simulation(
+            "looks_of_12",
+            "study of 12 comparisons, looks at n, 2 n, 4 n",
+            _pair,
+            looks=(1, 2, 4),
+            laws=("normal",),
+            claims=12,
+        ),
         Simulation("along", "compare with a value; a trend along training", partial(_value, held_against), 5, ONE_ARM),
     )
 

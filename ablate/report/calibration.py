@@ -44,7 +44,7 @@ class Shown:
     seeds: list[int]
     false: list[Line]
     """false decisions by seeds, then coverage by seeds"""
-    families: list[tuple[Case, Cell]]
+    families: list[tuple[str, Case, Cell]]
     effects: list[tuple[int, float]]
     """(seeds, effect)"""
     powers: list[Line]
@@ -67,7 +67,11 @@ def shown(tables: Tables | None) -> Shown | None:
         Line(words.get(kind, kind), law, [of.get((kind, law, n), Cell("–")) for of in (false, held) for n in seeds])
         for kind, law in _unique((case.kind, case.distribution) for case in single)
     ]
-    families = [(case, Cell(percent(case.false), case.above_5_percent)) for case in tables.cases if case not in single]
+    families = [
+        (words.get(case.kind, case.kind), case, Cell(percent(case.false), case.above_5_percent))
+        for case in tables.cases
+        if case.claims * case.datasets > 1
+    ]
     needed = [(words.get(row.kind, row.kind), row) for row in tables.needed]
     effects, powers = _powers(tables.powers, words)
     off = sum(case.above_5_percent for case in tables.cases)
