@@ -26,6 +26,8 @@ SIZES = ((1, 3), (6, 1), (12, 1), (6, 3))
 """Claims of a study, and datasets of each"""
 FAMILY_LAWS = ("normal", "two humps", "unequal spreads")
 FAMILY_SEEDS = (10,)
+WHOLE_STUDY = "study of comparisons, "
+"""How these lines' kinds begin"""
 TRUTHS = {"equality": 0.0, "at the margin": 1.0}
 
 
@@ -46,7 +48,7 @@ def families(
         for claims, datasets in SIZES:
             for law in FAMILY_LAWS:
                 for n in FAMILY_SEEDS:
-                    kind = f"study of comparisons, {truth}"
+                    kind = f"{WHOLE_STUDY}{truth}"
                     if (kind, law, n, datasets, claims) not in there:
                         yield family(kind, claims, datasets, law, n, margin, studies, seed, command)
 

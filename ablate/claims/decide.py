@@ -82,7 +82,8 @@ def judged(study: Study, parts: Parts, wholes: dict[int, Evidence], alpha: float
             for dataset, evidence in zip(claim.datasets, own, strict=True)
         ]
         whole = _verdict(study, wholes[i], POOLED, p_wholes[i], alpha)
-        verdicts += [with_dataset_verdicts(whole, claim, wholes[i], own, on_datasets, p_varied.get(i, math.nan))]
+        varies, shared = p_varied.get(i, math.nan), alpha / p_wholes[i][1]
+        verdicts += [with_dataset_verdicts(whole, claim, wholes[i], own, on_datasets, varies, shared)]
         verdicts += on_datasets
     return verdicts
 
@@ -107,7 +108,7 @@ def waiting_verdict(study: Study, claim: Claim, why: str) -> Verdict:
 def weigh_on(rows: StudyRows, claim: Claim, dataset: str, level: float = LEVEL) -> Evidence:
     """What the runs of one dataset say; `level` is that of the interval."""
     kind = kind_of(claim)
-    return kind.weigh(claim, [(dataset, kind.samples(rows, claim, dataset))], level)
+    return replace(kind.weigh(claim, [(dataset, kind.samples(rows, claim, dataset))], level), level=level)
 
 
 def _adjusted(evidence: Mapping[Any, Evidence]) -> dict[Any, tuple[float, int]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from ablate.claims.statistics.bootstrap import Floats, seed_of
+from ablate.claims.statistics.bootstrap import LEVEL, Floats, seed_of
 from ablate.claims.values import Samples
 from ablate.study.claims import Claim
 
@@ -33,6 +33,8 @@ class Evidence:
     effect: float = math.nan
     low: float = math.nan
     high: float = math.nan
+    level: float = LEVEL
+    """of the interval"""
     improvement: float = math.nan
     improvement_low: float = math.nan
     improvement_high: float = math.nan

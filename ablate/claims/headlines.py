@@ -23,7 +23,7 @@ def headline(claim: Claim, parts: Sequence[Evidence], level: float = LEVEL) -> E
     """Evidence over all of a claim's datasets, from that on each; `level` is that of the interval."""
     strata = [part.strata[0] for part in parts]
     if claim.decide == "pooled" or not is_tested(claim):
-        whole = kind_of(claim).weigh(claim, strata, level)
+        whole = replace(kind_of(claim).weigh(claim, strata, level), level=level)
         used = [part for part in parts if part.applies and part.filled]
         if len(used) < 2 or not is_tested(claim):
             return whole
@@ -35,7 +35,8 @@ def headline(claim: Claim, parts: Sequence[Evidence], level: float = LEVEL) -> E
 
 def _corrected(claim: Claim, part: Evidence, tests: int, level: float) -> Evidence:
     """A dataset that was picked out of several: its p and its interval pay for the choice (Bonferroni)."""
-    wider = kind_of(claim).weigh(claim, part.strata, 1 - (1 - level) / tests)
+    level = 1 - (1 - level) / tests
+    wider = replace(kind_of(claim).weigh(claim, part.strata, level), level=level)
     p_for, p_against, p_within = (min(1.0, p * tests) for p in (wider.p_for, wider.p_against, wider.p_within))
     return replace(wider, p_for=p_for, p_against=p_against, p_within=p_within, tests=tests)
 
@@ -65,10 +66,12 @@ def with_dataset_verdicts(
     parts: Sequence[Evidence],
     dataset_verdicts: Sequence[Verdict],
     p_heterogeneity: float,
+    alpha: float = ALPHA,
 ) -> Verdict:
     """The headline's verdict, held against those of its datasets.
 
     p_heterogeneity: that the effect is the same on every dataset, corrected for the study's claims; NaN without a test.
+    alpha: level for the number of seeds, 0 where none is asked for.
     """
     if claim.decide == "any_dataset":
         whole = _with_any(whole, evidence, dataset_verdicts)
@@ -78,7 +81,7 @@ def with_dataset_verdicts(
             (part.strata[0][0], reason)
             for part in parts
             if part.applies
-            for word, reason, _ in [judge(part, whole.p_adjusted, ALPHA)]
+            for word, reason, _ in [judge(part, whole.p_adjusted, alpha)]
             if word != whole.verdict
         ]
         if lacking:

@@ -61,6 +61,13 @@ def late(rows: StudyRows, metric: str, dataset: str, arm: str) -> Late | None:
     than 10 %; worsening: the same for the worse; level: the exact 95 % interval of the median lies within ± 10 %; slow: p
     for the better < 0.05, by less than 10 %; noisy: none of these. A run that diverged got worse by more than any other.
     """
+    key = (metric, dataset, arm)
+    if key not in rows.late:
+        rows.late[key] = _late(rows, *key)
+    return rows.late[key]  # type: ignore[no-any-return]
+
+
+def _late(rows: StudyRows, metric: str, dataset: str, arm: str) -> Late | None:
     facts = measure(metric)
     course = courses_of(rows, metric).get((dataset, arm)) if facts.has_curve else None
     if course is None or facts.better not in DIRECTIONS:
@@ -149,7 +156,8 @@ def _opponent(rows: StudyRows, claim: Claim, datasets: Sequence[str]) -> str:
     for arm in others:
         courses = [courses_of(rows, claim.metric).get((dataset, arm)) for dataset in datasets]
         levels = [_level(course, claim.metric) for course in courses if course is not None]
-        ends[arm] = way * float(np.mean(levels)) if levels else math.inf
+        mean = way * float(np.mean(levels)) if levels else math.nan
+        ends[arm] = math.inf if math.isnan(mean) else mean  # no run of it came to the end
     return min(others, key=lambda arm: ends[arm])
 
 

@@ -84,6 +84,8 @@ class Looking:
                 left.append(i)
             else:  # no number of seeds is asked for any more
                 self.wholes[i] = replace(self.wholes[i], seeds_decide=False)
+                for dataset in self.claims[i].datasets:
+                    self.parts[i, dataset] = replace(self.parts[i, dataset], seeds_decide=False)
         self.open = left
 
     def _closing(self, i: int, told: Sequence[Verdict], look: Look, weigh: Weigh) -> str | None:

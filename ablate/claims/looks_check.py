@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from ablate.claims.by_looks import Standing, standing
 from ablate.claims.verdict import Verdict
 from ablate.errors import UsageError
-from ablate.results.looks_file import NAME, Frozen, LooksRecord, read_looks_record
+from ablate.results.looks_file import NAME, Frozen, LooksRecord, read_looks_record, write_looks_record
 from ablate.results.numbers import p_value
 from ablate.results.tables import RUNS, Results
 from ablate.study.study import Study
@@ -15,7 +16,13 @@ from ablate.study.study import Study
 
 def record_of(stands: Standing) -> LooksRecord:
     """What the looks closed, as the tables give it."""
-    return LooksRecord(stands.study.looks, {key: _frozen(verdict) for key, verdict in stands.closed.items()})
+    family = tuple(claim.key for claim in stands.study.claims if not claim.waits)
+    return LooksRecord(stands.study.looks, {key: _frozen(verdict) for key, verdict in stands.closed.items()}, family)
+
+
+def write_record(study: Study, results: Results) -> None:
+    """Make the record of what looks closed from the tables: of parts that were put together, each has its own."""
+    write_looks_record(results.folder, record_of(standing(study, results)))
 
 
 def check_looks(results: Results, study: Study) -> tuple[list[str], Study]:
@@ -63,7 +70,16 @@ def changed(results: Results, stands: Standing, record: LooksRecord) -> list[str
         if key in keys and before.look <= made and not _same(before, after):
             by_tables = f"{_told(after)} by the tables" if after else "by the tables it was open then"
             faults.append(f"{path}: {key}: {_told(before)}, but {by_tables}")
-    return faults
+    return [*_other_claims(path, record, now), *faults] if faults else []
+
+
+def _other_claims(path: Path, record: LooksRecord, now: LooksRecord) -> list[str]:
+    """Why a closed claim may be decided otherwise though no run is another: Holm's correction is over all claims."""
+    added, removed = set(now.claims) - set(record.claims), set(record.claims) - set(now.claims)
+    if not record.claims or not added | removed:
+        return []
+    words = [f"{word}: {', '.join(sorted(keys))}" for word, keys in (("added", added), ("removed", removed)) if keys]
+    return [f"{path}: the study had other claims then, and p is corrected for all of them; {'; '.join(words)}"]
 
 
 def _seeds_beyond(results: Results, study: Study, stands: Standing) -> list[str]:

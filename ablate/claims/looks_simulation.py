@@ -24,8 +24,6 @@ class LookedAt:
 
     words: list[str]
     """the verdict on each claim"""
-    covered: float
-    """share of the claims whose interval, at the look that closed them, holds the truth"""
     seeds: float
     """an arm, averaged over the claims"""
 
@@ -47,8 +45,7 @@ def looked_at(simulation: Simulation, law: Law, n: int, effect: float) -> Looked
 
         looking.take(look, weigh)
     headlines = [looking.rows[i][0] for i in range(len(made))]
-    covered = [looking.wholes[i].low <= truth <= looking.wholes[i].high for i, (_, _, truth) in enumerate(made)]
-    return LookedAt([verdict.verdict for verdict in headlines], float(np.mean(covered)), float(np.mean(used)))
+    return LookedAt([verdict.verdict for verdict in headlines], float(np.mean(used)))
 
 
 def _first(samples: Samples, count: int) -> Samples:

@@ -16,7 +16,6 @@ from scipy import stats
 
 from ablate.claims.evidence import Evidence
 from ablate.claims.of_draws import differences_by_draw
-from ablate.claims.statistics.bootstrap import LEVEL
 from ablate.claims.statistics.effects import POWER
 from ablate.claims.statistics.power import Pool, Question, decided
 from ablate.claims.statistics.power_by_draw import decided_by_draw
@@ -37,15 +36,18 @@ def seeds_range(evidence: Evidence, alpha: float, needed: int) -> tuple[int, int
     """The number's quartiles, that is with an effect at those of its own error; None above: more than MOST_SEEDS, or never.
 
     Some ten runs know an effect to about half of their standard deviation, and the number goes with its inverse square.
+    Of 0/1 outcomes, whose shares are not moved, the number alone.
     """
-    error = (evidence.high - evidence.low) / 2 * float(stats.norm.ppf(0.75) / stats.norm.ppf(0.5 + LEVEL / 2))
+    if evidence.binary:
+        return needed, needed
+    error = (evidence.high - evidence.low) / 2 * float(stats.norm.ppf(0.75) / stats.norm.ppf(0.5 + evidence.level / 2))
     ends = [_number(evidence, alpha, side * error) for side in (-1, 1)]
     told = [needed, *filter(None, ends)]
     return min(told), max(told) if all(ends) else None
 
 
 def _number(evidence: Evidence, alpha: float, shift: float) -> int | None:
-    """The number of seeds if the oriented effect were larger by `shift`, of 0/1 outcomes as it is."""
+    """The number of seeds if the oriented effect were larger by `shift`."""
     n = max(FEWEST_SEEDS, evidence.seeds + 1)
     if not alpha or not evidence.seeds_decide or evidence.seeds < 2 or n > MOST_SEEDS:
         return None
@@ -71,8 +73,7 @@ def _power(evidence: Evidence, alpha: float, shift: float) -> Callable[[int], fl
 
 def _power_by_draw(evidence: Evidence, alpha: float, shift: float) -> Callable[[int], float]:
     """How often so many draws would decide it, where the arms are paired by draw."""
-    moved = 0.0 if evidence.binary else shift
-    strata = [differences + moved for differences in differences_by_draw(evidence)]
+    strata = [differences + shift for differences in differences_by_draw(evidence)]
     margin, seed = evidence.margin, evidence.bootstrap_seed
     return lambda n: decided_by_draw(strata, n, margin, evidence.binary, alpha, seed)
 
@@ -95,7 +96,7 @@ def _pools(evidence: Evidence, shift: float) -> list[Pool] | None:
         fixed = samples.against is None
         if fixed:
             other = np.array([evidence.held_against])
-        pools.append(Pool(way * first + shift * (not samples.binary), way * other, fixed, samples.binary))
+        pools.append(Pool(way * first + shift, way * other, fixed, samples.binary))
     return pools or None
 
 

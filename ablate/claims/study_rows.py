@@ -36,6 +36,8 @@ class StudyRows:
     """curves that claims asked for, by name: run_id → times, values"""
     courses: dict[str, dict[tuple[str, str], Any]] = field(default_factory=dict, repr=False)
     """metrics along training that claims asked for (ablate.claims.training_values)"""
+    late: dict[tuple[str, str, str], Any] = field(default_factory=dict, repr=False)
+    """(metric, dataset, arm) → how the arm changed late in training (ablate.claims.late_budget)"""
     taken: str = ""
     """the metric whose column holds what a claim takes of it, up to an evaluation before the last"""
 

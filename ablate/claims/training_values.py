@@ -15,8 +15,10 @@ import pandas as pd
 from ablate.claims.statistics.bootstrap import Floats
 from ablate.claims.study_rows import StudyRows
 from ablate.registry.measures import Measure, measure
-from ablate.study.claims.point import BEST, TAIL
+from ablate.study.claims.point import BEST, END, TAIL
 
+BEFORE_TRAINING = ("untrained_fid",)
+"""Figures of a run that are known at every evaluation"""
 TAIL_PART = 3
 """The tail is the last of so many parts of the evaluations"""
 
@@ -70,12 +72,15 @@ def rows_at(rows: StudyRows, metric: str, at: str, back: int) -> StudyRows:
 
     A run that diverged later was not yet lost there.
     """
-    table = rows.table[["run_id", "dataset", "arm", "seed", "status"]].copy()
-    values = np.full(len(table), np.nan)
+    names = ["run_id", "dataset", "arm", "seed", "status"]
+    table = rows.table[[*names, *(name for name in BEFORE_TRAINING if name in rows.table.columns)]].copy()
+    values, there = np.full(len(table), np.nan), np.full(len(table), np.nan)
     for (dataset, arm), group in rows.groups.items():
-        values[group.index.to_numpy()] = values_at(rows, metric, dataset, arm, at, back)
+        own = group.index.to_numpy()
+        values[own] = values_at(rows, metric, dataset, arm, at, back)
+        there[own] = values_at(rows, metric, dataset, arm, END, back)
     table[metric] = values
-    table.loc[(table["status"] == "diverged") & np.isfinite(values), "status"] = "done"
+    table.loc[(table["status"] == "diverged") & np.isfinite(values) & np.isfinite(there), "status"] = "done"
     return replace(rows, table=table, taken=metric)
 
 

@@ -23,21 +23,29 @@ def calibrate(
     seed: Annotated[int, typer.Option(min=0, help="other seeds simulate other studies")] = 0,
     out: Annotated[Path, typer.Option(help="folder for the tables")] = RESULTS / FOLDER,
     again: Annotated[
-        bool, typer.Option("--again", help="make every line anew; by default those there are kept")
+        bool,
+        typer.Option(
+            "--again", help="make every line anew, as after a test has changed; by default those there are kept"
+        ),
     ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="a line or two of each kind, to see that it works")] = False,
     plugin: Plugin = [],  # noqa: B006
     as_json: Json = False,
 ) -> None:
     """Measure false verdicts, coverage, power and the seeds needed, of every kind of test, on simulated studies."""
+    from ablate.errors import UsageError
     from ablate.files.whole_files import write_text
 
     load_plugins(plugin)
     command = f"ablate calibrate --studies {studies} --seed {seed}" + " --quick" * quick
     rows: dict[type[Row], list[Row]] = {of: [] for of in TABLES}
     for of in TABLES:
-        there: list[Row] = [] if again else list(read_table(out, of))
-        rows[of] = [row for row in there if row.command == command]
+        rows[of] = [] if again else list(read_table(out, of))
+        other = next((row.command for row in rows[of] if row.command != command), "")
+        if other:
+            raise UsageError(
+                f"{out / of.FILE}: made by `{other}`; --again replaces it, --out names another folder for the new tables"
+            )
     for row in _missing(rows, studies, seed, command, quick):
         rows[type(row)].append(row)
         write_text(out / row.FILE, table_text(rows[type(row)], type(row)))
@@ -53,7 +61,7 @@ def calibrate(
 def _missing(rows: dict[type[Row], list[Row]], studies: int, seed: int, command: str, quick: bool) -> Iterator[Row]:
     """What is not in the tables yet, one line after the other."""
     from ablate.claims.calibration import EFFECTS, POWER_LAWS, POWER_SEEDS, SEEDS, false_decisions, powers
-    from ablate.claims.calibration_families import families
+    from ablate.claims.calibration_families import WHOLE_STUDY, families
     from ablate.claims.calibration_seeds import seeds_needed
     from ablate.claims.simulation import LAWS
 
@@ -72,7 +80,7 @@ def _missing(rows: dict[type[Row], list[Row]], studies: int, seed: int, command:
         yield from reversed(made)  # the case last: where it is there, its coverage is too
     most = 1 if quick else None
     yield from islice(seeds_needed(fewer["needed"], seed, needed, command), most and most - len(needed))
-    told = [case for case in cases if case.claims * case.datasets > 1]
+    told = [case for case in cases if case.kind.startswith(WHOLE_STUDY)]
     yield from islice(families(fewer["families"], seed, cases, command), most and most - len(told))
     seeds, effects = (POWER_SEEDS[:1], EFFECTS[-1:]) if quick else (POWER_SEEDS, EFFECTS)
     yield from powers(

@@ -37,11 +37,16 @@ def _total(ahead: Outlook, seconds: list[float]) -> float:
     return max(sum(seconds) / ahead.planning.trainer.workers, *seconds)
 
 
-def _with_later_looks(ahead: Outlook, seconds: list[float]) -> list[float]:
-    """The same with the seeds that later looks may add, which take as long as those of their arm and dataset now."""
+def _with_later_looks(ahead: Outlook, seconds: list[float]) -> list[float] | None:
+    """The same with the seeds that later looks may add, which take as long as those of their arm and dataset now.
+
+    None where nothing of such an arm and dataset is timed, for all that this look asks for is there.
+    """
     assert ahead.planning is not None
     assert ahead.looks is not None
     now = Counter((run.dataset, run.arm) for run in ahead.missing)
+    if ahead.looks.later.keys() - now.keys():
+        return None
     added = {cell: ahead.looks.later.get(cell, 0) / count for cell, count in now.items()}
     plans = ahead.planning.prepared.plans
     return [
@@ -60,8 +65,8 @@ def _as_json(study: Study, ahead: Outlook, seconds: list[float] | None) -> str:
         for cohort, own in zip(cohorts, seconds, strict=True):
             cohort["seconds"] = round(own, 1)
         about["seconds"] = round(_total(ahead, seconds), 1)
-        if ahead.looks:
-            about["most_seconds"] = round(_total(ahead, _with_later_looks(ahead, seconds)), 1)
+        if ahead.looks and (most := _with_later_looks(ahead, seconds)):
+            about["most_seconds"] = round(_total(ahead, most), 1)
     return json.dumps(about, indent=2)
 
 
@@ -84,7 +89,8 @@ def _as_text(study: Study, folder: Path, ahead: Outlook, seconds: list[float] | 
     if seconds:
         total = duration(_total(ahead, seconds))
         if looks:
-            total += f" for this look, and at most {duration(_total(ahead, _with_later_looks(ahead, seconds)))}"
+            most = _with_later_looks(ahead, seconds)
+            total += " for this look" + (f", and at most {duration(_total(ahead, most))}" if most else "")
         lines.append(f"  about {total} in all, if nothing else computes on this machine")
     if ahead.unused_rows:
         lines.append(f"  {len(ahead.unused_rows)} rows there are of other settings or seeds, and are not used")

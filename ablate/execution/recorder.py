@@ -17,7 +17,7 @@ from ablate.results import provenance, tables
 from ablate.results.event_files import EventFiles
 from ablate.results.frames import FRAMES
 from ablate.results.rows import curves_of, failed_row, probes_of, row_of
-from ablate.results.study_copy import write_study
+from ablate.results.study_copy import asked_of, write_study
 from ablate.results.tables import Results
 from ablate.study.study import Study
 
@@ -127,9 +127,7 @@ class Recorder:
         return {
             "study": self.study.name,
             "command": self.trainer.command,
-            "overrides": list(self.study.overrides),
-            "seeds": list(self.study.seeds),
-            **({"looks": list(self.study.looks)} if self.study.looks else {}),
+            **asked_of(self.study),
             **provenance.code(),
             "versions": provenance.versions(),
             "device": self.trainer.device,

@@ -23,13 +23,8 @@ BANDWIDTHS = 5
 Kernel = Callable[[Tensor, Tensor], Tensor]
 
 
-def unbiased_mmd(x: Tensor, y: Tensor, kernel: Kernel) -> float:
-    """MMD²ᵤ of samples [m, d] and [n, d] (Gretton et al. 2012, equation 3)."""
-    return float(unbiased_mmds(x[None], y, kernel, float(within(y, kernel))))
-
-
 def unbiased_mmds(x: Tensor, y: Tensor, kernel: Kernel, within_y: float) -> Tensor:
-    """That of each of samples [member, m, d]: [member]. `within_y` is y's own term."""
+    """MMD²ᵤ of samples [member, m, d] and [n, d] (Gretton et al. 2012, equation 3): [member]. `within_y` is y's own term."""
     across = sum(kernel(part, y).sum((-2, -1)) for part in x.split(BLOCK, dim=-2)) / (x.shape[-2] * len(y))
     return within(x, kernel) + within_y - 2 * across
 

@@ -40,11 +40,6 @@ def _smallest(values: Tensor, k: int) -> Tensor:
 MEASURES = ("precision", "recall", "density", "coverage")
 
 
-def prdc(real: Tensor, fake: Tensor, real_radii: Tensor, k: int = NEIGHBOURS) -> dict[str, float]:
-    """precision, recall, density and coverage of features [n, d] and [m, d]."""
-    return dict(zip(MEASURES, manifold(real, fake, real_radii, k).tolist(), strict=True))
-
-
 def manifold(real: Tensor, fake: Tensor, real_radii: Tensor, k: int = NEIGHBOURS) -> Tensor:
     """MEASURES of features [n, d] and [..., m, d]: [..., 4]."""
     fake_square = radii(fake, k).square()[..., None, :]

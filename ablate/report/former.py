@@ -46,5 +46,11 @@ def _why(word: str, reason: str, verdict: Verdict) -> str:
         return "shares of runs are tested exactly, and three quarters of the pairs are not asked for"
     if word == CONTRADICTED and reason.startswith("the difference lies within the margin"):
         return "a difference smaller than the margin is not the opposite of the claim"
-    by_dataset = "" if verdict.dataset == POOLED else "verdicts on datasets are corrected for all datasets and claims; "
-    return f"{by_dataset}the test is of the margin, so that the correction for several claims covers it"
+    clauses = {
+        "verdicts on datasets are corrected for all datasets and claims": verdict.dataset != POOLED,
+        "a spread is tested by gaps between runs, which are independent": verdict.statistic == "spread",
+        "a small p of ranks must be confirmed by a test that unequal spreads do not fool": verdict.method
+        == "studentized",
+        "the test is of the margin, so that the correction for several claims covers it": verdict.margin > 0,
+    }
+    return "; ".join(clause for clause, applies in clauses.items() if applies) or "the interval is another one"

@@ -70,7 +70,7 @@ def at_a_glance(
     return [_row(claim, by_claim[claim.id], marks, words or {}) for claim in claims]
 
 
-def tally(rows: Sequence[Row]) -> dict[str, int]:
+def count_of_claims(rows: Sequence[Row]) -> dict[str, int]:
     """How many claims have each word; of the rarer words those that there are."""
     found = [row.verdict for row in rows]
     return {word: found.count(word) for word in SYMBOLS if word in (REPRODUCED, CONTRADICTED) or word in found}

@@ -27,7 +27,7 @@ from ablate.files import whole_files
 from ablate.report import claims_markdown, former, questions, speed
 from ablate.report.board import SYMBOLS, board
 from ablate.report.calibration import shown
-from ablate.report.glance import Row, at_a_glance, tally
+from ablate.report.glance import Row, at_a_glance, count_of_claims
 from ablate.report.section import StudySection, section_of
 from ablate.results import numbers
 from ablate.results.provenance import cores
@@ -98,7 +98,7 @@ def _page(sections: list[StudySection], glance: list[Row], **rest: object) -> st
     )
     text: str = environment.get_template("page.html").render(
         style=environment.get_template("style.css").render(), sections=sections, glance=glance,
-        tally=tally([row for row in glance if row.sources]), symbols=SYMBOLS,
+        tally=count_of_claims([row for row in glance if row.sources]), symbols=SYMBOLS,
         budgets={section.name: section.budget for section in sections}, **rest,
     )  # fmt: skip
     return text

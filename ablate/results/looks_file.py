@@ -33,6 +33,8 @@ class LooksRecord:
     looks: tuple[int, ...] = ()
     closed: dict[str, Frozen] = field(default_factory=dict)
     """by the claim's key"""
+    claims: tuple[str, ...] = ()
+    """keys of all claims that p was corrected for"""
 
 
 def read_looks_record(folder: Path) -> LooksRecord:
@@ -43,7 +45,7 @@ def read_looks_record(folder: Path) -> LooksRecord:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         closed = {str(key): Frozen(**value) for key, value in content["closed"].items()}
-        return LooksRecord(tuple(map(int, content["looks"])), closed)
+        return LooksRecord(tuple(map(int, content["looks"])), closed, tuple(map(str, content.get("claims", ()))))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"{path}: not a readable record of looks: {error!r}; restore it, or delete it to have it made anew"
@@ -53,5 +55,6 @@ def read_looks_record(folder: Path) -> LooksRecord:
 def write_looks_record(folder: Path, record: LooksRecord) -> None:
     """Write it, in the order of the claims."""
     closed = {key: asdict(frozen) for key, frozen in record.closed.items()}
-    text = json.dumps({"looks": list(record.looks), "closed": closed}, indent=2, ensure_ascii=False)
+    content = {"looks": list(record.looks), "claims": list(record.claims), "closed": closed}
+    text = json.dumps(content, indent=2, ensure_ascii=False)
     whole_files.write_text(folder / NAME, text + "\n")

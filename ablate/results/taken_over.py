@@ -8,7 +8,7 @@ from ablate.errors import AblateError
 from ablate.files import whole_files
 from ablate.results import claims_record, tables
 from ablate.results.known_draws import with_draws
-from ablate.results.study_copy import write_study
+from ablate.results.study_copy import asked_of, is_written, write_study
 from ablate.results.tables import WITH_OUTCOME, Results
 from ablate.study.changes import changes
 from ablate.study.study import Study
@@ -63,9 +63,8 @@ def _changes(whole: Study, results: Results) -> tuple[list[str], Study | None]:
 def write_taken_over(study: Study, results: Results, taken: TakenOver) -> None:
     """Write what differs in the folder: for a call that has nothing to train, and so writes no rows."""
     folder = results.folder
-    environment = {**results.environment, "overrides": list(study.overrides), "seeds": list(study.seeds)}
-    path = folder / tables.STUDY
-    if not path.is_file() or path.read_text(encoding="utf-8", errors="replace") != study.text:
+    environment = {name: own for name, own in results.environment.items() if name != "looks"} | asked_of(study)
+    if not is_written(folder, study):
         write_study(folder, study)
     if environment != results.environment:
         results.environment = environment

@@ -73,16 +73,16 @@ def run_by_looks(study: Study, options: Options, display: Display) -> Summary:
 
     What a look closes is written down beside the tables. AblateError where the tables decide otherwise what was closed.
     """
-    trained, seconds = 0, 0.0
+    trained, seconds, changes = 0, 0.0, list[str]()
     while True:
         ahead = _decided(study, options.folder)
         display.part(ahead.words)
         summary = train_missing(ahead.study, options, display)
-        trained, seconds = trained + summary.trained, seconds + summary.seconds
+        trained, seconds, changes = trained + summary.trained, seconds + summary.seconds, changes or summary.changes
         if summary.interrupted or not summary.trained:
             break
         options = replace(options, retry_failed=False)  # what fails again is not tried at every look
-    summary.trained, summary.seconds, summary.looks = trained, seconds, ahead.words
+    summary.trained, summary.seconds, summary.changes, summary.looks = trained, seconds, changes, ahead.words
     return summary
 
 
@@ -99,7 +99,7 @@ def _decided(study: Study, folder: Path) -> Ahead:
         if faults := changed(results, stands, read_looks_record(folder)):
             lines = "\n".join(faults)
             raise AblateError(
-                f"{lines}\nwhat a look closed stays closed: restore the tables, or train anew with another --out"
+                f"{lines}\nwhat a look closed stays closed: restore the tables and the claims, or train anew with another --out"
             )
         write_looks_record(folder, record_of(stands))
     return _stands(stands)

@@ -19,14 +19,15 @@ Named = dict[str, tuple[str, str]]
 
 def changes(before: Study, now: Study) -> list[str]:
     """What is different now, a line for each kind of thing; [] where nothing is that a study consists of."""
-    same = (before.text, before.overrides, before.seeds) == (now.text, now.overrides, now.seeds)
-    if same:
+    if _given(before) == _given(now):
         return []
     lines = [f"{name} changed" for name in ("question", "notes") if getattr(before, name) != getattr(now, name)]
     lines += _claims(before, now) + _cells(replace(before, results_version=now.results_version), now)
     if before.search != now.search:
         lines.append("search changed")
-    if before.seeds != now.seeds:
+    if before.looks != now.looks:
+        lines.append(f"looks: {_looks(before)} → {_looks(now)}")
+    elif before.seeds != now.seeds:
         lines.append(f"seeds: {_seeds(before)} → {_seeds(now)}")
     if before.overrides != now.overrides:
         lines.append(f"--set: {', '.join(before.overrides) or 'none'} → {', '.join(now.overrides) or 'none'}")
@@ -36,10 +37,14 @@ def changes(before: Study, now: Study) -> list[str]:
 def changes_in_file(before: Study, path: Path) -> list[str]:
     """The same of a study's file as it lies there now, with the flags that the tables were made with."""
     try:
-        now = load_study(path, before.overrides, before.seeds_flag)
+        now = load_study(path, before.overrides, before.seeds_flag, until=before.looks if before.looks_flag else ())
     except AblateError as error:
         return [f"it cannot be read any more: {str(error).splitlines()[0]}"]
     return changes(before, now)
+
+
+def _given(study: Study) -> tuple[object, ...]:
+    return study.text, study.files, study.overrides, study.seeds, study.looks
 
 
 def _claims(before: Study, now: Study) -> list[str]:
@@ -85,6 +90,10 @@ def _by_settings(study: Study) -> Named:
             config = study.config(dataset, arm).model_copy(update={"seed": 0})
             named[config.identity(study.results_version)] = (dataset, arm)
     return named
+
+
+def _looks(study: Study) -> str:
+    return f"at {', '.join(map(str, study.looks))} seeds" if study.looks else f"none, {_seeds(study)} seeds"
 
 
 def _seeds(study: Study) -> str:

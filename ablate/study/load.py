@@ -49,11 +49,12 @@ def load_study(
     any_known = any(dataset.known for dataset in datasets.values())
     check_layers(source, layers if any_known else replace(layers, datasets=stand_in()), min(chosen, default=0))
     source.stop_if_wrong()
+    files = {name: (source.path.parent / name).read_bytes() for claim in claims for name in claim.files}
     factors = {
         arm: {factor: given.value for factor, given in parts.levels.items()} for arm, parts in layers.arms.items()
     }
     return Study(
         name, question, notes, chosen, tuple(datasets), tuple(layers.arms), claims, factors,
-        source.path, source.text, tuple(overrides), seeds, layers, ladder=ladder, looks=looks,
+        source.path, source.text, tuple(overrides), seeds, layers, ladder=ladder, looks=looks, files=files,
         looks_flag=bool(looks and until) and not isinstance(source.value["seeds"], dict),
     )  # fmt: skip

@@ -71,6 +71,8 @@ class Study:
     """the looks are those of --until decided"""
     asked: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
     """of a study that goes by looks, (dataset, arm) → how many of its seeds are asked for so far; all where it is empty"""
+    files: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """what the files held that the claims rest on, by their paths from the study file's folder, when they were read"""
     results_version: int = RESULTS_VERSION
     """of the code whose runs these are: another one's where tables are read that it made"""
 
@@ -78,11 +80,6 @@ class Study:
     def search(self) -> Search | None:
         """What is drawn for each run; None for a study without a search."""
         return self.layers.search
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Files that the claims of the study file rest on, by their paths from its folder."""
-        return tuple(dict.fromkeys(file for claim in (self.whole or self).claims for file in claim.files))
 
     @property
     def adaptive(self) -> bool:

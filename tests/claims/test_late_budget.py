@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from ablate.claims.along_training import decide_along
-from ablate.claims.late_budget import late, signed_rank_p
+from ablate.claims.late_budget import _opponent, late, signed_rank_p
 from ablate.claims.study_rows import StudyRows
 from tests.support.courses import study_along
 from tests.support.simulated_study import SimulatedClaim
@@ -151,3 +151,13 @@ def test_no_step_is_told_beyond_ten_times_the_training():
     values = {("ring8", "a"): power_law(-3.0, 0.8), ("ring8", "b"): power_law(0.0, 0.0, seed=1)}
     verdict = told(values, SimulatedClaim())
     assert (verdict.effect_trend, verdict.meets_margin_at) == ("shrinking", None)
+
+
+def test_a_rival_of_which_no_run_came_to_the_end_is_not_the_best():
+    rng = np.random.default_rng(0)
+    lost, fine, own = (np.exp(rng.normal(level, 0.1, (8, 9))) for level in (-9.0, 0.0, 1.0))
+    lost[:, -1] = np.nan
+    values = {("ring8", arm): of for arm, of in (("lost", lost), ("fine", fine), ("a", own))}
+    study, results = study_along(values, STEPS, SimulatedClaim())
+    claim = SimulatedClaim(test="equivalent", margin=0.15, against="", rivals=("lost", "fine"))
+    assert _opponent(StudyRows.of(study, results), claim, ["ring8"]) == "fine"

@@ -79,3 +79,21 @@ def test_a_generator_that_is_held_is_measured_along_critic_steps():
     course = courses_of(StudyRows.of(study, results), "fid")["ring8", "a"]
     assert course.steps.tolist() == [5.0, 10.0, 15.0]
     assert course.values.shape == (2, 3)
+
+
+def test_a_run_is_lost_at_the_evaluation_at_which_it_is_also_where_the_best_is_taken():
+    fid = np.exp(np.random.default_rng(0).normal(0, 1, (6, 9)))
+    fid[0, 6:] = np.nan
+    study, results = study_along({("ring8", "a"): fid, ("ring8", "b"): fid + 1}, STEPS, SimulatedClaim(at="best"))
+    rows = StudyRows.of(study, results)
+    for back, status in ((0, "diverged"), (2, "diverged"), (3, "done")):
+        assert rows_at(rows, "fid", "best", back).rows("ring8", "a")["status"].iloc[0] == status
+
+
+def test_what_is_known_before_training_is_known_at_every_evaluation():
+    fid = np.exp(np.random.default_rng(0).normal(0, 1, (6, 9)))
+    study, results = study_along({("ring8", "a"): fid}, STEPS, SimulatedClaim())
+    results.runs = results.runs.assign(untrained_fid=7.0)
+    earlier = rows_at(StudyRows.of(study, results), "fid", "end", 3).table
+    assert (earlier["untrained_fid"] == 7.0).all()
+    assert "seconds" not in earlier.columns

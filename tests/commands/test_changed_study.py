@@ -34,3 +34,22 @@ def test_what_has_changed_is_told_until_run_takes_it_over(study_file: Path, trai
     assert "added after 6 of 6 runs" in page
     assert "Of 1 tests, 1 were added or changed after some of them." in page
     assert "is different now" not in ablate("verify", trained, *files).stdout
+
+
+def test_a_published_file_that_has_changed_is_told_and_taken_over(
+    study_file: Path, trained: Path, tmp_path: Path
+) -> None:
+    theirs = tmp_path / "theirs.csv"
+    theirs.write_text("fid\n1.5\n2.5\n")
+    study_file.write_text(
+        study_file.read_text()
+        + "claims:\n  - {id: again, says: as published, test: published, metric: fid, arm: wgan, "
+        "margin: 1, quoted: table I, file: theirs.csv, column: fid}\n"
+    )
+    assert "claims added: again" in ablate("run", study_file, "--out", trained).stdout
+    theirs.write_text("fid\n1.5\n3.5\n")
+    assert "claims changed: again" in ablate("verify", trained, "--study-files", tmp_path).stdout
+    assert "claims changed: again" in ablate("run", study_file, "--out", trained).stdout
+    assert (trained / "theirs.csv").read_text() == theirs.read_text()
+    assert "nothing to do" in ablate("run", study_file, "--out", trained).stdout
+    assert json.loads(ablate("run", study_file, "--out", trained, "--json").stdout)["changes"] == []

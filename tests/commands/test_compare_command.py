@@ -133,6 +133,10 @@ def test_calibrate_writes_the_table_that_it_prints(tmp_path: Path) -> None:
     again = ablate("calibrate", "--quick", "--studies", 1, "--out", tmp_path)
     assert len(again.stdout.splitlines()) == 1 + len(TABLES)  # only the line that was missing
     assert {of.FILE: (tmp_path / of.FILE).read_text() for of in TABLES} == kept
+    other = ablate("calibrate", "--quick", "--studies", 2, "--out", tmp_path)
+    assert other.returncode == 2
+    assert "made by `ablate calibrate --studies 1 --seed 0 --quick`; --again replaces it" in other.stderr
+    assert {of.FILE: (tmp_path / of.FILE).read_text() for of in TABLES} == kept
 
 
 def test_a_report_shows_the_calibration_and_the_studies_that_are_not_run(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ablate.claims.decide import decide
 from ablate.claims.verdict import POOLED, Verdict
 from ablate.report.board import board
 from ablate.report.claims_markdown import table
-from ablate.report.glance import Row, at_a_glance, tally
+from ablate.report.glance import Row, at_a_glance, count_of_claims
 from ablate.report.site import build_report
 from tests.support.page_tags import Tags
 from tests.support.simulated_page import full_study
@@ -62,7 +62,7 @@ def test_what_holds_comes_first_and_what_waits_last(verdicts: list[Verdict]) -> 
         ("weakest", "contradicted"), ("decisive", "contradicted"), ("strongest", "reproduced")
     ]  # fmt: skip
     assert [name for name, _ in rows[0].chosen] == ["decisive"]
-    assert tally(rows[:-1]) == {"reproduced": 2, "contradicted": 2, "inconclusive": 1, "waiting": 1}
+    assert count_of_claims(rows[:-1]) == {"reproduced": 2, "contradicted": 2, "inconclusive": 1, "waiting": 1}
 
 
 def test_marks_lead_to_their_lines(verdicts: list[Verdict], tmp_path: Path) -> None:

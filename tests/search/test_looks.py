@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,17 +11,18 @@ import pandas as pd
 import pytest
 
 from ablate.claims.by_looks import standing
-from ablate.claims.looks_check import check_looks
+from ablate.claims.looks_check import changed, check_looks
 from ablate.errors import AblateError, UsageError
 from ablate.execution.display import Quiet
 from ablate.execution.options import Options
-from ablate.results.looks_file import NAME
+from ablate.results.looks_file import NAME, read_looks_record
 from ablate.results.tables import Results, study_as_run
 from ablate.search.batches import run_study
 from ablate.search.looks import look_ahead
 from ablate.study.load import load_study
 from ablate.study.select import select
 from ablate.study.study import Study
+from tests.support.commands import ablate
 
 TEXT = """\
 study: by_looks
@@ -132,3 +134,51 @@ def test_a_changed_verdict_is_told_and_stops_the_run(study: Study, whole: Result
 def test_a_part_of_the_study_does_not_go_by_looks(study: Study, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--only leaves claims without runs"):
         run_study(select(study, ["arm=plain"]), Options(tmp_path, workers=1, cohort_size=16), Quiet())
+
+
+def test_looks_of_a_call_that_has_nothing_to_train_are_known_afterwards(
+    study: Study, whole: Results, tmp_path: Path
+) -> None:
+    """9 seeds of all arms are there; then the study goes by looks, and the other way round."""
+    folder = Path(shutil.copytree(whole.folder, tmp_path / "out"))
+    plain = study.path.with_name("plain.yaml")
+    plain.write_text(TEXT.replace("seeds: {until: decided, looks: [5, 7, 9]}", "seeds: 5"), encoding="utf-8")
+    options = Options(folder, workers=1, cohort_size=16)
+    fixed = run_study(load_study(plain), options, Quiet())
+    assert fixed.trained == 0
+    assert fixed.changes
+    assert not study_as_run(Results.read(folder)).looks
+    looked = run_study(load_study(plain, until=(5, 7, 9)), options, Quiet())
+    assert looked.trained == 0
+    assert looked.changes == ["looks: none, 5 seeds → at 5, 7, 9 seeds"]
+    results = Results.read(folder)
+    assert check_looks(results, study_as_run(results))[0] == []
+
+
+def test_tables_that_are_put_together_have_a_record_of_their_looks(
+    study: Study, whole: Results, tmp_path: Path
+) -> None:
+    for name, arms in (("one", ["plain"]), ("two", ["other", "spare"])):
+        folder = Path(shutil.copytree(whole.folder, tmp_path / name))
+        (folder / NAME).unlink()
+        own = Results.read(folder)
+        own.runs = own.runs[own.runs["arm"].isin(arms)]
+        own.write(study.runs())
+    done = ablate("merge", study.path, tmp_path / "one", tmp_path / "two", "--out", tmp_path / "both")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "both" / NAME).read_text() == (whole.folder / NAME).read_text()
+    assert ablate("verify", tmp_path / "both").returncode == 0
+
+
+def test_a_closed_claim_that_other_claims_decide_otherwise_is_told_with_the_cause(study: Study, whole: Results) -> None:
+    record = read_looks_record(whole.folder)
+    (key,) = record.closed
+    before = replace(
+        record,
+        closed={key: replace(record.closed[key], verdict="reproduced")},
+        claims=(*record.claims, "b: plain vs spare"),
+    )
+    faults = changed(whole, standing(study, whole), before)
+    assert "p is corrected for all of them; removed: b: plain vs spare" in faults[0]
+    assert len(faults) == 2
+    assert changed(whole, standing(study, whole), replace(record, claims=("b: plain vs spare",))) == []

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ablate.study.changes import changes, changes_in_file
+from ablate.study.load import load_study
 from tests.support.broken_studies import VALID
 from tests.support.written_studies import study_of
 
@@ -19,6 +20,7 @@ from tests.support.written_studies import study_of
         ("train better", "train best", ["question changed"]),
         ("seeds: 3", "seeds: 2:5", ["seeds: 3 → 2:5"]),
         ("seeds: 3", "seeds: [0, 7]", ["seeds: 3 → 0, 7"]),
+        ("seeds: 3", "seeds: {until: decided, looks: [5, 9]}", ["looks: none, 3 seeds → at 5, 9 seeds"]),
         ("lr: 1e-4", "lr: 1e-3", ["settings changed: gan, wgan, wgan_gp"]),
         ("clip_value: 0.01", "clip_value: 0.1", ["settings changed: wgan"]),
         ("{std: 0.02}", "{std: 0.03}", ["settings changed: gan, wgan, wgan_gp"]),
@@ -43,3 +45,12 @@ def test_a_file_is_compared_with_the_flags_of_the_tables(tmp_path: Path) -> None
     ]  # fmt: skip
     (tmp_path / "x.yaml").write_text("arms: 3\n")
     assert changes_in_file(flagged, tmp_path / "x.yaml")[0].startswith("it cannot be read any more: ")
+
+
+def test_looks_of_the_command_line_are_a_flag_too(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(VALID)
+    looked = load_study(path, until=(5, 7, 9))
+    assert changes_in_file(looked, path) == []
+    assert changes(looked, load_study(path, until=(5, 8, 9))) == ["looks: at 5, 7, 9 seeds → at 5, 8, 9 seeds"]
+    assert changes(looked, load_study(path, seeds="9")) == ["looks: at 5, 7, 9 seeds → none, 9 seeds"]

@@ -211,7 +211,11 @@ def _with_seeds(reader: Reader, own: PublishedFields) -> PublishedFields:
     rows = " of ".join(
         [reader.text("column"), *([", ".join(map(str, where.values()))] if isinstance(where, dict) else [])]
     )
-    return replace(own, seeds=published_values(reader), file=reader.text("file"), rows=rows)
+    values = published_values(reader)
+    least, metric = min(values, default=1.0), reader.given.get("metric")
+    if least <= 0 and not own.within and metric in _ratios():
+        reader.wrong("file", f"its rows hold {least:g}, expected values above 0: {metric} is compared by ratio")
+    return replace(own, seeds=values, file=reader.text("file"), rows=rows)
 
 
 def _runs(reader: Reader) -> int | None:

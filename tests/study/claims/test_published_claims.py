@@ -8,7 +8,7 @@ import pytest
 
 from ablate.claims.kinds.published import PublishedFields
 from ablate.errors import StudyErrors
-from ablate.results.study_copy import write_study
+from ablate.results.study_copy import is_written, write_study
 from ablate.study.claims import Claim
 from ablate.study.load import load_study
 from ablate.study.select import select
@@ -76,7 +76,10 @@ def test_single_runs_are_read_from_the_rows_that_are_named(tmp_path: Path) -> No
 def test_a_file_of_published_runs_is_kept_with_the_tables(tmp_path: Path) -> None:
     study = load(tmp_path, f"{OF_FILE}, {RING}")
     kept = tmp_path / "results"
+    (tmp_path / "theirs" / "seeds.csv").unlink()  # while it trains; what was read is what is kept
+    assert not is_written(kept, study)
     write_study(kept, study)
+    assert is_written(kept, study)
     copy = load_study(kept / "study.yaml")
     assert copy.claims == study.claims
     write_study(kept, copy)  # as where a folder's own study is run on
@@ -117,6 +120,8 @@ def test_a_part_of_the_study_keeps_the_files_of_the_whole(tmp_path: Path) -> Non
         (f"{OF_FILE}, where: {{arm: gan}}", "where: no row of the file is of this kind"),
         (f"{OF_FILE}, where: ring", "where: where is the text 'ring', expected a mapping"),
         (OF_FILE, "file: line 5 holds 'many' as its modes, expected a finite number"),
+        ("metric: fid, arm: ns, margin: 1, quoted: table I, file: theirs/seeds.csv, column: modes, where: {experiment: ring}",
+         "file: its rows hold 0, expected values above 0: fid is compared by ratio"),
         (f"{FIGURE}, file: theirs/none.csv, column: modes", "cannot be read: No such file or directory"),
         (f"{FIGURE}, file: theirs/empty.csv, column: modes", "has no rows, expected a line of column names"),
         (f"{FIGURE}, file: ../seeds.csv, column: modes", "file: ../seeds.csv lies elsewhere"),
