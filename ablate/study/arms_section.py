@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ablate import registry
@@ -14,38 +16,65 @@ from ablate.study.yaml_file import YamlFile
 
 ONLY_ARM = "base"
 """The name of the arm of a search that gives no arms"""
+BY_DATASET = "by_dataset"
+"""The key of an arm under which it has settings on one dataset alone"""
 MOST_ARMS = 100_000
 
 
-def read_arms(source: YamlFile) -> dict[str, ArmLayers]:
-    """The arms, each with every combination of the grid's levels, in the order of the file."""
-    own = _own_arms(source)
+def read_arms(source: YamlFile, labels: Sequence[str]) -> dict[str, ArmLayers]:
+    """The arms, each with every combination of the grid's levels, in the order of the file; labels: the datasets'."""
+    own = _own_arms(source, labels)
     grid = _read_grid(source)
     count = len(own) * math.prod(len(levels) for levels in grid.values())
     if count > MOST_ARMS:
         source.wrong(("grid",), f"arms and grid give {count} arms, expected at most {MOST_ARMS}", key=True)
         return {}
     if not grid:
-        return {name: ArmLayers(name, layer) for name, layer in own.items()}
+        return own
     arms: dict[str, ArmLayers] = {}
-    for name, layer in own.items():
+    for name, layers in own.items():
         for choice in itertools.product(*(enumerate(levels) for levels in grid.values())):
             levels = {factor: given for factor, (_, given) in zip(grid, choice, strict=True)}
             full = " ".join([name] * bool(name) + [f"{factor}={level_text(g.value)}" for factor, g in levels.items()])
-            arms[full] = ArmLayers(name, layer, levels, tuple(position for position, _ in choice))
+            arms[full] = replace(layers, levels=levels, positions=tuple(position for position, _ in choice))
     return arms
 
 
-def _own_arms(source: YamlFile) -> dict[str, Layer]:
+def _own_arms(source: YamlFile, labels: Sequence[str]) -> dict[str, ArmLayers]:
     if "arms" not in source.value:
-        return {"": {}} if "grid" in source.value else {ONLY_ARM: {}}
+        name = "" if "grid" in source.value else ONLY_ARM
+        return {name: ArmLayers(name)}
     value = source.value["arms"]
     if not isinstance(value, dict) or not value:
         source.wrong(("arms",), f"arms is {shown_or_empty(value)}, expected a mapping of names to settings")
-        return {"": {}}
+        return {"": ArmLayers("")}
     for name in value:
         good_name(source, ("arms", name), name, "arm")
-    return {name: read_layer(source, ("arms", name), f"arm {name!r}") for name in value}
+    return {
+        name: ArmLayers(
+            name, read_layer(source, ("arms", name), f"arm {name!r}", (BY_DATASET,)), _by_dataset(source, name, labels)
+        )
+        for name in value
+    }
+
+
+def _by_dataset(source: YamlFile, arm: str, labels: Sequence[str]) -> dict[str, Layer]:
+    """Dataset's label → the settings that the arm has there alone, such as the rate that suits it."""
+    given, spot = source.value["arms"][arm], ("arms", arm, BY_DATASET)
+    if not isinstance(given, dict) or BY_DATASET not in given:
+        return {}
+    value = given[BY_DATASET]
+    if not isinstance(value, dict) or not value:
+        source.wrong(spot, f"{BY_DATASET} is {shown_or_empty(value)}, expected a mapping of datasets to settings")
+        return {}
+    for label in value:
+        if label not in labels:
+            source.wrong((*spot, label), registry.unknown("dataset of this study", label, labels), key=True)
+    return {
+        label: read_layer(source, (*spot, label), f"{BY_DATASET} of arm {arm!r} on {label!r}")
+        for label in value
+        if label in labels
+    }
 
 
 def _read_grid(source: YamlFile) -> dict[str, list[Given]]:

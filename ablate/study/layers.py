@@ -32,17 +32,19 @@ class LabelledDataset:
 
 @dataclass(frozen=True)
 class ArmLayers:
-    """An arm's own settings, and its levels of the grid with their positions in the lists."""
+    """An arm's own settings, those that it has on one dataset alone, and its levels of the grid with their positions."""
 
     own_name: str
     own: Layer = field(default_factory=dict)
+    by_dataset: dict[str, Layer] = field(default_factory=dict)
+    """dataset's label → settings"""
     levels: Layer = field(default_factory=dict)
     positions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
 class Layers:
-    """All settings of a study, by layer, weakest first: recipe, base, dataset label, draw, arm, grid level, flag."""
+    """All settings of a study, by layer, weakest first: recipe, base, dataset, draw, arm, arm on the dataset, level, flag."""
 
     base: Layer = field(default_factory=dict)
     datasets: dict[str, LabelledDataset] = field(default_factory=dict)
@@ -59,6 +61,7 @@ class Layers:
             self.datasets[label].settings,
             {name: Given(value, ("search", "parameters", name)) for name, value in (draw or {}).items()},
             self.arms[arm].own,
+            self.arms[arm].by_dataset.get(label, {}),
             self.arms[arm].levels,
             self.flags,
         )
@@ -74,8 +77,8 @@ class Layers:
         for dataset in self.datasets.values():
             yield from dataset.settings.items()
         for arm in self.arms.values():
-            yield from arm.own.items()
-            yield from arm.levels.items()
+            for layer in (arm.own, *arm.by_dataset.values(), arm.levels):
+                yield from layer.items()
         for name, value in self.examples[0].items():
             yield name, Given(value, ("search", "parameters", name))
         yield from self.flags.items()

@@ -35,7 +35,7 @@ def load_study(
     datasets = read_datasets(source)
     flags, datasets = read_flags(source, overrides, datasets)
     search = read_search(source)
-    layers = Layers(read_base(source), datasets, read_arms(source), flags, read_recipe(source), search)
+    layers = Layers(read_base(source), datasets, read_arms(source, tuple(datasets)), flags, read_recipe(source), search)
     better = check_search(
         source, layers, chosen[:1] if looks else chosen, ("seeds",) if seeds is None else f"--seeds {seeds}"
     )

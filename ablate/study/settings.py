@@ -40,8 +40,8 @@ def setting_names() -> list[str]:
     return [name for name in fields.setting_names() if name not in ELSEWHERE]
 
 
-def read_layer(source: YamlFile, spot: KeyPath, what: str) -> Layer:
-    """A mapping of settings in the file; null is an empty one."""
+def read_layer(source: YamlFile, spot: KeyPath, what: str, beside: tuple[str, ...] = ()) -> Layer:
+    """A mapping of settings in the file; null is an empty one. Keys `beside` the settings are left out."""
     value = source.value
     for part in spot:
         value = value[part]
@@ -50,7 +50,9 @@ def read_layer(source: YamlFile, spot: KeyPath, what: str) -> Layer:
     if not isinstance(value, dict):
         source.wrong(spot, f"{what} {'is' if spot else 'are'} {shown(value)}, expected a mapping of settings")
         return {}
-    kept = {name: item for name, item in value.items() if is_setting(source, (*spot, name), name)}
+    kept = {
+        name: item for name, item in value.items() if name not in beside and is_setting(source, (*spot, name), name)
+    }
     return {name: read_setting(source, (*spot, name), name, item) for name, item in kept.items()}
 
 

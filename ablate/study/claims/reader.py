@@ -193,6 +193,9 @@ class Reader:
         for name in chosen or known:
             if name not in known:
                 continue
+            if any(factor in layer for layer in known[name].by_dataset.values()):
+                self.wrong("over", f"arm {name!r} has another {factor} by dataset, so that the arms have no one order")
+                return ()
             given = merge(*self.layers.of(label, name)).get(factor) if label else None
             level = given.value if given else None
             if not isinstance(level, int | float) or isinstance(level, bool):
