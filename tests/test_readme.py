@@ -96,9 +96,10 @@ def test_its_hours_runs_and_seeds_are_those_of_the_committed_tables() -> None:
     assert f"{runs['studies']:,} runs of studies in {hours['studies']:.1f} hours" in told
     assert f"{runs['recipes']} runs of the documents' recipes in {hours['recipes']:.1f} hours" in told
     few = {name: count for name, count in seeds.items() if count != 10 and name != "studies/gp_tuning"}
-    pilots = sorted((few.pop(name) for name in list(few) if name.endswith("_pilot")), reverse=True)
-    assert f"10 seeds or {load_study(ROOT / 'studies' / 'gp_tuning.yaml').repeats} draws" in told
-    assert f"two pilots have {pilots[0]} and {pilots[1]} seeds" in told
+    pilots = sorted((few.pop(name) for name in list(few) if name.endswith(("_pilot", "_rates"))), reverse=True)
+    assert f"10 seeds (`precision`: {few.pop('studies/precision')})" in told
+    assert f"or {load_study(ROOT / 'studies' / 'gp_tuning.yaml').repeats} draws" in told
+    assert f"three pilots have {pilots[0]}, {pilots[1]} and {pilots[2]} seeds" in told
     assert set(few) == {name for name in seeds if name.startswith("recipes/")}
     assert f"recipes {min(few.values())} or {max(few.values())}" in told
 
