@@ -20,7 +20,10 @@ def weigh(study, row, datasets, level=0.95, rival=""):
         told.ends = [max(part.ends[k] for part in of) for k, of in enumerate((each, strict, each))]
         return told
     way, near, two = -1 if row.direction == "greater" else 1, row.statistic.startswith("share"), row.n_against > 0
-    binary, of = near or row.metric == "diverged", (np.min if way > 0 else np.max) if row.statistic == "best" else iqm
+    binary, of = (
+        near or row.metric.startswith(("diverged", "failed_")),
+        (np.min if way > 0 else np.max) if row.statistic == "best" else iqm,
+    )
     logs = row.scale == "ratio" or (row.kind == "bound" and row.metric in LOGS)
     scaled = (lambda x: np.log(np.maximum(x, 1e-300))) if logs else (lambda x: np.asarray(x, float))
     width, ranged = math.log1p(row.margin) if logs else row.margin, row.kind in ("bound", "equivalent")
