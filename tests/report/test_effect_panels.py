@@ -104,8 +104,7 @@ def test_tables_of_results_say_which_arms_still_improve():
     place = [name for name, _ in table.columns].index(COLUMN)
     assert [cells[place].center for _, cells in table.rows] == [texts["a"][0], texts["b"][0]]
     rows.results.curves = rows.results.curves.iloc[:0]
-    rows.courses.clear()
-    assert late_texts(rows, "ring8", ["a", "b"]) == {}
+    assert late_texts(StudyRows.of(rows.study, rows.results), "ring8", ["a", "b"]) == {}
 
 
 @pytest.mark.parametrize(
